@@ -1,0 +1,40 @@
+// JSON as a mutable tree: intents to be built and single objects to be looked at. Large or many
+// documents (lists, watch lines, the cache) stay text and go through kube/object.h.
+//
+//   auto spec = base::parseJson(text);
+//   if (!spec) { ... }
+//   int64_t replicas = base::intAt(*spec, "/spec/replicas").value_or(1);
+//
+// Thread safety: as for a plain value. No function here throws.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json_fwd.h"
+#include "base/result.h"
+
+namespace base {
+
+// Error: what is wrong and at which byte.
+Result<Json> parseJson(std::string_view text);
+
+// Compact text; bytes that are not UTF-8 are replaced, never thrown about.
+std::string dumpJson(const Json& value);
+
+// Pretty text with two spaces, for people.
+std::string dumpJsonPretty(const Json& value);
+
+// Look-ups by RFC 6901 pointer ("/spec/replicas"). Absent, null or of another type: nullptr/nullopt.
+const Json* at(const Json& value, std::string_view pointer);
+std::optional<std::string> stringAt(const Json& value, std::string_view pointer);
+std::optional<int64_t> intAt(const Json& value, std::string_view pointer);
+std::optional<bool> boolAt(const Json& value, std::string_view pointer);
+
+// The array at the pointer, or an empty one: made for range-for.
+const Json& arrayAt(const Json& value, std::string_view pointer);
+
+}  // namespace base

@@ -1,0 +1,67 @@
+// Where the API server is and who we are: from a kubeconfig or from the pod we run in.
+//
+//   auto config = kube::loadConfig({.kubeconfigPath = flag, .context = contextFlag});
+//   if (!config) { die(config.error().message); }   // names the file, the field and the remedy
+//
+// Secrets (tokens, keys) are held here and go to the transport only; str() never shows them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace kube {
+
+// A PEM or token given in place or as a file that is read again when it changes.
+struct Material {
+    std::string data;
+    std::string file;
+    bool empty() const { return data.empty() && file.empty(); }
+};
+
+// client.authentication.k8s.io/v1 exec plug-in.
+struct ExecPlugin {
+    std::string command;
+    std::vector<std::string> args;
+    std::map<std::string, std::string> env;
+    std::string apiVersion;
+    bool provideClusterInfo = false;
+    std::string installHint;
+};
+
+struct ClusterConfig {
+    std::string server;  // "https://10.0.0.1:6443", no trailing slash, may carry a path prefix
+    Material certificateAuthority;
+    std::string tlsServerName;
+    bool insecureSkipTlsVerify = false;
+    std::string proxyUrl;
+    Material clientCertificate;
+    Material clientKey;
+    Material token;
+    ExecPlugin exec;  // command empty: none
+    std::string impersonateUser;
+    std::string defaultNamespace = "default";
+    std::string contextName;
+
+    // Server, context and the kind of credential; never the credential.
+    std::string str() const;
+};
+
+struct ConfigOptions {
+    std::string kubeconfigPath;  // --kubeconfig; empty: $KUBECONFIG (may list several), then in-cluster,
+                                 // then ~/.kube/config
+    std::string context;         // --context; empty: current-context
+};
+
+base::Result<ClusterConfig> loadConfig(const ConfigOptions& options);
+
+// Parses one kubeconfig text; relative file names are resolved against `directory`.
+base::Result<ClusterConfig> parseKubeconfig(const std::string& yaml, const std::string& directory,
+                                            const std::string& context);
+
+// The service account mounted into a pod. Errors name what is missing.
+base::Result<ClusterConfig> inClusterConfig();
+
+}  // namespace kube

@@ -1,0 +1,96 @@
+// Turns changed keys into calls of one function, never two at once for the same key.
+//
+//   runtime::Controller controller("scalableapp", {.workers = 4}, metrics, clock,
+//       [&](const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
+//           return reconciler.reconcile(key, context);
+//       });
+//   controller.enqueue({"shop-ns", "shop"});
+//
+// The outcome decides what comes next:
+//   done()            forget the key until it changes
+//   after(duration)   look again then
+//   retry(message)    look again after a growing pause (5 ms doubling to 5 min)
+//   terminal(message) the input is wrong: look again only when it changes
+// An exception that leaves the function counts as retry and never ends the process.
+// Thread safety: enqueue from any thread. The function runs on the controller's own threads.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "kube/resource.h"
+
+namespace runtime {
+
+class Metrics;
+
+class Outcome {
+  public:
+    enum class Kind { Done, After, Retry, Terminal };
+    static Outcome done() { return Outcome(Kind::Done, {}, ""); }
+    static Outcome after(std::chrono::milliseconds pause) { return Outcome(Kind::After, pause, ""); }
+    static Outcome retry(std::string message) {
+        return Outcome(Kind::Retry, {}, std::move(message));
+    }
+    static Outcome terminal(std::string message) {
+        return Outcome(Kind::Terminal, {}, std::move(message));
+    }
+
+    Kind kind() const { return kind_; }
+    std::chrono::milliseconds pause() const { return pause_; }
+    const std::string& message() const { return message_; }
+
+  private:
+    Outcome(Kind kind, std::chrono::milliseconds pause, std::string message)
+        : kind_(kind), pause_(pause), message_(std::move(message)) {}
+    Kind kind_;
+    std::chrono::milliseconds pause_;
+    std::string message_;
+};
+
+struct ReconcileContext {
+    std::stop_token stop;      // set at shutdown and when the deadline passes
+    std::string reconcileId;   // in every log line of this reconcile
+    // Tells the read-your-own-writes gate: this key runs again only after the store of that kind
+    // (by plural name) has reached that version.
+    std::function<void(const std::string& plural, const std::string& resourceVersion)> wrote;
+};
+
+using ReconcileFunction =
+    std::function<Outcome(const kube::ObjectKey& key, const ReconcileContext& context)>;
+
+struct ControllerOptions {
+    int workers = 4;
+    std::chrono::milliseconds deadline{120000};
+    // True when the store of that kind has reached that version; the key waits until then.
+    std::function<bool(const std::string& plural, const std::string& resourceVersion)> reached;
+};
+
+// Priority of keys from the first list: they yield to changes that people make meanwhile.
+inline constexpr int kStartupPriority = -100;
+
+class Controller {
+  public:
+    Controller(std::string name, ControllerOptions options, Metrics& metrics,
+               const base::Clock& clock, ReconcileFunction reconcile);
+    ~Controller();  // stops and joins
+    Controller(const Controller&) = delete;
+    Controller& operator=(const Controller&) = delete;
+
+    void enqueue(const kube::ObjectKey& key, int priority = 0);
+    void enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause);
+    // Workers begin only here; keys may be enqueued before.
+    void start();
+    // Asks running reconciles to stop and joins the workers. Idempotent.
+    void stop();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runtime

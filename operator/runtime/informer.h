@@ -1,0 +1,56 @@
+// Keeps one Store in step with the API server: lists, watches, relists, backs off; one thread.
+//
+//   runtime::Informer pods(client, {.type = kPods, .labelSelector = "scalableapp.dev/app"}, clock, metrics);
+//   pods.store().addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
+//   pods.onChange([&](const runtime::Store::Change& change, bool initial) { ... });
+//   pods.start();
+//
+// An unreachable server is tried again with back-off (0.8 s doubling to 30 s, with jitter) and said
+// once, then again only when it comes back.
+// Thread safety: handlers run on the informer's thread, in order. start/stop from one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "kube/client.h"
+#include "runtime/store.h"
+
+namespace runtime {
+
+class Metrics;
+
+struct InformerOptions {
+    kube::ResourceType type;
+    std::string namespace_;  // empty: all
+    std::string labelSelector;
+    std::string fieldSelector;
+};
+
+class Informer {
+  public:
+    // `initial` is true for objects of the first list.
+    using Handler = std::function<void(const Store::Change& change, bool initial)>;
+
+    Informer(kube::Client& client, InformerOptions options, const base::Clock& clock,
+             Metrics& metrics);
+    ~Informer();  // stops and joins
+    Informer(const Informer&) = delete;
+    Informer& operator=(const Informer&) = delete;
+
+    Store& store();
+    const Store& store() const;
+    const kube::ResourceType& type() const;
+    // Before start().
+    void onChange(Handler handler);
+    void start();
+    void stop();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runtime

@@ -1,0 +1,74 @@
+// One process: starts its parts in order, stops them in reverse, answers probes and metrics.
+//
+//   runtime::Manager manager({.kubeconfig = {...}, .leaseName = "scalableapp-operator"});
+//   auto& apps = manager.informer({.type = api types...});
+//   auto& controller = manager.controller("scalableapp", {}, reconcile);
+//   apps.onChange([&](auto& change, bool initial) { controller.enqueue(...); });
+//   return manager.run();     // until SIGTERM/SIGINT or the lease is lost; the process's exit code
+//
+// Start: HTTP (/healthz /readyz /metrics) -> informers, also on followers (warm standby) -> all synced
+// -> leader election -> controllers. Stop: controllers -> informers -> events -> release the lease ->
+// HTTP. A lost lease skips the grace and returns 1.
+// Ready means: every store is synced. A follower is ready too.
+// An unreachable API server at start is waited for, not died of.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kube/client.h"
+#include "kube/config.h"
+#include "runtime/controller.h"
+#include "runtime/events.h"
+#include "runtime/http_server.h"
+#include "runtime/informer.h"
+#include "runtime/leader.h"
+#include "runtime/metrics.h"
+
+namespace runtime {
+
+struct ManagerOptions {
+    kube::ClusterConfig cluster;
+    std::string name;                // field manager, reportingController suffix, User-Agent
+    bool leaderElection = true;
+    std::string leaseNamespace;      // empty: the pod's or the kubeconfig's namespace
+    std::string listenAddress = "0.0.0.0";
+    uint16_t listenPort = 8080;      // probes and metrics on one port
+    LeaderOptions leader;            // lease key and identity are filled in by the manager
+};
+
+class Manager {
+  public:
+    explicit Manager(ManagerOptions options);
+    ~Manager();
+    Manager(const Manager&) = delete;
+    Manager& operator=(const Manager&) = delete;
+
+    // Before run(). The manager owns what it returns.
+    Informer& informer(const InformerOptions& options);
+    Controller& controller(const std::string& name, ControllerOptions options,
+                           ReconcileFunction reconcile);
+    // Runs on its own thread while this process leads; must return soon after `stop`.
+    void whileLeading(std::function<void(std::stop_token stop)> task);
+
+    kube::Client& client();  // gated on the lease
+    EventRecorder& events();
+    Metrics& metrics();
+    HttpServer& http();
+    const base::Clock& clock() const;
+
+    // Blocks. Handles SIGTERM and SIGINT. Returns the exit code.
+    int run();
+    // As a signal would. From any thread.
+    void shutdown();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runtime
