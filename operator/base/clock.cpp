@@ -70,8 +70,8 @@ bool parseTime(const std::string& text, WallTime& time) {
     } else if (*rest != 'Z' || rest[1] != '\0') {
         return false;
     }
-    time = WallTime(std::chrono::seconds(timegm(&parts) - offset)) +
-           std::chrono::microseconds(micros);
+    time =
+        WallTime(std::chrono::seconds(timegm(&parts) - offset)) + std::chrono::microseconds(micros);
     return true;
 }
 

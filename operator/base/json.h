@@ -28,7 +28,8 @@ std::string dumpJson(const Json& value);
 // Pretty text with two spaces, for people.
 std::string dumpJsonPretty(const Json& value);
 
-// Look-ups by RFC 6901 pointer ("/spec/replicas"). Absent, null or of another type: nullptr/nullopt.
+// Look-ups by RFC 6901 pointer ("/spec/replicas"). Absent, null or of another type:
+// nullptr/nullopt.
 const Json* at(const Json& value, std::string_view pointer);
 std::optional<std::string> stringAt(const Json& value, std::string_view pointer);
 std::optional<int64_t> intAt(const Json& value, std::string_view pointer);

@@ -14,8 +14,8 @@ LogFormat g_format = LogFormat::Text;
 
 std::shared_ptr<spdlog::logger>& logger() {
     static auto instance = [] {
-        auto made =
-            std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+        auto made = std::make_shared<spdlog::logger>(
+            "", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
         made->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
         made->flush_on(spdlog::level::debug);
         return made;
