@@ -1,0 +1,88 @@
+#include "chaos/probe/recorder.h"
+
+#include <algorithm>
+
+namespace chaos::probe {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+int64_t millis(std::chrono::microseconds time) {
+    return duration_cast<milliseconds>(time).count();
+}
+
+}  // namespace
+
+Recorder::Open& Recorder::open(Micros intended) {
+    auto index = duration_cast<seconds>(intended).count();
+    auto& entry = open_[index];
+    entry.second.second = index;
+    return entry;
+}
+
+void Recorder::sent(Micros intended) {
+    auto& entry = open(intended);
+    ++entry.second.sent;
+    ++entry.outstanding;
+}
+
+void Recorder::finished(Micros intended, Outcome outcome, Micros latency) {
+    auto& entry = open(intended);
+    auto& second = entry.second;
+    --entry.outstanding;
+    ++second.outcomes[static_cast<size_t>(outcome)];
+    if (outcome == Outcome::Ok) {
+        second.latency.add(latency);
+        entry.good.push_back(intended);
+        return;
+    }
+    auto at = millis(intended);
+    second.firstErrorMs = std::min(second.firstErrorMs.value_or(at), at);
+    second.lastErrorMs = std::max(second.lastErrorMs.value_or(at), at);
+}
+
+void Recorder::reconnected(Micros intended) {
+    ++open(intended).second.reconnected;
+}
+
+void Recorder::close(Open& entry, base::WallTime wall) {
+    std::sort(entry.good.begin(), entry.good.end());
+    Micros gap{0};
+    for (auto good : entry.good) {
+        gap = std::max(gap, good - lastGood_);
+        lastGood_ = good;
+    }
+    // A stretch that has not ended counts as far as it got.
+    gap = std::max<Micros>(gap, seconds(entry.second.second + 1) - lastGood_);
+    entry.second.gapMs = millis(gap);
+    entry.second.writtenAt = wall;
+    write_(entry.second);
+}
+
+void Recorder::flush(Micros now, base::WallTime wall) {
+    auto over = duration_cast<seconds>(now).count();
+    while (next_ < over) {
+        auto found = open_.find(next_);
+        if (found == open_.end()) {
+            Open silent;
+            silent.second.second = next_;
+            close(silent, wall);
+        } else if (found->second.outstanding == 0) {
+            close(found->second, wall);
+            open_.erase(found);
+        } else {
+            return;
+        }
+        ++next_;
+    }
+}
+
+void Recorder::finish(base::WallTime wall) {
+    if (!open_.empty()) {
+        flush(seconds(open_.rbegin()->first + 1), wall);
+    }
+}
+
+}  // namespace chaos::probe

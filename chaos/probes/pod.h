@@ -1,0 +1,39 @@
+// The pod that carries scalableapp-probe for one run: restricted, without any API credentials, owned by
+// the run so that it cannot outlive it, and ending by itself.
+//
+//   base::Json pod = probes::probePod({.run = reference, .image = flag, .url = "http://shop.ns.svc/",
+//                                      .requestsPerSecond = 100, .lifetime = 330s, .avoidZones = {"z1"}});
+//   client.create(kPods, pod, stop);       // AlreadyExists: it is there from before a crash
+//
+// It prefers nodes and zones without targets (a probe that dies with its target has seen nothing), and
+// goes elsewhere only when there is no other place.
+// Thread safety: pure.
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+
+#include "base/json_fwd.h"
+
+namespace chaos::probes {
+
+struct PodRequest {
+    std::string namespace_;
+    std::string runName;
+    std::string runUid;
+    std::string image;
+    std::string url;
+    int requestsPerSecond = 100;
+    std::chrono::seconds lifetime{300};
+    std::set<std::string> avoidNodes;
+    std::set<std::string> avoidZones;
+};
+
+inline constexpr const char* kRunLabel = "scalableapp.dev/chaos-run";
+inline constexpr const char* kContainer = "probe";
+
+std::string podName(const std::string& runName);
+base::Json probePod(const PodRequest& request);
+
+}  // namespace chaos::probes

@@ -1,0 +1,93 @@
+#include "chaos/topology/topology.h"
+
+#include <algorithm>
+
+#include "api/condition.h"
+#include "base/json.h"
+
+namespace chaos::topology {
+namespace {
+
+std::string labelOf(const base::Json& object, const char* label) {
+    if (const auto* labels = base::at(object, "/metadata/labels")) {
+        auto found = labels->find(label);
+        if (found != labels->end() && found->is_string()) {
+            return found->get<std::string>();
+        }
+    }
+    return "";
+}
+
+bool readyPod(const base::Json& pod) {
+    for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
+        if (base::stringAt(condition, "/type") == "Ready") {
+            return base::stringAt(condition, "/status") == "True";
+        }
+    }
+    return false;
+}
+
+bool endedPod(const base::Json& pod) {
+    auto phase = base::stringAt(pod, "/status/phase");
+    if (phase == "Succeeded" || phase == "Failed") {
+        return true;
+    }
+    const auto& containers = base::arrayAt(pod, "/status/containerStatuses");
+    return !containers.empty() &&
+           std::all_of(containers.begin(), containers.end(), [](const base::Json& container) {
+               return base::at(container, "/state/terminated") != nullptr;
+           });
+}
+
+}  // namespace
+
+Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
+    Pod out;
+    out.name = base::stringAt(pod, "/metadata/name").value_or("");
+    out.uid = base::stringAt(pod, "/metadata/uid").value_or("");
+    out.node = base::stringAt(pod, "/spec/nodeName").value_or("");
+    auto zone = zoneOfNode.find(out.node);
+    out.zone = zone == zoneOfNode.end() ? "" : zone->second;
+    out.role = labelOf(pod, kRoleLabel);
+    out.ready = readyPod(pod);
+    out.ended = endedPod(pod);
+    base::WallTime deletion;
+    if (base::parseTime(base::stringAt(pod, "/metadata/deletionTimestamp").value_or(""), deletion)) {
+        auto grace = base::intAt(pod, "/metadata/deletionGracePeriodSeconds").value_or(0);
+        out.deletedAt = deletion - std::chrono::seconds(grace);
+    }
+    return out;
+}
+
+App parseApp(const base::Json& app) {
+    App out;
+    out.name = base::stringAt(app, "/metadata/name").value_or("");
+    out.namespace_ = base::stringAt(app, "/metadata/namespace").value_or("");
+    out.uid = base::stringAt(app, "/metadata/uid").value_or("");
+    out.optedIn = labelOf(app, kOptInLabel) == kOptInValue;
+    out.deleting = base::at(app, "/metadata/deletionTimestamp") != nullptr;
+    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
+    if (const auto* ready = api::findCondition(conditions, "Ready")) {
+        out.ready = ready->status == api::kTrue;
+        out.readyMessage = ready->message;
+    } else {
+        out.readyMessage = "it has no Ready condition yet";
+    }
+    auto minimum = base::intAt(app, "/spec/web/autoscaling/minReplicas");
+    out.autoscaled = base::at(app, "/spec/web/autoscaling") != nullptr;
+    out.wantedReplicas = minimum ? *minimum
+                         : out.autoscaled
+                             ? 1
+                             : base::intAt(app, "/spec/web/replicas").value_or(1);
+    return out;
+}
+
+int64_t readyCount(const std::vector<Pod>& pods) {
+    return std::count_if(pods.begin(), pods.end(), [](const Pod& pod) { return pod.serving(); });
+}
+
+int64_t capacityFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {
+    return std::max<int64_t>(1, budgetDesiredHealthy.value_or(app.wantedReplicas - 1));
+}
+
+}  // namespace chaos::topology
