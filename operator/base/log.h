@@ -14,7 +14,11 @@
 
 namespace base {
 
+// g++ 12 takes a scoped enumerator for one that hides base::Json.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 enum class LogFormat { Text, Json };
+#pragma GCC diagnostic pop
 enum class LogLevel { Debug, Info, Warning, Error };
 
 struct LogOptions {

@@ -32,7 +32,9 @@ class Outcome {
   public:
     enum class Kind { Done, After, Retry, Terminal };
     static Outcome done() { return Outcome(Kind::Done, {}, ""); }
-    static Outcome after(std::chrono::milliseconds pause) { return Outcome(Kind::After, pause, ""); }
+    static Outcome after(std::chrono::milliseconds pause) {
+        return Outcome(Kind::After, pause, "");
+    }
     static Outcome retry(std::string message) {
         return Outcome(Kind::Retry, {}, std::move(message));
     }
@@ -53,8 +55,8 @@ class Outcome {
 };
 
 struct ReconcileContext {
-    std::stop_token stop;      // set at shutdown and when the deadline passes
-    std::string reconcileId;   // in every log line of this reconcile
+    std::stop_token stop;     // set at shutdown and when the deadline passes
+    std::string reconcileId;  // in every log line of this reconcile
     // Tells the read-your-own-writes gate: this key runs again only after the store of that kind
     // (by plural name) has reached that version.
     std::function<void(const std::string& plural, const std::string& resourceVersion)> wrote;
@@ -85,8 +87,13 @@ class Controller {
     void enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause);
     // Workers begin only here; keys may be enqueued before.
     void start();
-    // Asks running reconciles to stop and joins the workers. Idempotent.
+    // No key is taken from here on; running reconciles are asked to stop after `grace`. Returns at
+    // once.
+    void beginStop(std::chrono::milliseconds grace);
+    // beginStop (without grace unless it was begun before), then joins the workers. Idempotent.
     void stop();
+    // Reads the clock again: for clocks that jump (tests).
+    void wake();
 
   private:
     struct Impl;

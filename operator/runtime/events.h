@@ -1,12 +1,12 @@
-// Kubernetes events (events.k8s.io/v1) about an object: what happened, once, with repeats folded into
-// a series.
+// Kubernetes events (events.k8s.io/v1) about an object: what happened, once, with repeats folded
+// into a series.
 //
 //   runtime::EventRecorder events(client, "scalableapp.dev/operator", podName, clock);
 //   events.record({.regarding = reference, .type = runtime::EventType::Warning,
 //                  .reason = "ImagePullBackOff", .action = "Reconcile", .note = message});
 //
-// Never blocks a reconcile: a bounded queue (1000, newest dropped and counted) and one sender thread.
-// Thread safety: record from any thread.
+// Never blocks a reconcile: a bounded queue (1000, newest dropped and counted) and one sender
+// thread. Thread safety: record from any thread.
 #pragma once
 
 #include <memory>
@@ -16,6 +16,8 @@
 #include "kube/client.h"
 
 namespace runtime {
+
+class Metrics;
 
 enum class EventType { Normal, Warning };
 
@@ -37,7 +39,8 @@ struct Event {
 class EventRecorder {
   public:
     EventRecorder(kube::Client& client, std::string reportingController,
-                  std::string reportingInstance, const base::Clock& clock);
+                  std::string reportingInstance, const base::Clock& clock,
+                  Metrics* metrics = nullptr);
     ~EventRecorder();  // sends what is queued for at most 2 s, then joins
     EventRecorder(const EventRecorder&) = delete;
     EventRecorder& operator=(const EventRecorder&) = delete;

@@ -1,9 +1,10 @@
-// A small HTTP server for probes, metrics and read-only pages (Boost.Beast): bounded headers, bounded
-// body, time-outs, at most 64 connections.
+// A small HTTP server for probes, metrics and read-only pages (Boost.Beast): bounded headers,
+// bounded body, time-outs, at most 64 connections.
 //
 //   runtime::HttpServer server;
-//   server.handle("/healthz", [](const runtime::ServerRequest&) { return runtime::ServerResponse{200, "ok"}; });
-//   auto port = server.listen("0.0.0.0", 8080);   // 0: any free port, the answer names it
+//   server.handle("/healthz", [](const runtime::ServerRequest&) { return
+//   runtime::ServerResponse{200, "ok"}; }); auto port = server.listen("0.0.0.0", 8080);   // 0: any
+//   free port, the answer names it
 //
 // Thread safety: handle before listen; handlers run on the server's thread and must not block.
 #pragma once
@@ -36,7 +37,8 @@ class HttpServer {
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
-    void handle(const std::string& path, std::function<ServerResponse(const ServerRequest&)> handler);
+    void handle(const std::string& path,
+                std::function<ServerResponse(const ServerRequest&)> handler);
     base::Result<uint16_t> listen(const std::string& address, uint16_t port);
     void stop();
 

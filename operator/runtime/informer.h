@@ -1,7 +1,7 @@
 // Keeps one Store in step with the API server: lists, watches, relists, backs off; one thread.
 //
-//   runtime::Informer pods(client, {.type = kPods, .labelSelector = "scalableapp.dev/app"}, clock, metrics);
-//   pods.store().addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
+//   runtime::Informer pods(client, {.type = kPods, .labelSelector = "scalableapp.dev/app"}, clock,
+//   metrics); pods.store().addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
 //   pods.onChange([&](const runtime::Store::Change& change, bool initial) { ... });
 //   pods.start();
 //
@@ -45,6 +45,8 @@ class Informer {
     const kube::ResourceType& type() const;
     // Before start().
     void onChange(Handler handler);
+    // Once, when the first list is complete and its handlers have run. Before start().
+    void onSynced(std::function<void()> done);
     void start();
     void stop();
 

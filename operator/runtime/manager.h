@@ -1,16 +1,18 @@
 // One process: starts its parts in order, stops them in reverse, answers probes and metrics.
 //
-//   runtime::Manager manager({.kubeconfig = {...}, .leaseName = "scalableapp-operator"});
+//   runtime::Manager manager({.cluster = *kube::loadConfig({}), .name = "scalableapp-operator"});
 //   auto& apps = manager.informer({.type = api types...});
 //   auto& controller = manager.controller("scalableapp", {}, reconcile);
 //   apps.onChange([&](auto& change, bool initial) { controller.enqueue(...); });
 //   return manager.run();     // until SIGTERM/SIGINT or the lease is lost; the process's exit code
 //
-// Start: HTTP (/healthz /readyz /metrics) -> informers, also on followers (warm standby) -> all synced
-// -> leader election -> controllers. Stop: controllers -> informers -> events -> release the lease ->
-// HTTP. A lost lease skips the grace and returns 1.
-// Ready means: every store is synced. A follower is ready too.
-// An unreachable API server at start is waited for, not died of.
+// Start: HTTP (/healthz /readyz /metrics) -> informers, also on followers (warm standby) -> all
+// synced
+// -> leader election -> controllers. Stop: controllers -> informers -> events -> release the lease
+// -> HTTP. A lost lease skips the grace and returns 1. Ready means: every store is synced. A
+// follower is ready too. An unreachable API server at start is waited for, not died of. Signals:
+// the constructor blocks SIGTERM and SIGINT for its thread and all that it starts; make the manager
+// before any other thread.
 #pragma once
 
 #include <chrono>
@@ -33,12 +35,15 @@ namespace runtime {
 
 struct ManagerOptions {
     kube::ClusterConfig cluster;
-    std::string name;                // field manager, reportingController suffix, User-Agent
+    std::string name;  // field manager, reportingController suffix, User-Agent
     bool leaderElection = true;
-    std::string leaseNamespace;      // empty: the pod's or the kubeconfig's namespace
+    std::string leaseNamespace;  // empty: the pod's or the kubeconfig's namespace
     std::string listenAddress = "0.0.0.0";
-    uint16_t listenPort = 8080;      // probes and metrics on one port
-    LeaderOptions leader;            // lease key and identity are filled in by the manager
+    uint16_t listenPort = 8080;              // probes and metrics on one port
+    LeaderOptions leader;                    // lease key and identity, where empty, are filled in
+    std::string reportingController;         // in events; empty: `name`
+    std::chrono::milliseconds grace{30000};  // for running reconciles after SIGTERM
+    std::shared_ptr<kube::Transport> transport;  // null: cpprestsdk to `cluster`
 };
 
 class Manager {

@@ -2,15 +2,17 @@
 // existing dashboards work.
 //
 //   runtime::Metrics metrics;
-//   metrics.count("controller_runtime_reconcile_total", {{"controller", "scalableapp"}, {"result", "success"}});
-//   std::string page = metrics.text();
+//   metrics.count("controller_runtime_reconcile_total", {{"controller", "scalableapp"}, {"result",
+//   "success"}}); std::string page = metrics.text();
 //
 // Thread safety: all members from any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace kube {
 struct RequestInfo;
@@ -21,20 +23,31 @@ namespace runtime {
 class Metrics {
   public:
     using Labels = std::map<std::string, std::string>;
+    enum class Kind { Counter, Gauge, Histogram };
 
     Metrics();
     ~Metrics();
     Metrics(const Metrics&) = delete;
     Metrics& operator=(const Metrics&) = delete;
 
-    // Help texts of all names are in metrics.cpp: an unknown name is a defect and aborts in tests.
+    // Names beyond those of the runtime, before their first use. `buckets` in seconds, of
+    // histograms only; empty: 5 ms to 60 s.
+    void define(const std::string& name, Kind kind, const std::string& help,
+                std::vector<double> buckets = {});
+
+    // An unknown name is a defect: debug builds abort, others log it and go on.
     void count(const std::string& name, const Labels& labels, double by = 1);
     void set(const std::string& name, const Labels& labels, double value);
     void observe(const std::string& name, const Labels& labels, double seconds);
     void remove(const std::string& name, const Labels& labels);
 
-    // rest_client_*: pass as ClientOptions::observe.
+    // rest_client_*: pass as ClientOptions::observe. `host` names the API server in them.
     void request(const kube::RequestInfo& info);
+    void setHost(const std::string& host);
+
+    // Calls `refresh` before each text(), for values that are only worth computing when somebody
+    // looks. Ends when the answered handle does; the handle's end waits for a running call.
+    std::shared_ptr<void> onScrape(std::function<void()> refresh);
 
     // The exposition format of GET /metrics.
     std::string text() const;

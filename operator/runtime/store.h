@@ -4,9 +4,9 @@
 //   pods.addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
 //   for (const auto& pod : pods.byIndex("app", "shop-ns/shop")) { ... }
 //
-// A relist swaps the whole content at once: readers never see it half done, and the old content stays
-// readable meanwhile. Entries are immutable and shared.
-// Thread safety: readers from any thread; one writer (the informer).
+// A relist swaps the whole content at once: readers never see it half done, and the old content
+// stays readable meanwhile. Entries are immutable and shared. Thread safety: readers from any
+// thread; one writer (the informer).
 #pragma once
 
 #include <functional>
@@ -35,6 +35,8 @@ class Store {
     struct Change {
         kube::ObjectPtr before;  // null: added
         kube::ObjectPtr after;   // null: removed
+        // False for a delivery that told nothing new: before and after are the same object.
+        bool changed() const { return before != after; }
     };
 
     // Before the first object arrives.
@@ -50,9 +52,13 @@ class Store {
     std::string resourceVersion() const;
 
     // --- the writer's side
+    // The same or an older version of the same object (a repeated or late delivery) changes
+    // nothing.
     Change upsert(kube::ObjectPtr object);
+    // Nothing happens when a newer object of that name is here already.
     Change erase(const kube::ObjectKey& key, const std::string& resourceVersion);
-    // Replaces everything; returns what differed, deletions as {before, null}.
+    // Replaces everything; returns what differed, deletions as {before, null}. An object that was
+    // deleted and made anew meanwhile is two changes, as it would be on the watch.
     std::vector<Change> replace(std::vector<kube::ObjectPtr> objects,
                                 const std::string& resourceVersion);
     void advance(const std::string& resourceVersion);  // a bookmark
@@ -60,6 +66,7 @@ class Store {
   private:
     using Index = std::unordered_map<std::string, std::map<kube::ObjectKey, kube::ObjectPtr>>;
 
+    void raise(const std::string& resourceVersion);
     void link(const kube::ObjectPtr& object);
     void unlink(const kube::ObjectPtr& object);
 

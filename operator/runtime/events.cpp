@@ -1,0 +1,154 @@
+#include "runtime/events.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "runtime/alarm.h"
+#include "runtime/event_series.h"
+#include "runtime/metrics.h"
+
+namespace runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t kMaxQueue = 1000;
+constexpr auto kTick = 1min;
+constexpr auto kLastSend = 2s;
+constexpr int kTries = 4;
+constexpr std::chrono::milliseconds kFirstPause = 500ms;
+
+const kube::ResourceType kEvents{"events.k8s.io", "v1", "events", "Event", true};
+
+}  // namespace
+
+struct EventRecorder::Impl {
+    Impl(kube::Client& theClient, std::string controller, std::string instance,
+         const base::Clock& theClock, Metrics* theMetrics)
+        : client(theClient),
+          clock(theClock),
+          metrics(theMetrics),
+          series(std::move(controller), std::move(instance)) {}
+
+    void run(const std::stop_token& stop);
+    void deliver(const EventSeries::Request& request);
+    kube::ApiResult<kube::ObjectPtr> sendOnce(const EventSeries::Request& request);
+    kube::ApiResult<kube::ObjectPtr> send(const EventSeries::Request& request);
+    void discarded(const char* why, double by = 1) {
+        if (metrics != nullptr) {
+            metrics->count("events_discarded_total", {{"reason", why}}, by);
+        }
+    }
+
+    kube::Client& client;
+    const base::Clock& clock;
+    Metrics* metrics;
+    EventSeries series;  // of the sender thread alone
+
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::deque<Event> queue;
+    bool saidFull = false;
+    std::stop_source abandon;  // ends a request under way: the time to say goodbye is over
+    std::jthread thread;
+};
+
+void EventRecorder::Impl::run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (true) {
+        changed.wait_for(lock, stop, kTick, [&] { return !queue.empty(); });
+        if (queue.empty() && stop.stop_requested()) {
+            return;
+        }
+        auto batch = std::exchange(queue, {});
+        saidFull = false;
+        lock.unlock();
+        for (const auto& event : batch) {
+            if (auto request = series.add(event, clock.steady(), clock.wall())) {
+                deliver(*request);
+            }
+        }
+        for (const auto& request : series.tick(clock.steady())) {
+            deliver(request);
+        }
+        lock.lock();
+    }
+}
+
+void EventRecorder::Impl::deliver(const EventSeries::Request& request) {
+    auto sent = send(request);
+    if (!sent && !request.create && sent.error().is(kube::ErrorKind::NotFound)) {
+        if (auto anew = series.recreate(request.key, clock.wall())) {
+            sent = send(*anew);
+        }
+    }
+    if (sent || sent.error().is(kube::ErrorKind::AlreadyExists)) {
+        return;
+    }
+    discarded("refused");
+    if (!sent.error().is(kube::ErrorKind::NotLeader) && !abandon.stop_requested()) {
+        base::logDebug("an event was not sent",
+                       {{"event", request.key.str()}, {"error", sent.error().str()}});
+    }
+}
+
+kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::sendOnce(
+    const EventSeries::Request& request) {
+    auto stop = abandon.get_token();
+    return request.create ? client.create(kEvents, request.body, stop)
+                          : client.patch(kEvents, request.key, kube::PatchType::MergePatch,
+                                         request.body, stop);
+}
+
+kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::send(const EventSeries::Request& request) {
+    auto pause = kFirstPause;
+    auto sent = sendOnce(request);
+    for (int tries = 1; tries < kTries && !sent && sent.error().transient() &&
+                        !sent.error().is(kube::ErrorKind::Conflict) && !abandon.stop_requested();
+         ++tries, pause *= 2) {
+        std::unique_lock lock(mutex);
+        changed.wait_for(lock, abandon.get_token(), pause, [] { return false; });
+        lock.unlock();
+        sent = sendOnce(request);
+    }
+    return sent;
+}
+
+EventRecorder::EventRecorder(kube::Client& client, std::string reportingController,
+                             std::string reportingInstance, const base::Clock& clock,
+                             Metrics* metrics)
+    : impl_(std::make_unique<Impl>(client, std::move(reportingController),
+                                   std::move(reportingInstance), clock, metrics)) {
+    impl_->discarded("full", 0);
+    impl_->discarded("refused", 0);
+    impl_->thread =
+        std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run(stop); });
+}
+
+EventRecorder::~EventRecorder() {
+    Alarm alarm(base::systemClock());
+    auto bell = alarm.at(base::systemClock().steady() + kLastSend,
+                         [this] { impl_->abandon.request_stop(); });
+    impl_->thread.request_stop();
+    impl_->thread.join();
+}
+
+void EventRecorder::record(Event event) {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->queue.size() >= kMaxQueue) {
+        impl_->discarded("full");
+        if (!std::exchange(impl_->saidFull, true)) {
+            base::logWarning("events come faster than they can be sent; the newest are dropped");
+        }
+        return;
+    }
+    impl_->queue.push_back(std::move(event));
+    impl_->changed.notify_one();
+}
+
+}  // namespace runtime

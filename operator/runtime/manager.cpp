@@ -1,0 +1,389 @@
+#include "runtime/manager.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "runtime/alarm.h"
+
+namespace runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+// After a lost lease nothing may be waited for: what is not gone by then is cut off.
+constexpr auto kLostLimit = 2s;
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+std::string ownNamespace(const kube::ClusterConfig& cluster) {
+    auto name = environment("POD_NAMESPACE");
+    if (name.empty()) {
+        std::ifstream file("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+        std::getline(file, name);
+    }
+    return name.empty() ? cluster.defaultNamespace : name;
+}
+
+std::string ownName() {
+    auto name = environment("POD_NAME");
+    std::array<char, 256> host{};
+    if (name.empty() && gethostname(host.data(), host.size() - 1) == 0) {
+        name = host.data();
+    }
+    return name.empty() ? "unknown" : name;
+}
+
+// Unique even where two processes share a host name, and after a restart in the same pod.
+std::string newIdentity() {
+    std::random_device random;
+    static const char* digits = "0123456789abcdef";
+    std::string id = ownName() + "_";
+    for (int i = 0; i < 16; ++i) {
+        id += digits[random() & 15U];
+    }
+    return id;
+}
+
+// The signals that end the process, as something to poll.
+class Signals {
+  public:
+    Signals() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set, &before_);
+        file_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    }
+    ~Signals() {
+        close(file_);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    int file() const { return file_; }
+    bool received() const {
+        signalfd_siginfo info;
+        return read(file_, &info, sizeof info) == sizeof info;
+    }
+
+  private:
+    sigset_t before_{};
+    int file_;
+};
+
+class Wakeup {
+  public:
+    Wakeup() : file_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    ~Wakeup() { close(file_); }
+    Wakeup(const Wakeup&) = delete;
+    Wakeup& operator=(const Wakeup&) = delete;
+
+    int file() const { return file_; }
+    void ring() const {
+        uint64_t one = 1;
+        [[maybe_unused]] auto written = write(file_, &one, sizeof one);
+    }
+    void clear() const {
+        uint64_t count = 0;
+        [[maybe_unused]] auto got = read(file_, &count, sizeof count);
+    }
+
+  private:
+    int file_;
+};
+
+}  // namespace
+
+struct Manager::Impl {
+    explicit Impl(ManagerOptions theOptions);
+
+    kube::ClientOptions clientOptions();
+    void serve();
+    bool allSynced() const;
+    ServerResponse ready() const;
+    bool reached(const std::string& plural, const std::string& version) const;
+    bool keepGoing();
+    bool awaitSync();
+    void lead();
+    void awaitEnd();
+    void stopAll();
+    Alarm::Bell deadline(std::chrono::milliseconds limit);
+
+    ManagerOptions options;
+    Signals signals;
+    Wakeup wakeup;
+    const base::Clock& clock = base::systemClock();
+    Metrics metrics;
+    std::shared_ptr<kube::Transport> transport;
+    kube::Client ungated;  // the elector's: it writes without the lease, to get it
+    std::unique_ptr<LeaderElector> elector;
+    kube::Client gated;
+    std::unique_ptr<EventRecorder> events;
+    HttpServer http;
+    std::vector<std::unique_ptr<Informer>> informers;
+    std::vector<std::unique_ptr<Controller>> controllers;
+    std::vector<std::function<void(std::stop_token)>> tasks;
+    std::vector<std::jthread> taskThreads;
+    std::atomic<bool> ending{false};
+    std::atomic<bool> started{false};
+    std::atomic<bool> lost{false};
+};
+
+Manager::Impl::Impl(ManagerOptions theOptions)
+    : options(std::move(theOptions)),
+      transport(options.transport ? options.transport
+                                  : kube::makeCpprestTransport(options.cluster)),
+      ungated(transport, clientOptions()),
+      gated(transport, [this] {
+          auto gatedOptions = clientOptions();
+          gatedOptions.mayWrite = [this] { return elector == nullptr || elector->holds(); };
+          return gatedOptions;
+      }()) {
+    metrics.setHost(options.cluster.server.substr(options.cluster.server.find("//") + 2));
+    auto& leader = options.leader;
+    if (leader.lease.namespace_.empty()) {
+        leader.lease.namespace_ =
+            options.leaseNamespace.empty() ? ownNamespace(options.cluster) : options.leaseNamespace;
+    }
+    if (leader.lease.name.empty()) {
+        leader.lease.name = options.name;
+    }
+    if (leader.identity.empty()) {
+        leader.identity = newIdentity();
+    }
+    if (options.leaderElection) {
+        elector = std::make_unique<LeaderElector>(ungated, leader, clock, metrics);
+    }
+    events = std::make_unique<EventRecorder>(
+        gated, options.reportingController.empty() ? options.name : options.reportingController,
+        ownName(), clock, &metrics);
+}
+
+kube::ClientOptions Manager::Impl::clientOptions() {
+    kube::ClientOptions out;
+    out.fieldManager = options.name;
+    out.observe = [this](const kube::RequestInfo& info) { metrics.request(info); };
+    return out;
+}
+
+void Manager::Impl::serve() {
+    http.handle("/healthz", [this](const ServerRequest&) -> ServerResponse {
+        if (elector != nullptr && !elector->healthy()) {
+            return {503, "leader election: the lease ran out without a renewal\n"};
+        }
+        return {200, "ok\n"};
+    });
+    http.handle("/readyz", [this](const ServerRequest&) { return ready(); });
+    http.handle("/metrics", [this](const ServerRequest&) -> ServerResponse {
+        return {200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"};
+    });
+}
+
+ServerResponse Manager::Impl::ready() const {
+    std::string missing;
+    for (const auto& informer : informers) {
+        if (!informer->store().synced()) {
+            missing += "not synced: " + informer->type().plural + "\n";
+        }
+    }
+    return missing.empty() ? ServerResponse{200, "ok\n"} : ServerResponse{503, missing};
+}
+
+bool Manager::Impl::allSynced() const {
+    for (const auto& informer : informers) {
+        if (!informer->store().synced()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Manager::Impl::reached(const std::string& plural, const std::string& version) const {
+    for (const auto& informer : informers) {
+        if (informer->type().plural == plural &&
+            !kube::atLeast(informer->store().resourceVersion(), version)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Sleeps until something happens. False when the process is to end.
+bool Manager::Impl::keepGoing() {
+    std::array<pollfd, 2> files{{{signals.file(), POLLIN, 0}, {wakeup.file(), POLLIN, 0}}};
+    if (!ending && !lost) {
+        poll(files.data(), files.size(), -1);
+    }
+    wakeup.clear();
+    if (signals.received()) {
+        base::logInfo("asked to stop by a signal");
+        ending = true;
+    }
+    return !ending && !lost;
+}
+
+bool Manager::Impl::awaitSync() {
+    while (!allSynced()) {
+        if (!keepGoing()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Manager::Impl::lead() {
+    base::logInfo("leading", {{"name", options.name}});
+    for (const auto& controller : controllers) {
+        controller->start();
+    }
+    for (const auto& task : tasks) {
+        taskThreads.emplace_back([&task](std::stop_token stop) { task(std::move(stop)); });
+    }
+}
+
+void Manager::Impl::awaitEnd() {
+    if (elector == nullptr) {
+        lead();
+    } else {
+        elector->start(
+            [this] {
+                started = true;
+                wakeup.ring();
+            },
+            [this] {
+                lost = true;
+                wakeup.ring();
+            });
+    }
+    while (keepGoing()) {
+        if (started.exchange(false)) {
+            lead();
+        }
+    }
+}
+
+Alarm::Bell Manager::Impl::deadline(std::chrono::milliseconds limit) {
+    static Alarm alarm(base::systemClock());
+    return alarm.at(clock.steady() + limit, [] {
+        base::logError("could not stop in time; cut off");
+        std::_Exit(1);
+    });
+}
+
+void Manager::Impl::stopAll() {
+    auto grace = lost ? std::chrono::milliseconds::zero() : options.grace;
+    for (const auto& controller : controllers) {
+        controller->beginStop(grace);
+    }
+    for (auto& thread : taskThreads) {
+        thread.request_stop();
+    }
+    taskThreads.clear();
+    for (const auto& controller : controllers) {
+        controller->stop();
+    }
+    for (const auto& informer : informers) {
+        informer->stop();
+    }
+    events.reset();
+    if (elector != nullptr) {
+        elector->stop(!lost);
+    }
+    http.stop();
+}
+
+Manager::Manager(ManagerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
+    impl_->serve();
+}
+
+Manager::~Manager() {
+    impl_->ending = true;
+    impl_->stopAll();
+}
+
+Informer& Manager::informer(const InformerOptions& options) {
+    auto& informer = impl_->informers.emplace_back(
+        std::make_unique<Informer>(impl_->gated, options, impl_->clock, impl_->metrics));
+    informer->onSynced([impl = impl_.get()] { impl->wakeup.ring(); });
+    return *informer;
+}
+
+Controller& Manager::controller(const std::string& name, ControllerOptions options,
+                                ReconcileFunction reconcile) {
+    if (!options.reached) {
+        options.reached = [impl = impl_.get()](const std::string& plural,
+                                               const std::string& version) {
+            return impl->reached(plural, version);
+        };
+    }
+    return *impl_->controllers.emplace_back(std::make_unique<Controller>(
+        name, std::move(options), impl_->metrics, impl_->clock, std::move(reconcile)));
+}
+
+void Manager::whileLeading(std::function<void(std::stop_token stop)> task) {
+    impl_->tasks.push_back(std::move(task));
+}
+
+kube::Client& Manager::client() {
+    return impl_->gated;
+}
+EventRecorder& Manager::events() {
+    return *impl_->events;
+}
+Metrics& Manager::metrics() {
+    return impl_->metrics;
+}
+HttpServer& Manager::http() {
+    return impl_->http;
+}
+const base::Clock& Manager::clock() const {
+    return impl_->clock;
+}
+
+int Manager::run() {
+    auto port = impl_->http.listen(impl_->options.listenAddress, impl_->options.listenPort);
+    if (!port) {
+        base::logError(port.error().message);
+        return 1;
+    }
+    base::logInfo("serving probes and metrics",
+                  {{"address", impl_->options.listenAddress + ":" + std::to_string(*port)}});
+    for (const auto& informer : impl_->informers) {
+        informer->start();
+    }
+    if (impl_->awaitSync()) {
+        base::logInfo("synced", {{"name", impl_->options.name}});
+        impl_->awaitEnd();
+    }
+    auto cutOff = impl_->deadline(impl_->lost ? kLostLimit : impl_->options.grace + 5s);
+    impl_->stopAll();
+    bool lost = impl_->lost;
+    base::logInfo("stopped", {{"reason", lost ? "lease lost" : "asked to"}});
+    return lost ? 1 : 0;
+}
+
+void Manager::shutdown() {
+    impl_->ending = true;
+    impl_->wakeup.ring();
+}
+
+}  // namespace runtime

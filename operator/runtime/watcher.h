@@ -1,0 +1,172 @@
+// The list-and-watch protocol as a pure state machine: no socket, no clock, no thread.
+//
+//   runtime::Watcher watcher(runtime::Scope{.labelSelector = "app=shop"}, jitter);
+//   auto outputs = watcher.next(runtime::Watcher::Begin{}, now);   // -> StartWatch
+//   outputs = watcher.next(runtime::Watcher::Line{line}, now);     // -> Upsert, Erase, Advance,
+//   Replace outputs = watcher.next(runtime::Watcher::Ended{}, now);        // -> StartWatch,
+//   StartList or Pause
+//
+// The driver does what the outputs say, in order, and feeds back what came of it. Begin, Page,
+// ListFailed, Ended and Paused are each answered with exactly one of StartList, StartWatch and
+// Pause.
+//
+// The protocol: a streamed list first (WatchList: initial events, then a bookmark that ends them),
+// a paged list where the server has none; then one watch after the other, each from where the last
+// one ended. 410 begins anew; every other failure backs off (0.8 s doubling to 30 s, jittered, anew
+// after two minutes without trouble) and goes on from the last version. Source of protocol and
+// figures: client-go tools/cache/reflector.go.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "kube/client.h"
+
+namespace runtime {
+
+// Which objects of a kind.
+struct Scope {
+    std::string namespace_;  // empty: all
+    std::string labelSelector;
+    std::string fieldSelector;
+};
+
+// Growing pauses; each is between one and two times the step.
+class Backoff {
+  public:
+    // `jitter` answers a number in [0, 1).
+    explicit Backoff(std::function<double()> jitter) : jitter_(std::move(jitter)) {}
+    std::chrono::milliseconds next(base::SteadyTime now);
+
+  private:
+    std::function<double()> jitter_;
+    std::chrono::milliseconds step_{};
+    std::optional<base::SteadyTime> last_;
+};
+
+class Watcher {
+  public:
+    // --- inputs
+    struct Begin {};
+    struct Paused {};  // the pause is over
+    struct Page {
+        kube::ObjectList list;
+    };
+    struct ListFailed {
+        kube::ApiError error;
+    };
+    struct Line {
+        std::string_view text;
+    };
+    struct Ended {  // the watch is over, however it ended
+        std::optional<kube::ApiError> error;
+        std::chrono::milliseconds lasted{};
+    };
+    using Input = std::variant<Begin, Paused, Page, ListFailed, Line, Ended>;
+
+    // --- outputs
+    struct StartList {
+        kube::ListOptions options;
+    };
+    struct StartWatch {
+        kube::WatchOptions options;
+    };
+    struct Pause {
+        std::chrono::milliseconds duration{};
+    };
+    struct StopWatch {};  // end the stream that delivered this line; then say Ended
+    struct Upsert {
+        kube::ObjectPtr object;
+    };
+    struct Erase {
+        kube::ObjectKey key;
+        std::string resourceVersion;
+    };
+    struct Replace {
+        std::vector<kube::ObjectPtr> objects;
+        std::string resourceVersion;
+    };
+    struct Advance {
+        std::string resourceVersion;
+    };
+    struct Trouble {  // for the log: what stands between us and the objects
+        kube::ApiError error;
+    };
+    struct Healthy {};  // the server has answered
+    struct Notice {     // odd, but dealt with
+        std::string message;
+    };
+    using Output = std::variant<StartList, StartWatch, Pause, StopWatch, Upsert, Erase, Replace,
+                                Advance, Trouble, Healthy, Notice>;
+    using Outputs = std::vector<Output>;
+
+    Watcher(Scope scope, std::function<double()> jitter);
+
+    Outputs next(const Input& input, base::SteadyTime now);
+
+  private:
+    // --- states
+    struct Empty {
+        bool streaming = true;  // the next attempt is a streamed list
+    };
+    struct Streaming {  // a streamed list is on its way
+        std::map<kube::ObjectKey, kube::ObjectPtr> objects;
+        base::SteadyTime noticed;
+        bool failed = false;
+    };
+    struct Listing {
+        std::vector<kube::ObjectPtr> objects;
+        std::string continueToken;
+        bool paged = true;
+    };
+    struct Listed {
+        std::string resourceVersion;
+    };
+    struct Watching {
+        std::string resourceVersion;
+        bool sawEvent = false;
+        std::optional<kube::ApiError>
+            failure;  // an error event; what to do once the stream is over
+    };
+    using State = std::variant<Empty, Streaming, Listing, Listed, Watching>;
+
+    void on(const Begin& input, base::SteadyTime now, Outputs& out);
+    void on(const Paused& input, base::SteadyTime now, Outputs& out);
+    void on(const Page& input, base::SteadyTime now, Outputs& out);
+    void on(const ListFailed& input, base::SteadyTime now, Outputs& out);
+    void on(const Line& input, base::SteadyTime now, Outputs& out);
+    void on(const Ended& input, base::SteadyTime now, Outputs& out);
+
+    void request(base::SteadyTime now, Outputs& out);
+    void backOff(State resume, kube::ApiError error, base::SteadyTime now, Outputs& out);
+    void initialEvent(Streaming& state, const std::string& type, const kube::ObjectPtr& object,
+                      base::SteadyTime now, Outputs& out);
+    void event(Watching& state, const std::string& type, const kube::ObjectPtr& object,
+               Outputs& out);
+    void streamFailed(kube::ApiError error, Outputs& out);
+    void endedStreaming(const Ended& input, base::SteadyTime now, Outputs& out);
+    void endedWatching(const Ended& input, base::SteadyTime now, Outputs& out);
+    kube::ListOptions listOptions(const Listing& state) const;
+    kube::WatchOptions watchOptions() const;
+
+    Scope scope_;
+    Backoff backoff_;
+    State state_;
+    bool streamedLists_ = true;  // false once the server said it has none
+};
+
+// The two fields of a watch event: views into `line`. Nothing when it is no such object.
+struct RawEvent {
+    std::string_view type;
+    std::string_view object;
+};
+std::optional<RawEvent> splitEvent(std::string_view line);
+
+}  // namespace runtime

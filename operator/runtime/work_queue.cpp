@@ -1,0 +1,183 @@
+#include "runtime/work_queue.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace runtime {
+
+WorkQueue::Lease::Lease(WorkQueue& queue, kube::ObjectKey key, int priority,
+                        std::chrono::duration<double> waited)
+    : queue_(&queue), key_(std::move(key)), priority_(priority), waited_(waited) {}
+
+WorkQueue::Lease::Lease(Lease&& other) noexcept
+    : queue_(std::exchange(other.queue_, nullptr)),
+      key_(std::move(other.key_)),
+      priority_(other.priority_),
+      waited_(other.waited_) {}
+
+WorkQueue::Lease::~Lease() {
+    if (queue_ != nullptr) {
+        queue_->finish(key_);
+    }
+}
+
+bool WorkQueue::Place::operator<(const Place& other) const {
+    return std::tie(other.priority, place) < std::tie(priority, other.place);
+}
+
+bool WorkQueue::add(const kube::ObjectKey& key, int priority) {
+    return insert(key, std::nullopt, priority);
+}
+
+bool WorkQueue::addAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause,
+                         int priority) {
+    if (pause <= std::chrono::milliseconds::zero()) {
+        return insert(key, std::nullopt, priority);
+    }
+    return insert(key, clock_.steady() + pause, priority);
+}
+
+bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTime> due,
+                       int priority) {
+    std::lock_guard lock(mutex_);
+    if (closed_) {
+        return false;
+    }
+    auto [it, fresh] = items_.try_emplace(key);
+    Item& item = it->second;
+    if (fresh) {
+        item.priority = priority;
+        item.due = due;
+        if (due) {
+            waiting_.emplace(*due, key);
+        } else {
+            makeReady(key, item);
+        }
+    } else {
+        bool raised = priority > item.priority;
+        bool sooner = item.due && (!due || *due < *item.due);
+        if (raised && item.place != 0) {
+            ready_.erase({item.priority, item.place, key});
+        }
+        item.priority = std::max(item.priority, priority);
+        if (sooner) {
+            waiting_.erase({*item.due, key});
+            item.due = due;
+            if (due) {
+                waiting_.emplace(*due, key);
+            }
+        }
+        if (!item.due && (sooner || raised)) {
+            makeReady(key, item);
+        }
+    }
+    changed_.notify_one();
+    return fresh;
+}
+
+void WorkQueue::makeReady(const kube::ObjectKey& key, Item& item) {
+    if (item.place == 0) {
+        item.readyAt = clock_.steady();
+    }
+    item.due.reset();
+    item.place = ++lastPlace_;
+    if (!working_.contains(key)) {
+        ready_.insert({item.priority, item.place, key});
+    }
+}
+
+void WorkQueue::promote() {
+    auto now = clock_.steady();
+    while (!waiting_.empty() && waiting_.begin()->first <= now) {
+        auto key = waiting_.begin()->second;
+        waiting_.erase(waiting_.begin());
+        makeReady(key, items_.at(key));
+    }
+}
+
+std::optional<WorkQueue::Lease> WorkQueue::take() {
+    promote();
+    if (closed_ || ready_.empty()) {
+        return std::nullopt;
+    }
+    auto first = ready_.extract(ready_.begin());
+    auto now = clock_.steady();
+    const kube::ObjectKey& key = first.value().key;
+    auto waited = now - items_.at(key).readyAt;
+    items_.erase(key);
+    working_.emplace(key, now);
+    return Lease(*this, key, first.value().priority, waited);
+}
+
+std::optional<WorkQueue::Lease> WorkQueue::tryGet() {
+    std::lock_guard lock(mutex_);
+    return take();
+}
+
+std::optional<WorkQueue::Lease> WorkQueue::get() {
+    std::unique_lock lock(mutex_);
+    while (!closed_) {
+        if (auto lease = take()) {
+            return lease;
+        }
+        if (waiting_.empty()) {
+            changed_.wait(lock);
+        } else {
+            changed_.wait_for(lock, waiting_.begin()->first - clock_.steady());
+        }
+    }
+    return std::nullopt;
+}
+
+void WorkQueue::finish(const kube::ObjectKey& key) {
+    std::lock_guard lock(mutex_);
+    working_.erase(key);
+    auto it = items_.find(key);
+    if (it != items_.end() && it->second.place != 0) {
+        ready_.insert({it->second.priority, it->second.place, key});
+        changed_.notify_one();
+    }
+}
+
+void WorkQueue::shutdown() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+}
+
+void WorkQueue::wake() {
+    std::lock_guard lock(mutex_);
+    changed_.notify_all();
+}
+
+std::optional<base::SteadyTime> WorkQueue::nextDue() const {
+    std::lock_guard lock(mutex_);
+    return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
+}
+
+std::map<int, size_t> WorkQueue::depth() const {
+    std::lock_guard lock(mutex_);
+    std::map<int, size_t> out;
+    for (const auto& [key, item] : items_) {
+        if (item.place != 0) {
+            ++out[item.priority];
+        }
+    }
+    return out;
+}
+
+WorkQueue::Working WorkQueue::working() const {
+    std::lock_guard lock(mutex_);
+    Working out;
+    auto now = clock_.steady();
+    for (const auto& [key, since] : working_) {
+        std::chrono::duration<double> age = now - since;
+        ++out.count;
+        out.sum += age;
+        out.longest = std::max(out.longest, age);
+    }
+    return out;
+}
+
+}  // namespace runtime
