@@ -1,15 +1,15 @@
 // Typed requests to the API server: the one door to the cluster.
 //
-//   kube::Client client(kube::makeCpprestTransport(config), {.fieldManager = "scalableapp-operator"});
-//   auto page = client.list(kPods, {.namespace_ = "shop"}, stop);
-//   auto applied = client.apply(kDeployments, intentJson, stop);   // server-side apply, forced
+//   kube::Client client(kube::makeCpprestTransport(config), {.fieldManager =
+//   "scalableapp-operator"}); auto page = client.list(kPods, {.namespace_ = "shop"}, stop); auto
+//   applied = client.apply(kDeployments, intentJson, stop);   // server-side apply, forced
 //   client.remove(kPods, key, {.uid = pod.meta().uid}, stop);      // never a same-named successor
 //
-// Semantics: 429 and 5xx are tried again only when the server says Retry-After (at most 4 times, within
-// the caller's stop). Writes carry fieldValidation=Strict. Warnings of the server are logged once each.
-// At most `maxInFlight` requests are on their way at a time; watches do not count.
-// Every mutating request first asks `mayWrite`; a false is answered NotLeader and nothing is sent.
-// Thread safety: all members from any thread. Blocking: until answered or stopped.
+// Semantics: 429 and 5xx are tried again only when the server says Retry-After (at most 4 times,
+// within the caller's stop). Writes carry fieldValidation=Strict. Warnings of the server are logged
+// once each. At most `maxInFlight` requests are on their way at a time; watches do not count. Every
+// mutating request first asks `mayWrite`; a false is answered NotLeader and nothing is sent. Thread
+// safety: all members from any thread. Blocking: until answered or stopped.
 #pragma once
 
 #include <chrono>
@@ -54,7 +54,7 @@ struct WatchOptions {
 };
 
 struct DeleteOptions {
-    std::string uid;              // precondition; empty: none (only for objects nobody can recreate)
+    std::string uid;  // precondition; empty: none (only for objects nobody can recreate)
     std::string resourceVersion;  // precondition
     std::string propagationPolicy = "Background";
     std::optional<int64_t> gracePeriodSeconds;
@@ -105,7 +105,8 @@ class Client {
     ApiResult<ObjectPtr> patch(const ResourceType& type, const ObjectKey& key, PatchType patchType,
                                const base::Json& patch, std::stop_token stop,
                                const std::string& subresource = "");
-    // NotFound and a failed UID precondition (Conflict) are errors like any other: the caller decides.
+    // NotFound and a failed UID precondition (Conflict) are errors like any other: the caller
+    // decides.
     ApiResult<void> remove(const ResourceType& type, const ObjectKey& key,
                            const DeleteOptions& options, std::stop_token stop);
 

@@ -42,6 +42,8 @@ struct ClusterConfig {
     Material token;
     ExecPlugin exec;  // command empty: none
     std::string impersonateUser;
+    std::vector<std::string> impersonateGroups;
+    std::string userAgent;  // empty: "<program>/<version>"
     std::string defaultNamespace = "default";
     std::string contextName;
 
@@ -50,18 +52,20 @@ struct ClusterConfig {
 };
 
 struct ConfigOptions {
-    std::string kubeconfigPath;  // --kubeconfig; empty: $KUBECONFIG (may list several), then in-cluster,
-                                 // then ~/.kube/config
-    std::string context;         // --context; empty: current-context
+    std::string kubeconfigPath;  // --kubeconfig; empty: $KUBECONFIG (may list several), then
+                                 // in-cluster, then ~/.kube/config
+    std::string context;  // --context; empty: current-context
 };
 
 base::Result<ClusterConfig> loadConfig(const ConfigOptions& options);
 
-// Parses one kubeconfig text; relative file names are resolved against `directory`.
+// Parses one kubeconfig text (YAML or JSON); relative file names are resolved against `directory`.
+// `context` empty: its current-context.
 base::Result<ClusterConfig> parseKubeconfig(const std::string& yaml, const std::string& directory,
                                             const std::string& context);
 
-// The service account mounted into a pod. Errors name what is missing.
-base::Result<ClusterConfig> inClusterConfig();
+// The service account mounted into a pod at `directory`. Errors name what is missing.
+base::Result<ClusterConfig> inClusterConfig(
+    const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 }  // namespace kube

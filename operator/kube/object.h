@@ -1,13 +1,12 @@
-// One object as the API server gave it: immutable compact text plus the metadata that caches, queues
-// and preconditions need. The rest is parsed when somebody looks at it.
+// One object as the API server gave it: immutable compact text plus the metadata that caches,
+// queues and preconditions need. The rest is parsed when somebody looks at it.
 //
 //   kube::ApiResult<kube::ObjectPtr> pod = kube::Object::parse(line);
 //   if (pod && (*pod)->meta().deleting) { ... }
 //   base::Json tree = (*pod)->json();
 //
-// `metadata.managedFields` and the last-applied annotation are dropped on the way in: a quarter of the
-// bytes, and nothing here reads them.
-// Thread safety: immutable, share freely.
+// `metadata.managedFields` and the last-applied annotation are dropped on the way in: a quarter of
+// the bytes, and nothing here reads them. Thread safety: immutable, share freely.
 #pragma once
 
 #include <cstdint>

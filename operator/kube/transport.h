@@ -1,5 +1,5 @@
-// The seam below the client: bytes to the API server and back over HTTP/1.1. One implementation uses
-// cpprestsdk (kube/cpprest_transport.cpp, the only file that sees its headers).
+// The seam below the client: bytes to the API server and back over HTTP/1.1. One implementation
+// uses cpprestsdk (kube/cpprest_transport.cpp, the only file that sees its headers).
 //
 //   auto transport = kube::makeCpprestTransport(config);
 //   auto answer = transport->send({.method = "GET", .target = "/version"}, stop);
@@ -9,11 +9,14 @@
 // - Calls block their thread and may come from any thread at once.
 // - A stop request ends a call within a second; the answer is then Cancelled.
 // - No redirect is followed, no credential of the process environment is picked up.
-// - `send` never sends a request twice by itself (where the library below would, the request is made
+// - `send` never sends a request twice by itself (where the library below would, the request is
+// made
 //   safe to repeat: see the implementation).
-// - stream: whole lines without their '\n', in order, on the calling thread. While `onLine` runs the
-//   socket is not read further (back-pressure). A line over `kMaxLine` ends the stream with Malformed.
-//   A status other than 200 is the error of its body. The regular end of the body is success.
+// - stream: whole lines without their '\n', in order, on the calling thread. While `onLine` runs
+// the
+//   socket is not read further (back-pressure). A line over `kMaxLine` ends the stream with
+//   Malformed. A status other than 200 is the error of its body. The regular end of the body is
+//   success.
 // - Credentials (token, client certificate, CA) are read again when their files change.
 #pragma once
 

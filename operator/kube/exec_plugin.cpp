@@ -1,0 +1,187 @@
+#include "kube/exec_plugin.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+#include "base/json.h"
+#include "kube/encoding.h"
+#include "kube/environment.h"
+
+namespace kube {
+namespace {
+
+constexpr size_t kMaxOutput = 1U << 20U;
+
+std::string execInfo(const ExecPlugin& plugin, const ClusterConfig& cluster) {
+    base::Json info = {{"apiVersion", plugin.apiVersion},
+                       {"kind", "ExecCredential"},
+                       {"spec", {{"interactive", false}}}};
+    if (plugin.provideClusterInfo) {
+        base::Json about = {{"server", cluster.server}};
+        if (!cluster.tlsServerName.empty()) {
+            about["tls-server-name"] = cluster.tlsServerName;
+        }
+        if (cluster.insecureSkipTlsVerify) {
+            about["insecure-skip-tls-verify"] = true;
+        }
+        if (!cluster.proxyUrl.empty()) {
+            about["proxy-url"] = cluster.proxyUrl;
+        }
+        const auto& ca = cluster.certificateAuthority;
+        auto pem = ca.data.empty() && !ca.file.empty() ? readFile(ca.file) : ca.data;
+        if (pem && !pem->empty()) {
+            about["certificate-authority-data"] = base64Encode(*pem);
+        }
+        info["spec"]["cluster"] = about;
+    }
+    return base::dumpJson(info);
+}
+
+std::vector<std::string> childEnvironment(const ExecPlugin& plugin, const ClusterConfig& cluster) {
+    auto variables = originalEnvironment();
+    for (const auto& [name, value] : plugin.env) {
+        variables[name] = value;
+    }
+    variables["KUBERNETES_EXEC_INFO"] = execInfo(plugin, cluster);
+    std::vector<std::string> out;
+    for (const auto& [name, value] : variables) {
+        out.push_back(name + "=" + value);
+    }
+    return out;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (auto& text : texts) {
+        out.push_back(text.data());
+    }
+    out.push_back(nullptr);
+    return out;
+}
+
+// Standard output goes to us, standard error to where ours goes: plug-ins explain themselves there.
+int spawn(const ExecPlugin& plugin, const ClusterConfig& cluster, int output, pid_t& child) {
+    std::vector<std::string> words{plugin.command};
+    words.insert(words.end(), plugin.args.begin(), plugin.args.end());
+    auto variables = childEnvironment(plugin, cluster);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    const int error = posix_spawnp(&child, plugin.command.c_str(), &actions, nullptr,
+                                   pointers(words).data(), pointers(variables).data());
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+// False: too much or too late.
+bool readAll(int pipe, std::chrono::steady_clock::time_point until, std::string& out) {
+    char block[4096];
+    while (true) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        pollfd ready{pipe, POLLIN, 0};
+        const int events = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
+        if (events < 0 && errno == EINTR) {
+            continue;
+        }
+        if (events <= 0) {
+            return false;
+        }
+        const ssize_t n = ::read(pipe, block, sizeof block);
+        if (n == 0) {
+            return true;
+        }
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        out.append(block, n > 0 ? static_cast<size_t>(n) : 0);
+        if (out.size() > kMaxOutput) {
+            return false;
+        }
+    }
+}
+
+base::Result<std::string> runForOutput(const ExecPlugin& plugin, const ClusterConfig& cluster,
+                                       std::chrono::milliseconds timeout) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        return base::fail(std::strerror(errno));
+    }
+    pid_t child = 0;
+    const int error = spawn(plugin, cluster, ends[1], child);
+    ::close(ends[1]);
+    if (error != 0) {
+        ::close(ends[0]);
+        return base::fail(std::string("cannot be started: ") + std::strerror(error));
+    }
+    std::string output;
+    const bool complete = readAll(ends[0], std::chrono::steady_clock::now() + timeout, output);
+    ::close(ends[0]);
+    if (!complete) {
+        ::kill(child, SIGKILL);
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!complete) {
+        return base::fail("printed no credential within " + std::to_string(timeout.count()) + " ms");
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return base::fail(WIFEXITED(status)
+                              ? "ended with code " + std::to_string(WEXITSTATUS(status))
+                              : "was ended by signal " + std::to_string(WTERMSIG(status)));
+    }
+    return output;
+}
+
+}  // namespace
+
+base::Result<ExecCredential> parseExecCredential(const std::string& text) {
+    auto tree = base::parseJson(text);
+    if (!tree || base::stringAt(*tree, "/kind") != "ExecCredential") {
+        return base::fail("printed no ExecCredential");
+    }
+    ExecCredential out;
+    out.token = base::stringAt(*tree, "/status/token").value_or("");
+    out.clientCertificate = base::stringAt(*tree, "/status/clientCertificateData").value_or("");
+    out.clientKey = base::stringAt(*tree, "/status/clientKeyData").value_or("");
+    if (out.token.empty() && (out.clientCertificate.empty() || out.clientKey.empty())) {
+        return base::fail("printed neither status.token nor a client certificate with its key");
+    }
+    if (auto expires = base::stringAt(*tree, "/status/expirationTimestamp"); expires) {
+        base::WallTime time{};
+        if (!base::parseTime(*expires, time)) {
+            return base::fail("printed a status.expirationTimestamp that is no time");
+        }
+        out.expires = time;
+    }
+    return out;
+}
+
+base::Result<ExecCredential> runExecPlugin(const ExecPlugin& plugin, const ClusterConfig& cluster,
+                                           std::chrono::milliseconds timeout) {
+    auto named = [&](const std::string& cause) {
+        return base::fail("exec plug-in " + plugin.command + " " + cause +
+                          (plugin.installHint.empty() ? "" : ": " + plugin.installHint));
+    };
+    auto output = runForOutput(plugin, cluster, timeout);
+    if (!output) {
+        return named(output.error().message);
+    }
+    auto credential = parseExecCredential(*output);
+    if (!credential) {
+        return named(credential.error().message);
+    }
+    return credential;
+}
+
+}  // namespace kube

@@ -1,0 +1,189 @@
+#include "kube/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+
+#include "kube/environment.h"
+#include "kube/server_url.h"
+
+namespace kube {
+namespace {
+
+struct BioFree {
+    void operator()(BIO* bio) const { BIO_free(bio); }
+};
+struct CertificateFree {
+    void operator()(X509* certificate) const { X509_free(certificate); }
+};
+struct KeyFree {
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Bio = std::unique_ptr<BIO, BioFree>;
+using Certificate = std::unique_ptr<X509, CertificateFree>;
+using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
+
+Bio bioOf(const std::string& text) {
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Certificate readCertificate(BIO* bio) {
+    return Certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
+}
+
+// A context outlives whoever configured it by as long as its connection stays open.
+int ownerIndex() {
+    static const int index = SSL_CTX_get_ex_new_index(
+        0, nullptr, nullptr, nullptr, [](void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
+            delete static_cast<std::shared_ptr<TlsSetup>*>(owner);
+        });
+    return index;
+}
+
+bool isAddress(const std::string& host) {
+    unsigned char address[16];
+    return inet_pton(AF_INET, host.c_str(), address) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), address) == 1;
+}
+
+// A password prompt would hang a service for ever.
+int noPassword(char*, int, int, void*) {
+    return 0;
+}
+
+}  // namespace
+
+TlsSetup::TlsSetup(const ClusterConfig& config, std::shared_ptr<Credentials> credentials)
+    : config_(config), credentials_(std::move(credentials)) {
+    name_ = config.tlsServerName.empty() ? hostOf(config.server) : config.tlsServerName;
+    nameIsAddress_ = isAddress(name_);
+}
+
+void TlsSetup::configure(SSL_CTX* context) {
+    SSL_CTX_set_ex_data(context, ownerIndex(), new std::shared_ptr<TlsSetup>(shared_from_this()));
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_info_callback(context, &TlsSetup::infoCallback);
+    if (!config_.insecureSkipTlsVerify) {
+        setTrust(context);
+        SSL_CTX_set_cert_verify_callback(context, &TlsSetup::verifyCallback, this);
+    }
+    setIdentity(context);
+    ERR_clear_error();
+}
+
+// SNI is set here because the library would send an address, or the wrong name under tls-server-name.
+void TlsSetup::infoCallback(const SSL* connection, int where, int) {
+    if ((where & SSL_CB_HANDSHAKE_START) == 0) {
+        return;
+    }
+    auto* owner = static_cast<std::shared_ptr<TlsSetup>*>(
+        SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), ownerIndex()));
+    if (owner != nullptr && !(*owner)->nameIsAddress_) {
+        SSL_set_tlsext_host_name(const_cast<SSL*>(connection), (*owner)->name_.c_str());
+    }
+}
+
+void TlsSetup::setTrust(SSL_CTX* context) {
+    std::string pem;
+    if (!config_.certificateAuthority.empty()) {
+        auto content = readMaterial(config_.certificateAuthority);
+        if (content) {
+            pem = *content;
+        } else {
+            note("certificate authority " + content.error().message);
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    // While a rotation has the file half written, the authority that worked goes on.
+    const bool stale = !store_ || (!pem.empty() && pem != authority_);
+    if (stale && !rebuildStore(pem)) {
+        error_ = "certificate authority: no PEM certificate in it";
+    }
+    if (store_) {
+        SSL_CTX_set1_cert_store(context, store_.get());
+    }
+}
+
+bool TlsSetup::rebuildStore(const std::string& pem) {
+    std::unique_ptr<X509_STORE, StoreFree> store(X509_STORE_new());
+    if (config_.certificateAuthority.empty()) {
+        X509_STORE_load_file(store.get(), systemTrustFile().c_str());
+        X509_STORE_load_path(store.get(), X509_get_default_cert_dir());
+    } else {
+        int count = 0;
+        for (Bio bio = bioOf(pem); Certificate one = readCertificate(bio.get()); ++count) {
+            X509_STORE_add_cert(store.get(), one.get());
+        }
+        if (count == 0 && store_) {
+            return false;
+        }
+        // An empty store trusts nobody: the first connection fails with a clear error.
+        authority_ = pem;
+        if (count == 0) {
+            store_ = std::move(store);
+            return false;
+        }
+    }
+    store_ = std::move(store);
+    return true;
+}
+
+void TlsSetup::setIdentity(SSL_CTX* context) {
+    auto pair = credentials_->keyPair();
+    if (!pair) {
+        note(pair.error().message);
+        return;
+    }
+    if (pair->empty()) {
+        return;
+    }
+    Bio chain = bioOf(pair->certificate);
+    Certificate own = readCertificate(chain.get());
+    Bio keyText = bioOf(pair->key);
+    Key key(PEM_read_bio_PrivateKey(keyText.get(), nullptr, &noPassword, nullptr));
+    if (!own || !key) {
+        note(own ? "client key: no unencrypted PEM private key in it"
+                 : "client certificate: no PEM certificate in it");
+        return;
+    }
+    if (SSL_CTX_use_certificate(context, own.get()) != 1 ||
+        SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
+        note("client certificate and key do not belong together");
+        return;
+    }
+    while (Certificate next = readCertificate(chain.get())) {
+        SSL_CTX_add1_chain_cert(context, next.get());
+    }
+}
+
+int TlsSetup::verifyCallback(X509_STORE_CTX* chain, void* self) {
+    return static_cast<TlsSetup*>(self)->verify(chain);
+}
+
+int TlsSetup::verify(X509_STORE_CTX* chain) {
+    X509_VERIFY_PARAM* wanted = X509_STORE_CTX_get0_param(chain);
+    const int set = nameIsAddress_ ? X509_VERIFY_PARAM_set1_ip_asc(wanted, name_.c_str())
+                                   : X509_VERIFY_PARAM_set1_host(wanted, name_.c_str(), 0);
+    // The library's own check of the name is replaced: it knows no tls-server-name.
+    X509_STORE_CTX_set_verify_cb(chain, [](int good, X509_STORE_CTX*) { return good; });
+    const int good = set == 1 ? X509_verify_cert(chain) : 0;
+    if (good <= 0) {
+        note("certificate of " + name_ + " is not trusted: " +
+             X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
+    }
+    return good > 0 ? 1 : 0;
+}
+
+void TlsSetup::note(const std::string& error) {
+    const std::lock_guard lock(mutex_);
+    error_ = error;
+}
+
+std::string TlsSetup::takeError() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(error_, {});
+}
+
+}  // namespace kube
