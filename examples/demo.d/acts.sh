@@ -1,0 +1,177 @@
+# The acts, in the order of examples/demo. Each says in $outcome what came of it.
+#
+# shellcheck shell=bash disable=SC2034,SC2154
+
+verdict=
+fullSize=3
+
+prepare() {
+    step "$actTitle" tests/setup/install build cluster
+}
+
+compile() {
+    step "$actTitle: configure" cmake --preset release -DBUILD_TESTING=OFF &&
+        step "$actTitle: compile (release)" cmake --build "$build" -j "$(nproc)" \
+            --target "${binaries[@]}" kubectl-scalableapp shop || return
+    outcome="operator $(du -h "$(built scalableapp-operator "$build")" | cut -f1)"
+}
+
+raise() {
+    clusterIsUp || raised=yes
+    step "Machine check" "$cluster" preflight && step "Kubernetes, compiled once" "$cluster" build &&
+        step "$actTitle" "$cluster" up --nodes 6 --zones 3 && step "Images" makeImages "$build" &&
+        step "Images into the nodes" loadImages "$build" || return
+    outcome="$(kube get nodes --no-headers | grep -cw Ready) nodes Ready, Kubernetes $(kube version -o yaml |
+        sed -nE '/serverVersion/,$s/.*gitVersion: //p')"
+}
+
+install() {
+    step "$actTitle" installOperator "$(buildId "$build")" || return
+    outcome="$(kube -n "$system" get pods --no-headers | grep -cw Running) pods"
+}
+
+shopReady() {
+    [ "$(inShop get scalableapp shop -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+}
+
+shopStatus() {
+    echo "$(readyCount) pods ready; $(inShop get scalableapp shop \
+        -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>/dev/null)"
+}
+
+deploy() {
+    title "$actTitle"
+    sed "s,image: shop:1,image: $shopImage," examples/demo.d/shop.yaml | kube apply -f - | sed 's/^/   /' || return
+    await 120 "the shop is Ready" shopReady shopStatus || return
+    inShop get scalableapp shop | sed 's/^/   /'
+    startClient visitor / 20 3600
+    await 60 "a visitor is served" visitorRuns shopStatus || return
+    outcome="$(readyCount) pods in $(readyPods | while read -r pod _; do zoneOfPod "$pod"; done | sort -u | wc -l) zones"
+}
+
+visitorRuns() {
+    clientRuns visitor
+}
+
+metricSeen() {
+    [ -n "$(cpuOfTarget)" ]
+}
+
+moreWanted() {
+    local now
+    now=$(wanted)
+    [ "${now:-0}" -gt "$before" ]
+}
+
+allThere() {
+    local now
+    now=$(wanted)
+    [ "${now:-0}" -gt "$before" ] && [ "$(readyCount)" -ge "$now" ]
+}
+
+scaleStatus() {
+    echo "CPU $(cpuOfTarget) % of the request (aim 60 %), $(wanted) pods wanted, $(readyCount) ready"
+}
+
+scaleOut() {
+    title "$actTitle"
+    await 90 "the autoscaler has figures" metricSeen scaleStatus || return
+    local began reacted
+    before=$(wanted)
+    startClient load '/burn?ms=20' 15 600
+    began=$SECONDS
+    await 120 "more pods are wanted" moreWanted scaleStatus || return
+    reacted=$((SECONDS - began))
+    await 120 "they are Ready" allThere scaleStatus || return
+    outcome="$before -> $(readyCount) pods; wanted after $reacted s, Ready after $((SECONDS - began)) s"
+    good "$outcome"
+    stopClient load
+}
+
+runPhase() {
+    inShop get chaosruns -o 'jsonpath={.items[-1:].status.phase}' 2>/dev/null
+}
+
+runDone() {
+    verdict=$(inShop get chaosruns -o 'jsonpath={.items[-1:].status.verdict}' 2>/dev/null)
+    [ -n "$verdict" ]
+}
+
+runStatus() {
+    echo "$(runPhase), $(readyCount) pods ready"
+}
+
+losePod() {
+    title "$actTitle"
+    kube apply -f examples/demo.d/experiment.yaml | sed 's/^/   /' || return
+    await 300 "the run has a verdict" runDone runStatus || return
+    inShop get chaosruns | sed 's/^/   /'
+    outcome="$verdict"
+    inShop get chaosruns -o 'jsonpath={range .items[-1:].status.reasons[*]}{@}{"\n"}{end}' | sed 's/^/   /'
+    [ "$verdict" = Resilient ]
+}
+
+zoneIsDark() {
+    kube --request-timeout=10s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null |
+        awk '{ n++; if ($2 ~ /NotReady/) dark++ } END { exit !(n > 0 && n == dark) }'
+}
+
+wholeOutside() {
+    [ "$(readyOutside "$zone")" -ge "$fullSize" ]
+}
+
+zoneStatus() {
+    echo "nodes of $zone: $(kube --request-timeout=10s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers \
+        2>/dev/null | awk '{ printf "%s ", $2 }'); $(readyOutside "$zone") pods ready elsewhere"
+}
+
+# A zone that holds pods of the shop, and not the visitor who is to tell how it was.
+pickZone() {
+    local safe pod
+    safe=$(zoneOfPod visitor)
+    readyPods | while read -r pod _; do zoneOfPod "$pod"; echo; done | grep . | grep -vx "$safe" | sort | uniq -c |
+        sort -rn | awk 'NR == 1 { print $2 }'
+}
+
+loseZone() {
+    local from began sent failed seconds
+    zone=$(pickZone)
+    title "$actTitle: $zone"
+    [ -n "$zone" ] || { outcome="no zone to switch off"; return 1; }
+    note "nodes: $(nodesOf "$zone" | tr '\n' ' ')"
+    fullSize=$(wanted)
+    from=$(lastSecond visitor)
+    began=$SECONDS
+    "$cluster" zone off "$zone" | sed 's/^/   /'
+    await 90 "Kubernetes notices" zoneIsDark zoneStatus || return
+    local noticed=$((SECONDS - began))
+    await 180 "the shop is whole in the other zones" wholeOutside zoneStatus || return
+    local whole=$((SECONDS - began))
+    read -r sent failed seconds < <(met visitor "$((${from:-0} + 1))")
+    outcome="noticed after $noticed s, $fullSize pods elsewhere after $whole s; $failed of $sent requests failed, in $seconds s"
+    good "$outcome"
+}
+
+nodesBack() {
+    ! kube --request-timeout=10s get nodes --no-headers 2>/dev/null | grep -qw NotReady && clusterIsUp
+}
+
+regainZone() {
+    title "$actTitle: $zone"
+    "$cluster" zone on "$zone" | sed 's/^/   /'
+    local began=$SECONDS
+    await 60 "its nodes are Ready" nodesBack zoneStatus || return
+    local ready=$((SECONDS - began))
+    await 120 "the shop is Ready" shopReady shopStatus || return
+    outcome="nodes Ready after $ready s"
+    good "$outcome"
+}
+
+howToReach() {
+    title "The cluster stays up"
+    note "$cluster kubectl -n shop get scalableapp,pods,hpa,chaosruns -o wide"
+    note "$cluster exec -- curl -s http://POD-IP:8080/      (pod addresses: the line above)"
+    note "$(built kubectl-scalableapp "$build") status shop -n shop --kubeconfig \$($cluster kubeconfig)      (through: $cluster exec --)"
+    note "$cluster zone off z1        $cluster zone on z1"
+    note "$cluster down               takes it away"
+}
