@@ -24,10 +24,11 @@ imageRoot() {
 
 # An unqualified name, spelled as containerd stores it.
 fullName() {
-    case ${1%%/*} in
-        *.* | *:*/* | localhost) echo "$1" ;;
-        */*) echo "docker.io/$1" ;;
-        *) echo "docker.io/library/$1" ;;
+    local library=docker.io/library
+    case $1 in
+        *.*/* | *:*/* | localhost/*) echo "$1" ;;
+        */*) echo "${library%/*}/$1" ;;
+        *) echo "$library/$1" ;;
     esac
 }
 
