@@ -1,0 +1,1 @@
+show_help() { echo "usage: cluster VERB"; }
