@@ -23,7 +23,7 @@ std::string format(WallTime time, bool micros) {
     size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
     std::string out(text.data(), n);
     if (micros) {
-        std::array<char, 16> fraction{};
+        std::array<char, 32> fraction{};
         std::snprintf(fraction.data(), fraction.size(), ".%06lld",
                       static_cast<long long>((since - seconds).count()));
         out += fraction.data();
