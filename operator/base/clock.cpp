@@ -63,7 +63,9 @@ bool parseTime(const std::string& text, WallTime& time) {
     if (*rest == '+' || *rest == '-') {
         int hours = 0;
         int minutes = 0;
-        if (std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) {
+        int length = 0;
+        if (std::sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 ||
+            rest[1 + length] != '\0') {
             return false;
         }
         offset = (hours * 60 + minutes) * 60 * (*rest == '+' ? 1 : -1);

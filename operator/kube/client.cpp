@@ -134,8 +134,8 @@ struct Client::Impl {
 
     void report(const Call& call, int status, std::chrono::steady_clock::time_point started) {
         if (options.observe) {
-            options.observe({call.verb, typeName(call), status,
-                             std::chrono::steady_clock::now() - started});
+            options.observe(
+                {call.verb, typeName(call), status, std::chrono::steady_clock::now() - started});
         }
     }
 
@@ -305,8 +305,8 @@ ApiResult<ObjectPtr> Client::create(const ResourceType& type, const base::Json& 
                                     std::stop_token stop) {
     Impl::Call call{"create", &type, {}};
     call.request.method = "POST";
-    call.request.target = type.collectionPath(keyOf(type, object).namespace_) +
-                          impl_->writeQuery(false).str();
+    call.request.target =
+        type.collectionPath(keyOf(type, object).namespace_) + impl_->writeQuery(false).str();
     call.request.contentType = "application/json";
     call.request.body = base::dumpJson(object);
     return impl_->object(call, stop);

@@ -30,11 +30,11 @@
 namespace kube {
 
 struct ListOptions {
-    std::string namespace_;  // empty: all
-    std::string labelSelector;
-    std::string fieldSelector;
-    std::string resourceVersion;
-    std::string continueToken;
+    std::string namespace_{};  // empty: all
+    std::string labelSelector{};
+    std::string fieldSelector{};
+    std::string resourceVersion{};
+    std::string continueToken{};
     int limit = 0;
 };
 
@@ -45,19 +45,19 @@ struct ObjectList {
 };
 
 struct WatchOptions {
-    std::string namespace_;
-    std::string labelSelector;
-    std::string fieldSelector;
-    std::string resourceVersion;
+    std::string namespace_{};
+    std::string labelSelector{};
+    std::string fieldSelector{};
+    std::string resourceVersion{};
     bool sendInitialEvents = false;  // WatchList: needs resourceVersionMatch=NotOlderThan, set here
     std::chrono::seconds timeout{290};
 };
 
 struct DeleteOptions {
-    std::string uid;  // precondition; empty: none (only for objects nobody can recreate)
-    std::string resourceVersion;  // precondition
+    std::string uid{};  // precondition; empty: none (only for objects nobody can recreate)
+    std::string resourceVersion{};  // precondition
     std::string propagationPolicy = "Background";
-    std::optional<int64_t> gracePeriodSeconds;
+    std::optional<int64_t> gracePeriodSeconds{};
 };
 
 enum class PatchType { JsonPatch, MergePatch };
@@ -74,8 +74,8 @@ struct RequestInfo {
 struct ClientOptions {
     std::string fieldManager = "scalableapp";
     int maxInFlight = 32;
-    std::function<bool()> mayWrite;  // empty: always
-    std::function<void(const RequestInfo&)> observe;
+    std::function<bool()> mayWrite{};  // empty: always
+    std::function<void(const RequestInfo&)> observe{};
 };
 
 class Client {

@@ -13,7 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One kubeconfig file, its named parts still YAML: only the parts that the context selects are read.
+// One kubeconfig file, its named parts still YAML: only the parts that the context selects are
+// read.
 struct Named {
     YAML::Node node;
     std::string source;     // for messages: "kubeconfig /x"
@@ -63,8 +64,8 @@ base::Status merge(const std::string& yaml, const std::string& source, const std
     try {
         root = YAML::Load(yaml);
         if (!root.IsMap()) {
-            return base::fail(source + ": no kubeconfig: want a YAML map with clusters, users and " +
-                              "contexts");
+            return base::fail(
+                source + ": no kubeconfig: want a YAML map with clusters, users and " + "contexts");
         }
         const Named origin{{}, source, directory};
         for (const char* list : {"clusters", "users", "contexts"}) {
@@ -195,7 +196,8 @@ void readExec(Reader& user, const Named& part, ClusterConfig& out) {
     // A bare name is looked up in PATH; anything with a slash belongs to the file it stands in.
     if (out.exec.command.find('/') != std::string::npos &&
         fs::path(out.exec.command).is_relative()) {
-        out.exec.command = (fs::path(part.directory) / out.exec.command).lexically_normal().string();
+        out.exec.command =
+            (fs::path(part.directory) / out.exec.command).lexically_normal().string();
     }
     for (const auto& arg : exec["args"]) {
         out.exec.args.push_back(arg.as<std::string>(""));
@@ -225,8 +227,9 @@ void readUser(Reader& user, const Named& part, ClusterConfig& out) {
         user.fail("auth-provider", "is no longer supported by Kubernetes: use an exec plug-in");
     }
     if (!user.string("username").empty()) {
-        user.fail("username", "basic authentication is not supported by Kubernetes since 1.19: use "
-                              "a token, a client certificate or an exec plug-in");
+        user.fail("username",
+                  "basic authentication is not supported by Kubernetes since 1.19: use "
+                  "a token, a client certificate or an exec plug-in");
     }
 }
 
@@ -238,8 +241,8 @@ base::Result<ClusterConfig> select(const Kubeconfig& config, const std::string& 
     }
     auto context = config.contexts.find(name);
     if (context == config.contexts.end()) {
-        return base::fail(config.sources + ": context " + inQuotes(name) + " does not exist: " +
-                          listNames(config.contexts));
+        return base::fail(config.sources + ": context " + inQuotes(name) +
+                          " does not exist: " + listNames(config.contexts));
     }
     const YAML::Node& node = context->second.node;
     const std::string at = context->second.source + ": context " + inQuotes(name);
@@ -247,8 +250,8 @@ base::Result<ClusterConfig> select(const Kubeconfig& config, const std::string& 
     out.contextName = name;
     auto cluster = config.clusters.find(text(node, "cluster"));
     if (cluster == config.clusters.end()) {
-        return base::fail(at + ": cluster " + inQuotes(text(node, "cluster")) + " does not exist: " +
-                          listNames(config.clusters));
+        return base::fail(at + ": cluster " + inQuotes(text(node, "cluster")) +
+                          " does not exist: " + listNames(config.clusters));
     }
     Reader clusterReader(cluster->second, "cluster " + inQuotes(cluster->first));
     readCluster(clusterReader, out);
@@ -258,8 +261,8 @@ base::Result<ClusterConfig> select(const Kubeconfig& config, const std::string& 
     if (!text(node, "user").empty()) {
         auto user = config.users.find(text(node, "user"));
         if (user == config.users.end()) {
-            return base::fail(at + ": user " + inQuotes(text(node, "user")) + " does not exist: " +
-                              listNames(config.users));
+            return base::fail(at + ": user " + inQuotes(text(node, "user")) +
+                              " does not exist: " + listNames(config.users));
         }
         Reader userReader(user->second, "user " + inQuotes(user->first));
         readUser(userReader, user->second, out);
@@ -329,10 +332,10 @@ std::string environment(const char* name) {
 }  // namespace
 
 std::string ClusterConfig::str() const {
-    std::string credential = !exec.command.empty()          ? "exec plug-in " + exec.command
-                             : !token.empty()               ? "token"
-                             : !clientCertificate.empty()   ? "client certificate"
-                                                            : "no credential";
+    std::string credential = !exec.command.empty()        ? "exec plug-in " + exec.command
+                             : !token.empty()             ? "token"
+                             : !clientCertificate.empty() ? "client certificate"
+                                                          : "no credential";
     std::string out = server + " (";
     out += contextName.empty() ? "in cluster" : "context " + contextName;
     return out + ", " + credential + ")";
@@ -351,8 +354,9 @@ base::Result<ClusterConfig> loadConfig(const ConfigOptions& options) {
     const std::string home = environment("HOME");
     std::error_code ignored;
     if (home.empty() || !fs::exists(home + "/.kube/config", ignored)) {
-        return base::fail("no cluster: --kubeconfig and KUBECONFIG are not set, this is no pod "
-                          "(KUBERNETES_SERVICE_HOST is not set) and ~/.kube/config does not exist");
+        return base::fail(
+            "no cluster: --kubeconfig and KUBECONFIG are not set, this is no pod "
+            "(KUBERNETES_SERVICE_HOST is not set) and ~/.kube/config does not exist");
     }
     return loadFile(home + "/.kube/config", options.context);
 }
@@ -370,18 +374,19 @@ base::Result<ClusterConfig> inClusterConfig(const std::string& directory) {
     const std::string host = environment("KUBERNETES_SERVICE_HOST");
     const std::string port = environment("KUBERNETES_SERVICE_PORT");
     if (host.empty() || port.empty()) {
-        return base::fail("not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not "
-                          "set: use --kubeconfig");
+        return base::fail(
+            "not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not "
+            "set: use --kubeconfig");
     }
     ClusterConfig out;
-    out.server = "https://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                 port;
+    out.server =
+        "https://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
     out.token.file = directory + "/token";
     out.certificateAuthority.file = directory + "/ca.crt";
     for (const auto& file : {out.token.file, out.certificateAuthority.file}) {
         if (auto content = readFile(file); !content) {
-            return base::fail("service account: " + file + " cannot be read: " +
-                              content.error().message +
+            return base::fail("service account: " + file +
+                              " cannot be read: " + content.error().message +
                               ": the pod needs automountServiceAccountToken");
         }
     }

@@ -16,45 +16,45 @@ namespace kube {
 
 // A PEM or token given in place or as a file that is read again when it changes.
 struct Material {
-    std::string data;
-    std::string file;
+    std::string data{};
+    std::string file{};
     bool empty() const { return data.empty() && file.empty(); }
 };
 
 // client.authentication.k8s.io/v1 exec plug-in.
 struct ExecPlugin {
-    std::string command;
-    std::vector<std::string> args;
-    std::map<std::string, std::string> env;
-    std::string apiVersion;
+    std::string command{};
+    std::vector<std::string> args{};
+    std::map<std::string, std::string> env{};
+    std::string apiVersion{};
     bool provideClusterInfo = false;
-    std::string installHint;
+    std::string installHint{};
 };
 
 struct ClusterConfig {
-    std::string server;  // "https://10.0.0.1:6443", no trailing slash, may carry a path prefix
-    Material certificateAuthority;
-    std::string tlsServerName;
+    std::string server{};  // "https://10.0.0.1:6443", no trailing slash, may carry a path prefix
+    Material certificateAuthority{};
+    std::string tlsServerName{};
     bool insecureSkipTlsVerify = false;
-    std::string proxyUrl;
-    Material clientCertificate;
-    Material clientKey;
-    Material token;
-    ExecPlugin exec;  // command empty: none
-    std::string impersonateUser;
-    std::vector<std::string> impersonateGroups;
-    std::string userAgent;  // empty: "<program>/<version>"
+    std::string proxyUrl{};
+    Material clientCertificate{};
+    Material clientKey{};
+    Material token{};
+    ExecPlugin exec{};  // command empty: none
+    std::string impersonateUser{};
+    std::vector<std::string> impersonateGroups{};
+    std::string userAgent{};  // empty: "<program>/<version>"
     std::string defaultNamespace = "default";
-    std::string contextName;
+    std::string contextName{};
 
     // Server, context and the kind of credential; never the credential.
     std::string str() const;
 };
 
 struct ConfigOptions {
-    std::string kubeconfigPath;  // --kubeconfig; empty: $KUBECONFIG (may list several), then
+    std::string kubeconfigPath{};  // --kubeconfig; empty: $KUBECONFIG (may list several), then
                                  // in-cluster, then ~/.kube/config
-    std::string context;  // --context; empty: current-context
+    std::string context{};         // --context; empty: current-context
 };
 
 base::Result<ClusterConfig> loadConfig(const ConfigOptions& options);

@@ -1,26 +1,32 @@
 // Transport over cpprestsdk. The library's traps and what is done about each:
-// - it runs 40 threads unless told before first use: four are plenty, all waiting happens on our side;
-// - its own buffers grow without limit and its line reader is slow: a sink of ours takes the bytes and
+// - it runs 40 threads unless told before first use: four are plenty, all waiting happens on our
+// side;
+// - its own buffers grow without limit and its line reader is slow: a sink of ours takes the bytes
+// and
 //   answers with an unfinished task while the caller is busy;
 // - a throw inside the sink or a task nobody looks at ends the process: nothing throws, every chain
 //   ends in a continuation that looks;
 // - its time-out is one of silence and 0 means "at once": set out of the way, Exchange keeps time;
-// - cancelling cannot interrupt a name lookup: the caller leaves after a grace time, the exchange is
+// - cancelling cannot interrupt a name lookup: the caller leaves after a grace time, the exchange
+// is
 //   shared and ends behind it;
-// - a request on a reused connection that closes before the status line is sent again silently: bodies
-//   of everything but GET come from a stream that cannot be rewound, so the library reports instead;
-// - it trusts the system's authorities besides the cluster's and knows no tls-server-name: TlsSetup;
+// - a request on a reused connection that closes before the status line is sent again silently:
+// bodies
+//   of everything but GET come from a stream that cannot be rewound, so the library reports
+//   instead;
+// - it trusts the system's authorities besides the cluster's and knows no tls-server-name:
+// TlsSetup;
 // - it follows redirects with our token: none are followed.
 #include <utility>
 // <utility> first: asio of Boost 1.74 uses std::exchange without including it.
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
 #include <cpprest/http_client.h>
 #include <cpprest/producerconsumerstream.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pplx/threadpool.h>
 #include <sys/socket.h>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -176,15 +182,17 @@ class CpprestTransport final : public Transport {
           requests_(config.server, clientConfig()),
           watches_(config.server, clientConfig()) {
         if (config.insecureSkipTlsVerify) {
-            base::logWarning("the API server's certificate is NOT verified: anybody on the way can read "
-                             "and change everything (insecure-skip-tls-verify)",
-                             {{"server", config.server}});
+            base::logWarning(
+                "the API server's certificate is NOT verified: anybody on the way can read "
+                "and change everything (insecure-skip-tls-verify)",
+                {{"server", config.server}});
         }
     }
 
     ApiResult<HttpResponse> send(const HttpRequest& request, std::stop_token stop) override {
         auto answer = sendOnce(request, stop);
-        // 401 says that nothing was done: one more try is safe, and worth it when the token changed.
+        // 401 says that nothing was done: one more try is safe, and worth it when the token
+        // changed.
         if (answer && answer->status == 401 && tokenChanged()) {
             answer = sendOnce(request, stop);
         }
@@ -224,13 +232,14 @@ class CpprestTransport final : public Transport {
         if (!proxy.empty()) {
             out.set_proxy(web::web_proxy(web::uri(proxy)));
         } else {
-            out.set_nativehandle_options([https = https_, host = hostOf(config_.server)](void* handle) {
-                using Plain = asio::ip::tcp::socket;
-                using Secure = asio::ssl::stream<Plain&>;
-                keepAlive(https ? static_cast<Secure*>(handle)->next_layer()
-                                : *static_cast<Plain*>(handle),
-                          host);
-            });
+            out.set_nativehandle_options(
+                [https = https_, host = hostOf(config_.server)](void* handle) {
+                    using Plain = asio::ip::tcp::socket;
+                    using Secure = asio::ssl::stream<Plain&>;
+                    keepAlive(https ? static_cast<Secure*>(handle)->next_layer()
+                                    : *static_cast<Plain*>(handle),
+                              host);
+                });
         }
         return out;
     }
@@ -309,7 +318,8 @@ class CpprestTransport final : public Transport {
         return running;
     }
 
-    // Leaves nothing running that could still call us; what a stuck name lookup holds ends by itself.
+    // Leaves nothing running that could still call us; what a stuck name lookup holds ends by
+    // itself.
     static void finish(Running& running) {
         if (!running.exchange->awaitFinish(std::chrono::milliseconds(0))) {
             running.cancel.cancel();

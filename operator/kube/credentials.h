@@ -5,7 +5,8 @@
 //   auto token = credentials.bearer();            // "" when the configuration has none
 //   if (status == 401) credentials.refuse(*token);
 //
-// Thread safety: all members, any thread. Blocking: file reads, and an exec plug-in for at most 60 s.
+// Thread safety: all members, any thread. Blocking: file reads, and an exec plug-in for at most 60
+// s.
 #pragma once
 
 #include <mutex>
@@ -29,8 +30,8 @@ class Credentials {
   public:
     Credentials(const ClusterConfig& config, const base::Clock& clock);
 
-    // The token of the next request; a token file is read at most once a minute. Error: no token can
-    // be had, with file or command and remedy.
+    // The token of the next request; a token file is read at most once a minute. Error: no token
+    // can be had, with file or command and remedy.
     base::Result<std::string> bearer();
     // The server said 401 to this token: read anew before the next request.
     void refuse(const std::string& token);

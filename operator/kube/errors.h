@@ -43,10 +43,10 @@ struct FieldCause {
 struct ApiError {
     ErrorKind kind = ErrorKind::OtherStatus;
     int httpStatus = 0;  // 0: no answer
-    std::string reason;  // the server's CamelCase reason, when it gave one
-    std::string message;
-    std::vector<FieldCause> causes;
-    std::optional<std::chrono::seconds> retryAfter;
+    std::string reason{};  // the server's CamelCase reason, when it gave one
+    std::string message{};
+    std::vector<FieldCause> causes{};
+    std::optional<std::chrono::seconds> retryAfter{};
 
     bool is(ErrorKind wanted) const { return kind == wanted; }
     // True when the same call may succeed later without anybody changing anything.

@@ -69,9 +69,8 @@ Exchange::Wake Exchange::next(std::string& bytes, SteadyClock::time_point until,
     std::function<void()> resume;
     {
         std::unique_lock lock(mutex_);
-        const bool ready = changed_.wait_until(lock, stop, until, [this] {
-            return finished_ || (head_ && !buffer_.empty());
-        });
+        const bool ready = changed_.wait_until(
+            lock, stop, until, [this] { return finished_ || (head_ && !buffer_.empty()); });
         if (stop.stop_requested()) {
             return Wake::Stopped;
         }
@@ -96,9 +95,11 @@ ApiError Exchange::ending(Wake wake, std::chrono::milliseconds timeout) const {
         return errorOf(ErrorKind::Cancelled, "the call was stopped");
     }
     if (wake == Wake::TimedOut) {
-        return errorOf(ErrorKind::Timeout, "nothing for " + std::to_string(timeout.count()) + " ms");
+        return errorOf(ErrorKind::Timeout,
+                       "nothing for " + std::to_string(timeout.count()) + " ms");
     }
-    return error_.value_or(errorOf(ErrorKind::Unreachable, "the connection ended without an answer"));
+    return error_.value_or(
+        errorOf(ErrorKind::Unreachable, "the connection ended without an answer"));
 }
 
 ApiResult<HttpResponse> Exchange::collect(std::chrono::milliseconds timeout, std::stop_token stop) {
@@ -109,7 +110,8 @@ ApiResult<HttpResponse> Exchange::collect(std::chrono::milliseconds timeout, std
     while ((wake = next(bytes, until, stop)) == Wake::Bytes) {
         response.body += bytes;
         if (response.body.size() > kMaxBody) {
-            return base::failWith(errorOf(ErrorKind::Malformed, "an answer over 256 MiB: list in pages"));
+            return base::failWith(
+                errorOf(ErrorKind::Malformed, "an answer over 256 MiB: list in pages"));
         }
     }
     if (wake != Wake::End || error_ || !head_) {

@@ -133,7 +133,8 @@ base::Result<std::string> runForOutput(const ExecPlugin& plugin, const ClusterCo
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!complete) {
-        return base::fail("printed no credential within " + std::to_string(timeout.count()) + " ms");
+        return base::fail("printed no credential within " + std::to_string(timeout.count()) +
+                          " ms");
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return base::fail(WIFEXITED(status)

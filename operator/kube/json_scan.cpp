@@ -37,8 +37,8 @@ class Scanner {
 
   private:
     void skipSpace() {
-        while (pos_ < text_.size() && std::string_view(" \t\r\n").find(text_[pos_]) !=
-                                          std::string_view::npos) {
+        while (pos_ < text_.size() &&
+               std::string_view(" \t\r\n").find(text_[pos_]) != std::string_view::npos) {
             ++pos_;
         }
     }

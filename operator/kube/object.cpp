@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-// One pass over the text: writes it back compactly without what we drop, and picks the metadata up on
-// the way. Numbers stay the characters they were, keys stay in their order.
+// One pass over the text: writes it back compactly without what we drop, and picks the metadata up
+// on the way. Numbers stay the characters they were, keys stay in their order.
 class Copier {
   public:
     using Text = rapidjson::StringBuffer;
@@ -63,8 +63,9 @@ class Copier {
         if (depth_ <= kWatched) {
             keys_[depth_] = key;
         }
-        dropNext_ = (depth_ == 2 && inMetadata() && key == "managedFields") ||
-                    (depth_ == 3 && inMetadata() && keyAt(2) == "annotations" && key == kLastApplied);
+        dropNext_ =
+            (depth_ == 2 && inMetadata() && key == "managedFields") ||
+            (depth_ == 3 && inMetadata() && keyAt(2) == "annotations" && key == kLastApplied);
         return dropNext_ || writer_.Key(text, length);
     }
     bool EndObject(rapidjson::SizeType) {
@@ -225,9 +226,9 @@ ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& api
                                 rapidjson::kParseValidateEncodingFlag;
     auto parsed = reader.Parse<kFlags>(input, copier);
     if (parsed.IsError()) {
-        return base::failWith(malformed(
-            std::string("no JSON at byte ") + std::to_string(parsed.Offset()) + ": " +
-            rapidjson::GetParseError_En(parsed.Code())));
+        return base::failWith(malformed(std::string("no JSON at byte ") +
+                                        std::to_string(parsed.Offset()) + ": " +
+                                        rapidjson::GetParseError_En(parsed.Code())));
     }
     std::string_view compact(out.GetString(), out.GetSize());
     if (compact.empty() || compact.front() != '{') {

@@ -95,14 +95,15 @@ bool excluded(std::string_view list, const std::string& host, int port) {
 
 bool loopback(const std::string& host) {
     const auto address = parseAddress(host);
-    return host == "localhost" || (address && (inNetwork(*address, "127.0.0.0/8") ||
-                                               inNetwork(*address, "::1/128")));
+    return host == "localhost" ||
+           (address && (inNetwork(*address, "127.0.0.0/8") || inNetwork(*address, "::1/128")));
 }
 
 std::string variable(const std::map<std::string, std::string>& environment, const char* upper,
                      const char* lower) {
     for (const char* name : {upper, lower}) {
-        if (auto found = environment.find(name); found != environment.end() && !found->second.empty()) {
+        if (auto found = environment.find(name);
+            found != environment.end() && !found->second.empty()) {
             return found->second;
         }
     }

@@ -19,8 +19,8 @@ std::string hostOf(const std::string& url);
 int portOf(const std::string& url);
 
 // proxy-url of the kubeconfig, else HTTPS_PROXY (or HTTP_PROXY for a plain server) unless NO_PROXY
-// names the server: "*", a host, a domain (".x" or "x" with all below it), host:port, an address or a
-// network in CIDR form. Loopback is never proxied by the environment. "": straight.
+// names the server: "*", a host, a domain (".x" or "x" with all below it), host:port, an address or
+// a network in CIDR form. Loopback is never proxied by the environment. "": straight.
 std::string proxyFor(const ClusterConfig& config,
                      const std::map<std::string, std::string>& environment);
 

@@ -3,7 +3,11 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+
+#include <mutex>
+#include <utility>
 
 #include "kube/environment.h"
 #include "kube/server_url.h"
@@ -32,15 +36,6 @@ Certificate readCertificate(BIO* bio) {
     return Certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
 }
 
-// A context outlives whoever configured it by as long as its connection stays open.
-int ownerIndex() {
-    static const int index = SSL_CTX_get_ex_new_index(
-        0, nullptr, nullptr, nullptr, [](void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
-            delete static_cast<std::shared_ptr<TlsSetup>*>(owner);
-        });
-    return index;
-}
-
 bool isAddress(const std::string& host) {
     unsigned char address[16];
     return inet_pton(AF_INET, host.c_str(), address) == 1 ||
@@ -54,38 +49,96 @@ int noPassword(char*, int, int, void*) {
 
 }  // namespace
 
+class TlsSetup::Impl {
+  public:
+    Impl(const ClusterConfig& config, std::shared_ptr<Credentials> credentials)
+        : config_(config), credentials_(std::move(credentials)) {
+        name_ = config.tlsServerName.empty() ? hostOf(config.server) : config.tlsServerName;
+        nameIsAddress_ = isAddress(name_);
+    }
+
+    static void configure(const std::shared_ptr<Impl>& self, SSL_CTX* context) {
+        SSL_CTX_set_ex_data(context, ownerIndex(), new std::shared_ptr<Impl>(self));
+        SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+        SSL_CTX_set_info_callback(context, &infoCallback);
+        static_cast<void>(self->takeError());
+        if (!self->config_.insecureSkipTlsVerify) {
+            self->setTrust(context);
+            SSL_CTX_set_cert_verify_callback(context, &verifyCallback, self.get());
+        }
+        self->setIdentity(context);
+        ERR_clear_error();
+    }
+
+    std::string takeError() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(error_, {});
+    }
+
+  private:
+    struct StoreFree {
+        void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+    };
+    using Store = std::unique_ptr<X509_STORE, StoreFree>;
+
+    static int ownerIndex() {
+        static const int index =
+            SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                                     [](void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
+                                         delete static_cast<std::shared_ptr<Impl>*>(owner);
+                                     });
+        return index;
+    }
+
+    // SNI is set here: the library would send an address, or the wrong name under tls-server-name.
+    static void infoCallback(const SSL* connection, int where, int) {
+        auto* owner = static_cast<std::shared_ptr<Impl>*>(
+            SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), ownerIndex()));
+        const bool starting = (where & SSL_CB_HANDSHAKE_START) != 0;
+        if (starting && owner != nullptr && !(*owner)->nameIsAddress_) {
+            SSL_set_tlsext_host_name(const_cast<SSL*>(connection), (*owner)->name_.c_str());
+        }
+    }
+
+    static int verifyCallback(X509_STORE_CTX* chain, void* self) {
+        return static_cast<Impl*>(self)->verify(chain);
+    }
+
+    void setTrust(SSL_CTX* context);
+    bool rebuildStore(const std::string& pem);
+    void setIdentity(SSL_CTX* context);
+    int verify(X509_STORE_CTX* chain);
+
+    void note(const std::string& error) {
+        const std::lock_guard lock(mutex_);
+        if (error_.empty()) {  // the first is the cause, the rest follow from it
+            error_ = error;
+        }
+    }
+
+    const ClusterConfig config_;
+    const std::shared_ptr<Credentials> credentials_;
+    std::string name_;  // that the server's certificate must carry
+    bool nameIsAddress_ = false;
+    std::mutex mutex_;
+    std::string authority_;  // the PEM that store_ was made of
+    Store store_;
+    std::string error_;
+};
+
 TlsSetup::TlsSetup(const ClusterConfig& config, std::shared_ptr<Credentials> credentials)
-    : config_(config), credentials_(std::move(credentials)) {
-    name_ = config.tlsServerName.empty() ? hostOf(config.server) : config.tlsServerName;
-    nameIsAddress_ = isAddress(name_);
-}
+    : impl_(std::make_shared<Impl>(config, std::move(credentials))) {}
 
 void TlsSetup::configure(SSL_CTX* context) {
-    SSL_CTX_set_ex_data(context, ownerIndex(), new std::shared_ptr<TlsSetup>(shared_from_this()));
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_info_callback(context, &TlsSetup::infoCallback);
-    if (!config_.insecureSkipTlsVerify) {
-        setTrust(context);
-        SSL_CTX_set_cert_verify_callback(context, &TlsSetup::verifyCallback, this);
-    }
-    setIdentity(context);
-    ERR_clear_error();
+    Impl::configure(impl_, context);
 }
 
-// SNI is set here because the library would send an address, or the wrong name under tls-server-name.
-void TlsSetup::infoCallback(const SSL* connection, int where, int) {
-    if ((where & SSL_CB_HANDSHAKE_START) == 0) {
-        return;
-    }
-    auto* owner = static_cast<std::shared_ptr<TlsSetup>*>(
-        SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), ownerIndex()));
-    if (owner != nullptr && !(*owner)->nameIsAddress_) {
-        SSL_set_tlsext_host_name(const_cast<SSL*>(connection), (*owner)->name_.c_str());
-    }
+std::string TlsSetup::takeError() {
+    return impl_->takeError();
 }
 
-void TlsSetup::setTrust(SSL_CTX* context) {
+void TlsSetup::Impl::setTrust(SSL_CTX* context) {
     std::string pem;
     if (!config_.certificateAuthority.empty()) {
         auto content = readMaterial(config_.certificateAuthority);
@@ -99,38 +152,36 @@ void TlsSetup::setTrust(SSL_CTX* context) {
     // While a rotation has the file half written, the authority that worked goes on.
     const bool stale = !store_ || (!pem.empty() && pem != authority_);
     if (stale && !rebuildStore(pem)) {
-        error_ = "certificate authority: no PEM certificate in it";
+        error_ = error_.empty() ? "certificate authority: no PEM certificate in it" : error_;
     }
     if (store_) {
         SSL_CTX_set1_cert_store(context, store_.get());
     }
 }
 
-bool TlsSetup::rebuildStore(const std::string& pem) {
-    std::unique_ptr<X509_STORE, StoreFree> store(X509_STORE_new());
+// False: the text holds no authority. A store that worked stays, else an empty one trusts nobody.
+bool TlsSetup::Impl::rebuildStore(const std::string& pem) {
+    Store store(X509_STORE_new());
+    bool found = true;
     if (config_.certificateAuthority.empty()) {
         X509_STORE_load_file(store.get(), systemTrustFile().c_str());
         X509_STORE_load_path(store.get(), X509_get_default_cert_dir());
     } else {
-        int count = 0;
-        for (Bio bio = bioOf(pem); Certificate one = readCertificate(bio.get()); ++count) {
+        Bio bio = bioOf(pem);
+        found = false;
+        while (Certificate one = readCertificate(bio.get())) {
             X509_STORE_add_cert(store.get(), one.get());
-        }
-        if (count == 0 && store_) {
-            return false;
-        }
-        // An empty store trusts nobody: the first connection fails with a clear error.
-        authority_ = pem;
-        if (count == 0) {
-            store_ = std::move(store);
-            return false;
+            found = true;
         }
     }
-    store_ = std::move(store);
-    return true;
+    if (found || !store_) {
+        store_ = std::move(store);
+        authority_ = pem;
+    }
+    return found;
 }
 
-void TlsSetup::setIdentity(SSL_CTX* context) {
+void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
     auto pair = credentials_->keyPair();
     if (!pair) {
         note(pair.error().message);
@@ -158,11 +209,7 @@ void TlsSetup::setIdentity(SSL_CTX* context) {
     }
 }
 
-int TlsSetup::verifyCallback(X509_STORE_CTX* chain, void* self) {
-    return static_cast<TlsSetup*>(self)->verify(chain);
-}
-
-int TlsSetup::verify(X509_STORE_CTX* chain) {
+int TlsSetup::Impl::verify(X509_STORE_CTX* chain) {
     X509_VERIFY_PARAM* wanted = X509_STORE_CTX_get0_param(chain);
     const int set = nameIsAddress_ ? X509_VERIFY_PARAM_set1_ip_asc(wanted, name_.c_str())
                                    : X509_VERIFY_PARAM_set1_host(wanted, name_.c_str(), 0);
@@ -170,20 +217,10 @@ int TlsSetup::verify(X509_STORE_CTX* chain) {
     X509_STORE_CTX_set_verify_cb(chain, [](int good, X509_STORE_CTX*) { return good; });
     const int good = set == 1 ? X509_verify_cert(chain) : 0;
     if (good <= 0) {
-        note("certificate of " + name_ + " is not trusted: " +
-             X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
+        note("certificate of " + name_ +
+             " is not trusted: " + X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
     }
     return good > 0 ? 1 : 0;
-}
-
-void TlsSetup::note(const std::string& error) {
-    const std::lock_guard lock(mutex_);
-    error_ = error;
-}
-
-std::string TlsSetup::takeError() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(error_, {});
 }
 
 }  // namespace kube

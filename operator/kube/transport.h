@@ -38,9 +38,9 @@ inline constexpr size_t kMaxLine = 16U << 20U;
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string target;  // path and query, already percent-encoded
-    std::string contentType;
-    std::string body;
+    std::string target{};  // path and query, already percent-encoded
+    std::string contentType{};
+    std::string body{};
     bool acceptGzip = false;
     // send: the whole exchange. stream: the longest silence.
     std::chrono::milliseconds timeout{30000};
@@ -48,9 +48,9 @@ struct HttpRequest {
 
 struct HttpResponse {
     int status = 0;
-    std::string body;
-    std::string retryAfter;
-    std::vector<std::string> warnings;  // Warning: 299 headers, text only
+    std::string body{};
+    std::string retryAfter{};
+    std::vector<std::string> warnings{};  // Warning: 299 headers, text only
 };
 
 class Transport {

@@ -1,0 +1,261 @@
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/version.h"
+#include "transport_fixture.h"
+
+namespace kube_test {
+namespace {
+
+using kube::ErrorKind;
+
+void answer(const StubRequest&, StubReply& reply) {
+    reply.send(200, "{}");
+}
+
+TEST(TransportSend, AnswersWithStatusBodyAndHeaders) {
+    HttpStub server([](const StubRequest&, StubReply& reply) {
+        reply.send(
+            429, "{\"kind\":\"Status\"}",
+            {{"Retry-After", "3"}, {"Warning", "299 - \"old \\\"v1beta1\\\"\", 299 - \"b\""}});
+    });
+    auto got = transportTo(server)->send(get("/api?x=%2F"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(got->status, 429);
+    EXPECT_EQ(got->body, "{\"kind\":\"Status\"}");
+    EXPECT_EQ(got->retryAfter, "3");
+    EXPECT_EQ(got->warnings, (std::vector<std::string>{"old \"v1beta1\"", "b"}));
+    EXPECT_EQ(server.requests().at(0).target, "/api?x=%2F") << "the target is sent as it is";
+}
+
+TEST(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.token.data = "secret";
+    config.impersonateUser = "alice";
+    config.impersonateGroups = {"admins"};
+    auto transport = kube::makeCpprestTransport(config);
+    ASSERT_TRUE(transport->send(write("PATCH", "/x", "{\"a\":1}"), {}).ok());
+    const auto seen = server.requests().at(0);
+    EXPECT_EQ(seen.method, "PATCH");
+    EXPECT_EQ(seen.body, "{\"a\":1}");
+    EXPECT_EQ(seen.header("content-type"), "application/json");
+    EXPECT_EQ(seen.header("accept"), "application/json");
+    EXPECT_EQ(seen.header("authorization"), "Bearer secret");
+    EXPECT_EQ(seen.header("impersonate-user"), "alice");
+    EXPECT_EQ(seen.header("impersonate-group"), "admins");
+    EXPECT_EQ(seen.header("user-agent"), "kube_test/" + base::version());
+}
+
+TEST(TransportSend, UserAgentCanBeGiven) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.userAgent = "operator/1.2";
+    ASSERT_TRUE(kube::makeCpprestTransport(config)->send(get("/"), {}).ok());
+    EXPECT_EQ(server.requests().at(0).header("user-agent"), "operator/1.2");
+}
+
+TEST(TransportSend, ReusesItsConnection) {
+    HttpStub server(answer);
+    auto transport = transportTo(server);
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(transport->send(write("POST", "/x", "{}"), {}).ok());
+    }
+    EXPECT_EQ(server.connections(), 1);
+}
+
+// A connection goes back to the library's pool a moment after its answer: sends GETs until one came
+// on a connection that had served before.
+void warmUp(kube::Transport& transport, const HttpStub& server) {
+    do {
+        ASSERT_TRUE(transport.send(get("/warm"), {}).ok());
+    } while (server.requests().back().onConnection < 2);
+}
+
+// cpprestsdk repeats a request by itself when a reused connection closes before the status line.
+TEST(TransportSend, AWriteOnAConnectionThatClosesIsNeverSentTwice) {
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        for (const char* body : {"{\"a\":1}", ""}) {
+            HttpStub server([](const StubRequest& request, StubReply& reply) {
+                request.method == "GET" ? reply.send(200, "{}") : reply.close();
+            });
+            auto transport = transportTo(server);
+            size_t writes = 0;
+            for (bool reused = false; !reused; ++writes) {
+                warmUp(*transport, server);
+                auto got = transport->send(write(method, "/x", body), {});
+                ASSERT_FALSE(got.ok()) << method;
+                EXPECT_EQ(got.error().kind, ErrorKind::Unreachable) << got.error().str();
+                reused = server.requests().back().onConnection > 1;
+            }
+            const auto seen = server.requests();
+            EXPECT_EQ(std::count_if(seen.begin(), seen.end(),
+                                    [](const auto& request) { return request.method != "GET"; }),
+                      static_cast<long>(writes))
+                << method << " was sent more than once";
+        }
+    }
+}
+
+TEST(TransportSend, AReadMayBeRepeatedOnAConnectionThatCloses) {
+    HttpStub server([](const StubRequest& request, StubReply& reply) {
+        request.target == "/warm" || request.onConnection == 1 ? reply.send(200, "{}")
+                                                               : reply.close();
+    });
+    auto transport = transportTo(server);
+    warmUp(*transport, server);
+    EXPECT_TRUE(transport->send(get("/x"), {}).ok());
+}
+
+TEST(TransportSend, RedirectsAreNotFollowed) {
+    HttpStub server([](const StubRequest& request, StubReply& reply) {
+        request.target == "/elsewhere" ? reply.send(200, "caught")
+                                       : reply.send(307, "", {{"Location", "/elsewhere"}});
+    });
+    auto got = transportTo(server)->send(get("/x"), {});
+    ASSERT_TRUE(got.ok());
+    EXPECT_EQ(got->status, 307);
+    EXPECT_EQ(server.requests().size(), 1U);
+}
+
+std::string gzip(const std::string& text) {
+    std::string out(text.size() + 1024, '\0');
+    z_stream stream{};
+    constexpr int kGzip = 15 + 16;
+    deflateInit2(&stream, 6, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+TEST(TransportSend, UnpacksGzipWhenAskedForIt) {
+    std::string text;
+    for (int i = 0; i < 20000; ++i) {
+        text += "{\"number\":" + std::to_string(i) + "},";
+    }
+    HttpStub server([&](const StubRequest& request, StubReply& reply) {
+        if (request.header("accept-encoding").find("gzip") == std::string::npos) {
+            reply.send(200, text);
+        } else {
+            reply.send(200, gzip(text), {{"Content-Encoding", "gzip"}});
+        }
+    });
+    auto transport = transportTo(server);
+    auto request = get("/pods");
+    request.acceptGzip = true;
+    auto packed = transport->send(request, {});
+    ASSERT_TRUE(packed.ok()) << packed.error().str();
+    EXPECT_EQ(packed->body, text);
+    auto plain = transport->send(get("/pods"), {});
+    ASSERT_TRUE(plain.ok());
+    EXPECT_EQ(plain->body, text);
+    EXPECT_EQ(server.requests().at(1).header("accept-encoding"), "");
+}
+
+TEST(TransportSend, AnAnswerOfManyMegabytes) {
+    const std::string body(40U << 20U, 'y');
+    HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(200, body); });
+    auto got = transportTo(server)->send(get("/big"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(got->body.size(), body.size());
+}
+
+TEST(TransportSend, TheTimeoutIsForTheWholeExchange) {
+    HttpStub server([](const StubRequest&, StubReply& reply) {
+        reply.begin();
+        while (reply.chunk("drip ")) {  // never silent, never done
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    });
+    auto request = get("/slow");
+    request.timeout = std::chrono::milliseconds(300);
+    auto got = transportTo(server)->send(request, {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Timeout);
+}
+
+TEST(TransportSend, StopIsHeardWhileWaiting) {
+    Gate asked;
+    HttpStub server([&](const StubRequest&, StubReply& reply) {
+        asked.open();
+        reply.awaitPeerGone();
+    });
+    std::stop_source source;
+    std::jthread stopper([&] {
+        EXPECT_TRUE(asked.wait());
+        source.request_stop();
+    });
+    auto got = transportTo(server)->send(get("/x"), source.get_token());
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Cancelled);
+}
+
+TEST(TransportSend, NobodyListensIsUnreachableAndNamesTheServer) {
+    kube::ClusterConfig config;
+    {
+        HttpStub server(answer);
+        config.server = server.url();
+    }
+    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
+    EXPECT_NE(got.error().message.find(config.server), std::string::npos);
+}
+
+TEST(TransportSend, NonsenseInsteadOfHttpIsUnreachable) {
+    HttpStub server([](const StubRequest&, StubReply& reply) {
+        reply.raw("SSH-2.0-OpenSSH\r\n\r\n");
+        reply.close();
+    });
+    auto got = transportTo(server)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
+}
+
+class TokenFile : public testing::Test {
+  protected:
+    TokenFile() : path_(testing::TempDir() + "token-" + std::to_string(::getpid())) {}
+    ~TokenFile() override { std::filesystem::remove(path_); }
+    void put(const std::string& text) { std::ofstream(path_) << text; }
+    std::string path_;
+};
+
+TEST_F(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
+    HttpStub server([](const StubRequest& request, StubReply& reply) {
+        request.header("authorization") == "Bearer new" ? reply.send(200, "{}")
+                                                        : reply.send(401, "{}");
+    });
+    auto config = configFor(server);
+    config.token.file = path_;
+    put("old\n");
+    auto transport = kube::makeCpprestTransport(config);
+    EXPECT_EQ(transport->send(get("/x"), {})->status, 401);
+    EXPECT_EQ(server.requests().size(), 1U) << "the same token is not tried twice";
+    put("new\n");
+    auto got = transport->send(write("POST", "/x", "{}"), {});
+    ASSERT_TRUE(got.ok());
+    EXPECT_EQ(got->status, 200);
+}
+
+TEST_F(TokenFile, ThatIsMissingIsAClearError) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.token.file = path_;
+    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_NE(got.error().message.find(path_), std::string::npos);
+    EXPECT_TRUE(server.requests().empty());
+}
+
+}  // namespace
+}  // namespace kube_test
