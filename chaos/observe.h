@@ -1,0 +1,53 @@
+// Looks at the cluster for a run: live reads only, so that no decision rests on a cache that is behind.
+//
+//   chaos::Observer observer(client, clock);
+//   auto seen = observer.look(run, run::needs(run.status), stop);
+//   if (!seen) { ... }   // the API server did not answer: nothing is decided
+//
+// A run reads a handful of objects, a few times a second while its fault moves; without runs nothing is
+// read at all.
+// Thread safety: look from any thread. Blocking: until answered or stopped.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <random>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "chaos/run/machine.h"
+#include "kube/client.h"
+
+namespace chaos {
+
+class Observer {
+  public:
+    Observer(kube::Client& client, const base::Clock& clock);
+
+    kube::ApiResult<run::Seen> look(const run::Run& run, const run::Needs& needs,
+                                    std::stop_token stop);
+
+  private:
+    kube::ApiResult<void> lookAtOtherRuns(const run::Run& run, run::Seen& seen,
+                                          std::stop_token stop);
+    kube::ApiResult<void> lookAtApp(const run::Run& run, run::Seen& seen, std::stop_token stop);
+    kube::ApiResult<void> lookAtPods(const run::Run& run, run::Seen& seen, std::stop_token stop);
+    kube::ApiResult<void> lookAtCapacity(const run::Run& run, run::Seen& seen,
+                                         std::stop_token stop);
+    kube::ApiResult<void> lookAtProbe(const run::Run& run, run::Seen& seen, std::stop_token stop);
+    kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen, std::stop_token stop);
+    std::string zoneOf(const std::string& node, std::stop_token stop);
+    uint64_t chance();
+
+    kube::Client& client_;
+    const base::Clock& clock_;
+    std::mutex mutex_;
+    std::map<std::string, std::string> zoneOfNode_;  // of nodes that name one: a node keeps its zone
+    std::random_device entropy_;
+};
+
+// Why a probe's pod does not run, from its status: "ImagePullBackOff: ...", "Unschedulable: ...".
+run::ProbeSeen parseProbe(const base::Json& pod);
+
+}  // namespace chaos

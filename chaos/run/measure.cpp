@@ -1,0 +1,101 @@
+#include "chaos/run/measure.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace chaos::run {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+// A line is written up to a time-out and a second after its own second began, and read a little later.
+constexpr auto kAhead = 2s;
+constexpr auto kBehind = 8s;
+
+std::optional<base::WallTime> firstDelete(const Status& status) {
+    std::optional<base::WallTime> first;
+    for (const auto& evidence : status.evidence) {
+        if (evidence.deletedAt && (!first || *evidence.deletedAt < *first)) {
+            first = evidence.deletedAt;
+        }
+    }
+    return first;
+}
+
+std::optional<base::WallTime> lastDeath(const Status& status) {
+    std::optional<base::WallTime> last;
+    for (const auto& evidence : status.evidence) {
+        if (evidence.deadAt && (!last || *evidence.deadAt > *last)) {
+            last = evidence.deadAt;
+        }
+    }
+    return last;
+}
+
+std::optional<int64_t> between(std::optional<base::WallTime> from,
+                               std::optional<base::WallTime> to) {
+    if (!from || !to) {
+        return std::nullopt;
+    }
+    return std::max<int64_t>(0, duration_cast<milliseconds>(*to - *from).count());
+}
+
+}  // namespace
+
+PhaseMeasure toPhase(const probes::Window& window) {
+    PhaseMeasure out{.seconds = window.seconds,
+                     .missingSeconds = window.missing,
+                     .requests = window.sent,
+                     .failed = window.failed(),
+                     .errors = {},
+                     .reconnected = window.reconnected,
+                     .p50Microseconds = window.latency.quantile(0.5).count(),
+                     .p99Microseconds = window.latency.quantile(0.99).count(),
+                     .longestGapMilliseconds = window.longestGap.count()};
+    for (size_t kind = 1; kind < probe::kOutcomes; ++kind) {
+        if (window.outcomes[kind] > 0) {
+            out.errors[probe::name(static_cast<probe::Outcome>(kind))] = window.outcomes[kind];
+        }
+    }
+    return out;
+}
+
+Measurements measure(const Status& status, const probe::Series& series) {
+    Measurements out;
+    out.readyBefore = status.readyBefore;
+    out.readyLowest = status.readyLowest;
+    out.readyAtEnd = status.readyAtEnd;
+    auto intent = *status.intentAt;
+    auto end = *status.observedUntil;
+    if (series.header) {
+        auto from = std::max(status.steadySince.value_or(intent), series.header->startedAt);
+        out.before = toPhase(probes::over(series, from, intent - 1s));
+    }
+    out.during = toPhase(
+        probes::over(series, intent - 2s, status.wholeAt ? *status.wholeAt + 2s : end));
+    if (status.wholeAt) {
+        out.after = toPhase(probes::over(series, *status.wholeAt + 1s, end));
+    }
+    out.deleteToDeathMilliseconds = between(firstDelete(status), lastDeath(status));
+    out.wholeAfterDeleteMilliseconds = between(firstDelete(status), status.wholeAt);
+    out.wholeAfterDeathMilliseconds = between(lastDeath(status), status.wholeAt);
+    return out;
+}
+
+std::string clockProblem(const probe::Series& series, base::WallTime now) {
+    if (!series.header || series.seconds.empty()) {
+        return "";
+    }
+    const auto& last = series.seconds.back();
+    auto behind = now - last.writtenAt;
+    if (behind < -kAhead || behind > kBehind) {
+        return "the probe's clock and the controller's are " +
+               std::to_string(std::abs(duration_cast<std::chrono::seconds>(behind).count())) +
+               " s apart, or its log stands still";
+    }
+    return "";
+}
+
+}  // namespace chaos::run

@@ -1,0 +1,138 @@
+// The durable memory of one run: `status` of a ChaosRun. Whatever a step of a run depends on is in here, so
+// that any process can go on where another one died.
+//
+//   run::Status status = run::parseStatus(json);        // {} of a new run: phase Pending
+//   status.phase = run::Phase::Predicting;
+//   client.patch(kChaosRuns, key, MergePatch, {{"status", run::toJson(status)}}, stop, "status");
+//
+// parseStatus(toJson(s)) == s for every s. Times have microseconds.
+// Thread safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/condition.h"
+#include "base/clock.h"
+#include "base/json_fwd.h"
+
+namespace chaos::run {
+
+enum class Phase { Pending, Predicting, SteadyState, Injecting, Observing, Reverting, Verifying, Done };
+const char* name(Phase phase);
+
+enum class Verdict { Resilient, Degraded, Failed, Inconclusive };
+const char* name(Verdict verdict);
+
+struct Target {
+    std::string name;
+    std::string uid;
+    std::string node;
+    std::string zone;
+    std::string role;
+    bool operator==(const Target&) const = default;
+};
+
+// How far a target is known to have been hit. Only Dead is proof.
+enum class Hit {
+    Pending,   // intended, nothing known yet
+    Accepted,  // the API server took our delete
+    Deleting,  // it carries a deletionTimestamp not older than the intent
+    Dead,      // its containers ended, or it left the API after the above
+    Missed     // it was not hit by this run: `message` says why
+};
+const char* name(Hit hit);
+
+struct Evidence {
+    std::string uid;
+    std::string name;
+    Hit hit = Hit::Pending;
+    std::optional<base::WallTime> deletedAt;  // when the delete was accepted or first seen
+    std::optional<base::WallTime> deadAt;     // when the death was observed: t0 of every recovery time
+    std::string message;
+    bool operator==(const Evidence&) const = default;
+};
+
+struct Prediction {
+    std::vector<std::string> targets;
+    int64_t readyBefore = 0;
+    int64_t readyAfter = 0;
+    int64_t minimum = 0;
+    std::string message;  // "web 6 -> 5 ready, minimum 3: the service goes on"
+    bool operator==(const Prediction&) const = default;
+};
+
+// What visitors met in one phase.
+struct PhaseMeasure {
+    int64_t seconds = 0;
+    int64_t missingSeconds = 0;
+    int64_t requests = 0;
+    int64_t failed = 0;
+    std::map<std::string, int64_t> errors;
+    int64_t reconnected = 0;
+    int64_t p50Microseconds = 0;
+    int64_t p99Microseconds = 0;
+    int64_t longestGapMilliseconds = 0;  // between two good answers
+    bool operator==(const PhaseMeasure&) const = default;
+};
+
+struct Measurements {
+    PhaseMeasure before;
+    PhaseMeasure during;
+    PhaseMeasure after;
+    int64_t readyBefore = 0;
+    int64_t readyLowest = 0;
+    int64_t readyAtEnd = 0;
+    std::optional<int64_t> deleteToDeathMilliseconds;
+    // From the first delete (capacity is gone from then on) and from the last observed death until as many
+    // pods as before serve again, none of them a target.
+    std::optional<int64_t> wholeAfterDeleteMilliseconds;
+    std::optional<int64_t> wholeAfterDeathMilliseconds;
+    bool operator==(const Measurements&) const = default;
+};
+
+struct TimelineEntry {
+    base::WallTime time;
+    std::string what;
+    bool operator==(const TimelineEntry&) const = default;
+};
+inline constexpr size_t kMaxTimeline = 100;
+
+struct Status {
+    Phase phase = Phase::Pending;
+    std::optional<base::WallTime> startedAt;     // left Pending
+    std::optional<base::WallTime> abortAt;       // the run is over by then, whatever happens
+    std::optional<base::WallTime> phaseSince;
+    std::optional<base::WallTime> steadySince;   // the application has been well since, before the fault
+    std::optional<base::WallTime> intentAt;      // the intent became durable
+    std::optional<base::WallTime> wholeAt;       // the tier was whole again
+    std::optional<base::WallTime> observedUntil;
+    std::optional<base::WallTime> revertedAt;
+    std::optional<base::WallTime> completedAt;
+    std::optional<int64_t> seed;                 // 0..2^53-1: exact in every JSON reader
+    std::string probePodUid;
+    std::string probeProblem;                    // why the probe's word is not complete
+    int64_t readyBefore = 0;
+    int64_t readyLowest = 0;
+    int64_t readyAtEnd = 0;
+    std::optional<Prediction> prediction;
+    std::vector<Target> targets;
+    std::vector<Evidence> evidence;
+    std::optional<Measurements> measurements;
+    std::optional<Verdict> verdict;
+    std::string reason;                          // CamelCase: the verdict's cause in one word
+    std::vector<std::string> reasons;            // in words, with the numbers
+    std::vector<TimelineEntry> timeline;
+    api::Conditions conditions;
+
+    bool operator==(const Status&) const = default;
+    void tell(base::WallTime now, std::string what);  // onto the timeline
+};
+
+Status parseStatus(const base::Json& status);
+base::Json toJson(const Status& status);
+
+}  // namespace chaos::run

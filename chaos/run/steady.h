@@ -1,0 +1,24 @@
+// Is the application in its steady state, and has it been so long enough to disturb it?
+//
+//   SteadyLook look = run::steadyState(spec, status, seen);
+//   look.well      // as far as the application itself goes, now
+//   look.problem   // what is missing for the fault, empty when the hold time is complete
+//
+// Thread safety: pure.
+#pragma once
+
+#include <string>
+
+#include "chaos/run/machine.h"
+
+namespace chaos::run {
+
+struct SteadyLook {
+    bool well = false;     // Ready, and enough pods where spec.steadyState.minimumReady asks for them
+    std::string reason;    // CamelCase of what is missing
+    std::string problem;
+};
+
+SteadyLook steadyState(const api::ChaosExperimentSpec& spec, const Status& status, const Seen& seen);
+
+}  // namespace chaos::run

@@ -1,0 +1,237 @@
+#include "chaos/run_reconciler.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "chaos/kinds.h"
+
+namespace chaos {
+namespace {
+
+using namespace std::chrono_literals;
+using kube::ApiError;
+using kube::ErrorKind;
+using run::ActionResult;
+
+// A run takes about ten turns in a row at most; more is a defect, and the pause keeps it harmless.
+constexpr int kTurnsAtOnce = 20;
+constexpr auto kOutagePause = 2s;
+
+// Asking again may help: the answer was lost or the server was busy, nothing was refused.
+bool mayHelp(const ApiError& error) {
+    return error.transient() || error.is(ErrorKind::Cancelled) || error.is(ErrorKind::NotLeader);
+}
+
+runtime::ObjectReference reference(const kube::ResourceType& type, const std::string& namespace_,
+                                   const std::string& name, const std::string& uid) {
+    return {.apiVersion = type.apiVersion(),
+            .kind = type.kind,
+            .key = {namespace_, name},
+            .uid = uid};
+}
+
+// What changes the next decision. A lost answer does not: the next look shows what became of it.
+bool worthKnowing(const ActionResult& result) {
+    if (result.error.empty()) {
+        return std::holds_alternative<run::KillPod>(result.action);
+    }
+    return !result.transient;
+}
+
+}  // namespace
+
+base::Result<run::Run> parseRun(const base::Json& object) {
+    auto spec = api::parseChaosSpec(object);
+    if (!spec) {
+        return base::failWith(spec.error());
+    }
+    run::Run out;
+    out.namespace_ = base::stringAt(object, "/metadata/namespace").value_or("");
+    out.name = base::stringAt(object, "/metadata/name").value_or("");
+    out.uid = base::stringAt(object, "/metadata/uid").value_or("");
+    out.deleting = base::at(object, "/metadata/deletionTimestamp") != nullptr;
+    out.spec = std::move(*spec);
+    if (const auto* status = base::at(object, "/status")) {
+        out.status = run::parseStatus(*status);
+    }
+    return out;
+}
+
+RunReconciler::RunReconciler(kube::Client& client, RunOptions options, EventSink events,
+                             runtime::Metrics& metrics, const base::Clock& clock)
+    : client_(client),
+      options_(std::move(options)),
+      events_(std::move(events)),
+      metrics_(metrics),
+      observer_(client, clock) {
+    using enum runtime::Metrics::Kind;
+    metrics_.define("scalableapp_chaos_runs_total", Counter, "Chaos runs ended, by verdict");
+    metrics_.define("scalableapp_chaos_faults_total", Counter,
+                    "Deletes asked of the API server by chaos runs, by result");
+    metrics_.define("scalableapp_chaos_recovery_seconds", Histogram,
+                    "Time from the first delete until the tier was whole again",
+                    {0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 120, 300});
+    for (auto verdict : {run::Verdict::Resilient, run::Verdict::Degraded, run::Verdict::Failed,
+                         run::Verdict::Inconclusive}) {
+        metrics_.count("scalableapp_chaos_runs_total", {{"verdict", run::name(verdict)}}, 0);
+    }
+}
+
+runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
+                                          const runtime::ReconcileContext& context) {
+    auto object = client_.get(kChaosRuns, key, context.stop);
+    if (!object) {
+        return afterError(object.error());
+    }
+    auto run = parseRun((*object)->json());
+    if (!run) {
+        return runtime::Outcome::terminal(run.error().message);
+    }
+    if (run->deleting) {
+        return runtime::Outcome::done();
+    }
+    auto version = (*object)->meta().resourceVersion;
+    std::vector<ActionResult> results;
+    for (int i = 0; i < kTurnsAtOnce; ++i) {
+        if (auto outcome = turn(*run, version, results, context.stop)) {
+            return *outcome;
+        }
+    }
+    return runtime::Outcome::after(1s);
+}
+
+std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& version,
+                                                    std::vector<ActionResult>& results,
+                                                    std::stop_token stop) {
+    std::unique_lock starting(starting_, std::defer_lock);
+    if (run.status.phase == run::Phase::Pending) {
+        starting.lock();
+    }
+    auto seen = observer_.look(run, run::needs(run.status), stop);
+    if (!seen) {
+        return afterError(seen.error());
+    }
+    if (unreachable_.exchange(false)) {
+        base::logInfo("the API server answers again");
+    }
+    seen->results = std::move(results);
+    results.clear();
+    auto step = run::next(run, *seen);
+    if (step.status != run.status) {
+        bool ends = step.status.phase == run::Phase::Done && run.status.phase != run::Phase::Done;
+        if (auto written = write(run, version, step.status, stop); !written) {
+            return afterError(written.error());
+        }
+        publish(run, *seen, step.notes);
+        if (ends) {
+            count(run.status);
+        }
+    }
+    for (const auto& action : step.actions) {
+        auto result = act(run, action, stop);
+        if (worthKnowing(result)) {
+            results.push_back(std::move(result));
+        }
+    }
+    if (!results.empty() || step.lookAgain == 0ms) {
+        return std::nullopt;
+    }
+    return step.lookAgain ? runtime::Outcome::after(*step.lookAgain) : runtime::Outcome::done();
+}
+
+runtime::Outcome RunReconciler::afterError(const ApiError& error) {
+    if (error.is(ErrorKind::NotFound)) {
+        return runtime::Outcome::done();
+    }
+    if (!error.transient()) {
+        return runtime::Outcome::retry(error.str());
+    }
+    // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage.
+    if (!unreachable_.exchange(true)) {
+        base::logWarning("the API server does not answer; runs go on when it does",
+                         {{"error", error.str()}});
+    }
+    return runtime::Outcome::after(kOutagePause);
+}
+
+kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
+                                           const run::Status& status, std::stop_token stop) {
+    base::Json patch{{"metadata", {{"resourceVersion", version}}}, {"status", run::toJson(status)}};
+    auto written = client_.patch(kChaosRuns, {run.namespace_, run.name},
+                                 kube::PatchType::MergePatch, patch, stop, "status");
+    if (!written) {
+        return base::failWith(written.error());
+    }
+    version = (*written)->meta().resourceVersion;
+    if (run.status.phase != status.phase) {
+        base::logInfo("chaos run", {{"run", run.namespace_ + "/" + run.name},
+                                    {"phase", run::name(status.phase)}});
+    }
+    run.status = status;
+    return {};
+}
+
+ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
+                                std::stop_token stop) {
+    ActionResult result{.action = action, .error = "", .transient = false};
+    std::optional<ApiError> error;
+    auto remove = [&](const std::string& name, const std::string& uid,
+                      std::optional<int64_t> grace) {
+        kube::DeleteOptions options;
+        options.uid = uid;
+        options.gracePeriodSeconds = grace;
+        auto removed = client_.remove(kPods, {run.namespace_, name}, options, stop);
+        if (!removed) {
+            error = removed.error();
+        }
+    };
+    if (const auto* create = std::get_if<run::CreateProbe>(&action)) {
+        auto pod = create->pod;
+        pod.image = options_.probeImage;
+        auto created = client_.create(kPods, probes::probePod(pod), stop);
+        if (!created) {
+            error = created.error();
+        }
+    } else if (const auto* kill = std::get_if<run::KillPod>(&action)) {
+        remove(kill->name, kill->uid, kill->graceSeconds);
+        metrics_.count("scalableapp_chaos_faults_total",
+                       {{"result", error ? "Refused" : "Accepted"}});
+    } else if (const auto* probe = std::get_if<run::RemoveProbe>(&action)) {
+        remove(probe->name, probe->uid, std::nullopt);
+    }
+    if (error) {
+        result.error = error->str();
+        result.transient = mayHelp(*error);
+        base::logWarning("chaos run: refused", {{"run", run.namespace_ + "/" + run.name},
+                                                {"error", result.error}});
+    }
+    return result;
+}
+
+void RunReconciler::publish(const run::Run& run, const run::Seen& seen,
+                            const std::vector<run::Note>& notes) {
+    for (const auto& note : notes) {
+        auto send = [&](runtime::ObjectReference about) {
+            events_({.regarding = std::move(about),
+                     .type = note.warning ? runtime::EventType::Warning
+                                          : runtime::EventType::Normal,
+                     .reason = note.reason,
+                     .action = "Chaos",
+                     .note = note.text});
+        };
+        send(reference(kChaosRuns, run.namespace_, run.name, run.uid));
+        if (seen.app && run.status.intentAt) {
+            send(reference(kScalableApps, run.namespace_, seen.app->name, seen.app->uid));
+        }
+    }
+}
+
+void RunReconciler::count(const run::Status& status) {
+    metrics_.count("scalableapp_chaos_runs_total", {{"verdict", run::name(*status.verdict)}});
+    if (status.measurements && status.measurements->wholeAfterDeleteMilliseconds) {
+        metrics_.observe(
+            "scalableapp_chaos_recovery_seconds", {},
+            static_cast<double>(*status.measurements->wholeAfterDeleteMilliseconds) / 1000.0);
+    }
+}
+
+}  // namespace chaos

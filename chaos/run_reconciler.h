@@ -1,0 +1,66 @@
+// Drives one ChaosRun: looks, asks the machine, writes the status, then acts. Nothing is decided here.
+//
+//   chaos::RunReconciler runs(client, {.probeImage = flag}, sink, metrics, clock);
+//   manager.controller("chaosrun", {}, [&](auto& key, auto& context) { return runs.reconcile(key, context); });
+//
+// Every status write carries the resourceVersion it was decided on: of two processes that decide on the same
+// state, one is refused and looks again.
+// Thread safety: reconcile from any thread, for different keys.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "chaos/observe.h"
+#include "chaos/run/machine.h"
+#include "kube/client.h"
+#include "runtime/controller.h"
+#include "runtime/events.h"
+#include "runtime/metrics.h"
+
+namespace chaos {
+
+using EventSink = std::function<void(runtime::Event)>;
+
+struct RunOptions {
+    std::string probeImage;
+};
+
+class RunReconciler {
+  public:
+    RunReconciler(kube::Client& client, RunOptions options, EventSink events,
+                  runtime::Metrics& metrics, const base::Clock& clock);
+
+    runtime::Outcome reconcile(const kube::ObjectKey& key,
+                               const runtime::ReconcileContext& context);
+
+  private:
+    // One look and what follows from it. Nothing: go on at once.
+    std::optional<runtime::Outcome> turn(run::Run& run, std::string& version,
+                                         std::vector<run::ActionResult>& results,
+                                         std::stop_token stop);
+    kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
+                                std::stop_token stop);
+    run::ActionResult act(const run::Run& run, const run::Action& action, std::stop_token stop);
+    void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);
+    void count(const run::Status& status);
+    runtime::Outcome afterError(const kube::ApiError& error);
+
+    kube::Client& client_;
+    RunOptions options_;
+    EventSink events_;
+    runtime::Metrics& metrics_;
+    Observer observer_;
+    // From "nobody else disturbs this application" to the write that says we do.
+    std::mutex starting_;
+    std::atomic<bool> unreachable_ = false;
+};
+
+// Error: the field that is not as the CustomResourceDefinition promises.
+base::Result<run::Run> parseRun(const base::Json& object);
+
+}  // namespace chaos
