@@ -46,7 +46,7 @@ deploy() {
     inShop get scalableapp shop | sed 's/^/   /'
     startClient visitor / 20 3600
     await 60 "a visitor is served" visitorRuns shopStatus || return
-    outcome="$(readyCount) pods in $(readyPods | while read -r pod _; do zoneOfPod "$pod"; done | sort -u | wc -l) zones"
+    outcome="$(readyCount) pods in $(readyPods | while read -r pod _; do zoneOfPod "$pod"; echo; done | grep . | sort -u | wc -l) zones"
 }
 
 visitorRuns() {
@@ -171,7 +171,7 @@ howToReach() {
     title "The cluster stays up"
     note "$cluster kubectl -n shop get scalableapp,pods,hpa,chaosruns -o wide"
     note "$cluster exec -- curl -s http://POD-IP:8080/      (pod addresses: the line above)"
-    note "$(built kubectl-scalableapp "$build") status shop -n shop --kubeconfig \$($cluster kubeconfig)      (through: $cluster exec --)"
+    note "$cluster exec -- $(built kubectl-scalableapp "${build#"$PWD/"}") status shop -n shop"
     note "$cluster zone off z1        $cluster zone on z1"
     note "$cluster down               takes it away"
 }

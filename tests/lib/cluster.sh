@@ -55,9 +55,22 @@ buildId() {
     done | sha256sum | cut -c1-12
 }
 
+# makeImages BUILD: the operator's image and the shop's, as archives in BUILD/images.
+makeImages() {
+    local name paths=()
+    mkdir -p "$1/images"
+    for name in "${binaries[@]}"; do
+        paths+=("$(built "$name" "$1")")
+    done
+    tests/cluster/image --strip --name "$operatorImage" --entrypoint /usr/bin/scalableapp-operator \
+        --out "$1/images/operator.tar" "${paths[@]}" &&
+        tests/cluster/image --strip --name "$shopImage" --entrypoint /usr/bin/shop \
+            --out "$1/images/shop.tar" "$(built shop "$1")"
+}
+
 # loadImages BUILD: what makeImages made, into every node.
 loadImages() {
-    "$cluster" load-image "$1/images/images.tar"
+    "$cluster" load-image "$1/images/operator.tar" && "$cluster" load-image "$1/images/shop.tar"
 }
 
 # installOperator ID: with Helm, or brings it to this build. The ID makes pods start anew when only the image changed.

@@ -79,8 +79,10 @@ runStage() {
 bringUp() {
     [ -z "$kubeconfig" ] || { clusterIsUp || lost "No cluster answers at $kubeconfig"; return; }
     [ -z "$clusterIsOurs" ] || return 0
-    if clusterIsUp && [ "$(kube get nodes -o name | wc -l)" -ge "$1" ]; then
+    if clusterIsUp; then
         note "the cluster that is up is used, and left up"
+        [ "$(kube get nodes -o name | wc -l)" -ge "$1" ] ||
+            lost "The cluster that is up has fewer than $1 nodes: $cluster down"
         return
     fi
     must "Machine check" "$cluster" preflight || return
