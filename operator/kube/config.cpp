@@ -223,6 +223,9 @@ void readUser(Reader& user, const Named& part, ClusterConfig& out) {
             out.impersonateGroups.push_back(group.as<std::string>(""));
         }
     }
+    if (out.impersonateGroups.size() > 1) {  // the HTTP library joins headers of one name
+        user.fail("as-groups", "only one group can be sent: leave one");
+    }
     if (user.node("auth-provider")) {
         user.fail("auth-provider", "is no longer supported by Kubernetes: use an exec plug-in");
     }

@@ -53,7 +53,7 @@ struct ClusterConfig {
 
 struct ConfigOptions {
     std::string kubeconfigPath{};  // --kubeconfig; empty: $KUBECONFIG (may list several), then
-                                 // in-cluster, then ~/.kube/config
+                                   // in-cluster, then ~/.kube/config
     std::string context{};         // --context; empty: current-context
 };
 

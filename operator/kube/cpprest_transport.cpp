@@ -165,6 +165,8 @@ ResponseHead headOf(const http::http_response& response) {
     for (const auto& [name, value] : response.headers()) {
         if (utility::details::str_iequal(name, "Retry-After")) {
             head.retryAfter = value;
+        } else if (utility::details::str_iequal(name, "Content-Encoding")) {
+            head.gzip = utility::details::str_iequal(value, "gzip");
         } else if (utility::details::str_iequal(name, "Warning")) {
             head.warnings = warningTexts(value);
         }
@@ -269,7 +271,8 @@ class CpprestTransport final : public Transport {
                 out.set_body(oneShot(request.body), request.body.size(), request.contentType);
             }
             if (request.acceptGzip) {
-                out.set_decompress_factories();
+                // The library's own unpacking is a setting of the client: Exchange does it instead.
+                headers.add("Accept-Encoding", "gzip");
             }
             return out;
         } catch (const std::exception& e) {

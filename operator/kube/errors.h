@@ -42,7 +42,7 @@ struct FieldCause {
 
 struct ApiError {
     ErrorKind kind = ErrorKind::OtherStatus;
-    int httpStatus = 0;  // 0: no answer
+    int httpStatus = 0;    // 0: no answer
     std::string reason{};  // the server's CamelCase reason, when it gave one
     std::string message{};
     std::vector<FieldCause> causes{};

@@ -1,5 +1,6 @@
 #include "kube/exchange.h"
 
+#include "kube/gunzip.h"
 #include "kube/line_splitter.h"
 
 namespace kube {
@@ -116,6 +117,13 @@ ApiResult<HttpResponse> Exchange::collect(std::chrono::milliseconds timeout, std
     }
     if (wake != Wake::End || error_ || !head_) {
         return base::failWith(ending(wake, timeout));
+    }
+    if (head_->gzip) {
+        auto unpacked = gunzip(response.body, kMaxBody);
+        if (!unpacked) {
+            return base::failWith(errorOf(ErrorKind::Malformed, unpacked.error().message));
+        }
+        response.body = std::move(unpacked).value();
     }
     response.status = head_->status;
     response.retryAfter = head_->retryAfter;

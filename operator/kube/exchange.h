@@ -26,6 +26,7 @@ namespace kube {
 
 struct ResponseHead {
     int status = 0;
+    bool gzip = false;  // the body's Content-Encoding
     std::string retryAfter;
     std::vector<std::string> warnings;
 };

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/version.h"
+#include "kube/gunzip.h"
 #include "transport_fixture.h"
 
 namespace kube_test {
@@ -156,10 +157,30 @@ TEST(TransportSend, UnpacksGzipWhenAskedForIt) {
     auto packed = transport->send(request, {});
     ASSERT_TRUE(packed.ok()) << packed.error().str();
     EXPECT_EQ(packed->body, text);
+    EXPECT_EQ(server.requests().at(0).header("accept-encoding"), "gzip");
     auto plain = transport->send(get("/pods"), {});
     ASSERT_TRUE(plain.ok());
     EXPECT_EQ(plain->body, text);
     EXPECT_EQ(server.requests().at(1).header("accept-encoding"), "");
+}
+
+TEST(TransportSend, BrokenGzipIsMalformed) {
+    const std::string packed = gzip(std::string(5000, 'z'));
+    for (const std::string& body : {packed.substr(0, packed.size() - 9), std::string("no gzip")}) {
+        HttpStub server([&](const StubRequest&, StubReply& reply) {
+            reply.send(200, body, {{"Content-Encoding", "gzip"}});
+        });
+        auto got = transportTo(server)->send(get("/pods"), {});
+        ASSERT_FALSE(got.ok());
+        EXPECT_EQ(got.error().kind, ErrorKind::Malformed);
+    }
+}
+
+TEST(Gunzip, KeepsToItsLimit) {
+    const std::string text(1000000, 'z');
+    EXPECT_EQ(*kube::gunzip(gzip(text), text.size() + 1), text);
+    EXPECT_NE(kube::gunzip(gzip(text), 1000).error().message.find("more than 1000"),
+              std::string::npos);
 }
 
 TEST(TransportSend, AnAnswerOfManyMegabytes) {

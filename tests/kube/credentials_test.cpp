@@ -1,0 +1,197 @@
+#include "kube/credentials.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/json.h"
+#include "kube/encoding.h"
+#include "kube/transport.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class FakeClock final : public base::Clock {
+  public:
+    base::SteadyTime steady() const override { return base::SteadyTime(now); }
+    base::WallTime wall() const override { return base::WallTime(1769860800s + now); }
+    std::chrono::seconds now{1000};
+};
+
+class CredentialsTest : public testing::Test {
+  protected:
+    CredentialsTest()
+        : folder_(fs::path(testing::TempDir()) / ("credentials-" + std::to_string(::getpid()))) {
+        fs::create_directories(folder_);
+    }
+    ~CredentialsTest() override { fs::remove_all(folder_); }
+    std::string put(const std::string& name, const std::string& text) {
+        std::ofstream(folder_ / name) << text;
+        return (folder_ / name).string();
+    }
+    // A plug-in that counts its runs in the file "runs" and prints what the file "output" holds.
+    kube::ExecPlugin plugin() {
+        kube::ExecPlugin out;
+        out.apiVersion = "client.authentication.k8s.io/v1";
+        out.command = put("plugin",
+                          "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho x >>runs\n"
+                          "printf '%s' \"$KUBERNETES_EXEC_INFO\" >info\n"
+                          "printf '%s' \"$ANSWER:$1:$SSL_CERT_FILE\" >environment\ncat output\n");
+        ::chmod(out.command.c_str(), 0755);
+        out.args = {"argument"};
+        out.env = {{"ANSWER", "42"}};
+        return out;
+    }
+    std::string read(const std::string& name) {
+        return kube::readFile((folder_ / name).string()).valueOr("");
+    }
+    size_t runs() { return read("runs").size() / 2; }
+    static std::string credential(const std::string& token, const std::string& expires) {
+        return R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":")" +
+               token + "\"" +
+               (expires.empty() ? "" : ",\"expirationTimestamp\":\"" + expires + "\"") + "}}";
+    }
+
+    fs::path folder_;
+    FakeClock clock_;
+    kube::ClusterConfig config_;
+};
+
+TEST_F(CredentialsTest, WithoutAnyThereIsNoToken) {
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "");
+    EXPECT_TRUE(credentials.keyPair()->empty());
+}
+
+TEST_F(CredentialsTest, ATokenFileIsReadOnceAMinute) {
+    config_.token.file = put("token", " one\n");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "one");
+    put("token", "two");
+    clock_.now += 59s;
+    EXPECT_EQ(*credentials.bearer(), "one");
+    clock_.now += 1s;
+    EXPECT_EQ(*credentials.bearer(), "two");
+}
+
+TEST_F(CredentialsTest, ARefusedTokenIsReadAtOnce) {
+    config_.token.file = put("token", "one");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "one");
+    put("token", "two");
+    credentials.refuse("an older one");
+    EXPECT_EQ(*credentials.bearer(), "one") << "somebody else refused this already";
+    credentials.refuse("one");
+    EXPECT_EQ(*credentials.bearer(), "two");
+}
+
+TEST_F(CredentialsTest, ATokenFileThatGoesAwayLeavesTheOldToken) {
+    config_.token.file = put("token", "one");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "one");
+    fs::remove(folder_ / "token");
+    clock_.now += 1h;
+    EXPECT_EQ(*credentials.bearer(), "one");
+}
+
+TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
+    config_.clientCertificate.file = put("cert", "C1");
+    config_.clientKey.file = put("key", "K1");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(credentials.keyPair()->certificate, "C1");
+    put("cert", "C2");
+    EXPECT_EQ(credentials.keyPair()->certificate, "C2");
+    fs::remove(folder_ / "key");
+    EXPECT_NE(credentials.keyPair().error().message.find("client key"), std::string::npos);
+}
+
+TEST_F(CredentialsTest, AnExecPluginRunsOnceUntilItsCredentialExpires) {
+    config_.exec = plugin();
+    put("output", credential("one", "2026-01-31T12:30:00Z"));  // 800 s from the clock's now
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(runs(), 1U);
+    put("output", credential("two", ""));
+    clock_.now += 789s;
+    EXPECT_EQ(*credentials.bearer(), "one");
+    clock_.now += 1s;  // ten seconds before the end
+    EXPECT_EQ(*credentials.bearer(), "two");
+    clock_.now += 1000h;
+    EXPECT_EQ(*credentials.bearer(), "two") << "without an expiry it is good until refused";
+    EXPECT_EQ(runs(), 2U);
+    credentials.refuse("two");
+    EXPECT_EQ(*credentials.bearer(), "two");
+    EXPECT_EQ(runs(), 3U);
+}
+
+TEST_F(CredentialsTest, AnExecPluginGetsItsArgumentsVariablesAndTheCluster) {
+    config_.exec = plugin();
+    config_.exec.provideClusterInfo = true;
+    config_.server = "https://x";
+    config_.certificateAuthority.data = "CA";
+    config_.tlsServerName = "api";
+    put("output", credential("t", ""));
+    const auto tuned = kube::makeCpprestTransport(config_);
+    kube::Credentials credentials(config_, clock_);
+    ASSERT_TRUE(credentials.bearer().ok());
+    EXPECT_EQ(read("environment").rfind("42:argument:", 0), 0U) << read("environment");
+    EXPECT_EQ(read("environment").find("/dev/null"), std::string::npos)
+        << "the HTTP library's tuning reached the child";
+    auto info = base::parseJson(read("info"));
+    ASSERT_TRUE(info.ok());
+    EXPECT_EQ(base::stringAt(*info, "/apiVersion"), "client.authentication.k8s.io/v1");
+    EXPECT_EQ(base::boolAt(*info, "/spec/interactive"), false);
+    EXPECT_EQ(base::stringAt(*info, "/spec/cluster/server"), "https://x");
+    EXPECT_EQ(base::stringAt(*info, "/spec/cluster/tls-server-name"), "api");
+    EXPECT_EQ(base::stringAt(*info, "/spec/cluster/certificate-authority-data"),
+              kube::base64Encode("CA"));
+}
+
+TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
+    config_.exec = plugin();
+    put("output",
+        R"({"kind":"ExecCredential","status":{"clientCertificateData":"C","clientKeyData":"K"}})");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer(), "");
+    EXPECT_EQ(credentials.keyPair()->certificate, "C");
+    EXPECT_EQ(credentials.keyPair()->key, "K");
+}
+
+TEST_F(CredentialsTest, AnExecPluginThatFailsIsNamedWithItsHint) {
+    config_.exec.apiVersion = "client.authentication.k8s.io/v1";
+    config_.exec.command = "no-such-login-program";
+    config_.exec.installHint = "install it from the intranet";
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(credentials.bearer().error().message,
+              "exec plug-in no-such-login-program cannot be started: No such file or directory: "
+              "install it from the intranet");
+}
+
+TEST_F(CredentialsTest, EveryWayAnExecPluginCanFail) {
+    auto run = [&](const std::string& script, std::chrono::milliseconds timeout = 10s) {
+        kube::ExecPlugin shell;
+        shell.command = "/bin/sh";
+        shell.args = {"-c", script};
+        auto made = kube::runExecPlugin(shell, config_, timeout);
+        return made ? "no error" : made.error().message;
+    };
+    EXPECT_EQ(run("exit 3"), "exec plug-in /bin/sh ended with code 3");
+    EXPECT_EQ(run("kill -9 $$"), "exec plug-in /bin/sh was ended by signal 9");
+    EXPECT_EQ(run("echo hello"), "exec plug-in /bin/sh printed no ExecCredential");
+    EXPECT_EQ(run("exec sleep 60", 200ms),
+              "exec plug-in /bin/sh printed no credential within 200 ms");
+    EXPECT_EQ(
+        run(R"(echo '{"kind":"ExecCredential","status":{}}')"),
+        "exec plug-in /bin/sh printed neither status.token nor a client certificate with its key");
+    EXPECT_EQ(
+        run(R"(echo '{"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}}')"),
+        "exec plug-in /bin/sh printed a status.expirationTimestamp that is no time");
+}
+
+}  // namespace
