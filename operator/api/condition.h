@@ -1,6 +1,7 @@
 // metav1.Condition and the rules for keeping a list of them.
 //
-//   api::setCondition(status.conditions, {.type = "Ready", .status = api::kTrue, .reason = "Ready"}, now);
+//   api::setCondition(status.conditions, {.type = "Ready", .status = api::kTrue, .reason =
+//   "Ready"}, now);
 //
 // lastTransitionTime moves only when `status` does, so that an unchanged state writes nothing.
 #pragma once
