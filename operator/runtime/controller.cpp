@@ -105,17 +105,21 @@ struct Controller::Impl {
 
 void Controller::Impl::createMetrics() {
     for (const char* result : {"success", "error", "requeue", "requeue_after"}) {
-        metrics.count("controller_runtime_reconcile_total",
-                      {{"controller", name}, {"result", result}}, 0);
+        metrics.create("controller_runtime_reconcile_total",
+                       {{"controller", name}, {"result", result}});
     }
-    for (const char* counter : {"controller_runtime_reconcile_errors_total",
-                                "controller_runtime_terminal_reconcile_errors_total",
-                                "controller_runtime_reconcile_panics_total",
-                                "controller_runtime_reconcile_timeouts_total"}) {
-        metrics.count(counter, labels(), 0);
+    for (const char* own : {"controller_runtime_reconcile_errors_total",
+                            "controller_runtime_terminal_reconcile_errors_total",
+                            "controller_runtime_reconcile_panics_total",
+                            "controller_runtime_reconcile_timeouts_total",
+                            "controller_runtime_reconcile_time_seconds"}) {
+        metrics.create(own, labels());
     }
-    metrics.count("workqueue_adds_total", queueLabels(), 0);
-    metrics.count("workqueue_retries_total", queueLabels(), 0);
+    for (const char* own :
+         {"workqueue_adds_total", "workqueue_retries_total", "workqueue_queue_duration_seconds",
+          "workqueue_work_duration_seconds"}) {
+        metrics.create(own, queueLabels());
+    }
     metrics.set("controller_runtime_max_concurrent_reconciles", labels(), options.workers);
     knownPriorities[0] = true;
     refreshMetrics();

@@ -69,7 +69,7 @@ struct ControllerOptions {
     int workers = 4;
     std::chrono::milliseconds deadline{120000};
     // True when the store of that kind has reached that version; the key waits until then.
-    std::function<bool(const std::string& plural, const std::string& resourceVersion)> reached;
+    std::function<bool(const std::string& plural, const std::string& resourceVersion)> reached{};
 };
 
 // Priority of keys from the first list: they yield to changes that people make meanwhile.

@@ -39,9 +39,9 @@ struct EventRecorder::Impl {
     void deliver(const EventSeries::Request& request);
     kube::ApiResult<kube::ObjectPtr> sendOnce(const EventSeries::Request& request);
     kube::ApiResult<kube::ObjectPtr> send(const EventSeries::Request& request);
-    void discarded(const char* why, double by = 1) {
+    void discarded(const char* why) {
         if (metrics != nullptr) {
-            metrics->count("events_discarded_total", {{"reason", why}}, by);
+            metrics->count("events_discarded_total", {{"reason", why}});
         }
     }
 
@@ -124,8 +124,10 @@ EventRecorder::EventRecorder(kube::Client& client, std::string reportingControll
                              Metrics* metrics)
     : impl_(std::make_unique<Impl>(client, std::move(reportingController),
                                    std::move(reportingInstance), clock, metrics)) {
-    impl_->discarded("full", 0);
-    impl_->discarded("refused", 0);
+    if (metrics != nullptr) {
+        metrics->create("events_discarded_total", {{"reason", "full"}});
+        metrics->create("events_discarded_total", {{"reason", "refused"}});
+    }
     impl_->thread =
         std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run(stop); });
 }

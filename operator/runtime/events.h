@@ -5,8 +5,8 @@
 //   events.record({.regarding = reference, .type = runtime::EventType::Warning,
 //                  .reason = "ImagePullBackOff", .action = "Reconcile", .note = message});
 //
-// Never blocks a reconcile: a bounded queue (1000, newest dropped and counted) and one sender
-// thread. Thread safety: record from any thread.
+// Never blocks a reconcile: a bounded queue (1000, newest dropped and counted), one sender thread.
+// Thread safety: record from any thread.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ struct ObjectReference {
     std::string apiVersion;
     std::string kind;
     kube::ObjectKey key;
-    std::string uid;
+    std::string uid{};
 };
 
 struct Event {
@@ -33,7 +33,7 @@ struct Event {
     EventType type = EventType::Normal;
     std::string reason;  // CamelCase, specific: it is API
     std::string action;  // what the controller was doing
-    std::string note;    // at most 1 kB is kept
+    std::string note{};  // at most 1 kB is kept
 };
 
 class EventRecorder {

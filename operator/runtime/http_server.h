@@ -2,9 +2,8 @@
 // bounded body, time-outs, at most 64 connections.
 //
 //   runtime::HttpServer server;
-//   server.handle("/healthz", [](const runtime::ServerRequest&) { return
-//   runtime::ServerResponse{200, "ok"}; }); auto port = server.listen("0.0.0.0", 8080);   // 0: any
-//   free port, the answer names it
+//   server.handle("/healthz", [](const auto&) { return runtime::ServerResponse{200, "ok"}; });
+//   auto port = server.listen("0.0.0.0", 8080);   // 0: any free port, the answer names it
 //
 // Thread safety: handle before listen; handlers run on the server's thread and must not block.
 #pragma once

@@ -1,6 +1,7 @@
 #include "runtime/informer.h"
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -168,7 +169,12 @@ void Informer::Impl::tell(const Store::Change& change, bool initial) {
         return;
     }
     for (const auto& handler : handlers) {
-        handler(change, initial);
+        try {
+            handler(change, initial);
+        } catch (const std::exception& e) {
+            base::logError("a change handler failed",
+                           {{"resource", options.type.plural}, {"error", e.what()}});
+        }
     }
 }
 

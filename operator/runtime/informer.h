@@ -1,7 +1,8 @@
 // Keeps one Store in step with the API server: lists, watches, relists, backs off; one thread.
 //
-//   runtime::Informer pods(client, {.type = kPods, .labelSelector = "scalableapp.dev/app"}, clock,
-//   metrics); pods.store().addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
+//   runtime::Informer pods(client, {.type = kPods, .labelSelector = "scalableapp.dev/app"},
+//                          clock, metrics);
+//   pods.store().addIndex("app", runtime::labelIndex("scalableapp.dev/app"));
 //   pods.onChange([&](const runtime::Store::Change& change, bool initial) { ... });
 //   pods.start();
 //
@@ -24,9 +25,9 @@ class Metrics;
 
 struct InformerOptions {
     kube::ResourceType type;
-    std::string namespace_;  // empty: all
-    std::string labelSelector;
-    std::string fieldSelector;
+    std::string namespace_{};  // empty: all
+    std::string labelSelector{};
+    std::string fieldSelector{};
 };
 
 class Informer {

@@ -171,7 +171,7 @@ LeaderElector::LeaderElector(kube::Client& client, LeaderOptions options, const 
                              Metrics& metrics)
     : impl_(std::make_unique<Impl>(client, options, clock, metrics)) {
     impl_->setMaster(0);
-    metrics.count("leader_election_slowpath_total", {{"name", impl_->options.lease.name}}, 0);
+    metrics.create("leader_election_slowpath_total", {{"name", impl_->options.lease.name}});
 }
 
 LeaderElector::~LeaderElector() {

@@ -1,15 +1,18 @@
 // Leader election on a coordination.k8s.io Lease: at most one process writes.
 //
-//   runtime::LeaderElector elector(client, {.lease = {"system", "scalableapp-operator"}, .identity
-//   = pod}, clock, metrics); kube::ClientOptions{.mayWrite = [&] { return elector.holds(); }}   //
-//   of every other client elector.start(onStarted, onLost);
+//   runtime::LeaderElector elector(client, {.lease = {"system", "operator"}, .identity = pod},
+//                                  clock, metrics);
+//   options.mayWrite = [&] { return elector.holds(); };   // of every other client
+//   elector.start(onStarted, onLost);
 //
 // Time is the local clock since the record last changed, never the stamps in it. holds() turns
 // false before another process may take over, whether or not the API server can be reached: that is
-// the gate every mutating request passes. The elector's own client has no such gate. Losing the
-// lease is final: the process exits and starts anew. Thread safety: holds() from any thread. The
-// callbacks run on the elector's thread. Source of the algorithm and the figures: client-go
-// tools/leaderelection (15 s / 10 s / 2 s).
+// the gate every mutating request passes. The elector's own client has no such gate.
+//
+// Losing the lease is final: the process exits and starts anew.
+//
+// Thread safety: holds() from any thread. The callbacks run on the elector's thread.
+// Source of the algorithm and the figures: client-go tools/leaderelection (15 s / 10 s / 2 s).
 #pragma once
 
 #include <chrono>

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -39,6 +40,13 @@ std::string ownNamespace(const kube::ClusterConfig& cluster) {
         std::getline(file, name);
     }
     return name.empty() ? cluster.defaultNamespace : name;
+}
+
+// "https://10.0.0.1:6443/prefix" -> "10.0.0.1:6443"
+std::string hostOf(const std::string& server) {
+    auto begin = server.find("//");
+    auto host = begin == std::string::npos ? server : server.substr(begin + 2);
+    return host.substr(0, host.find('/'));
 }
 
 std::string ownName() {
@@ -146,6 +154,7 @@ struct Manager::Impl {
     std::atomic<bool> ending{false};
     std::atomic<bool> started{false};
     std::atomic<bool> lost{false};
+    std::optional<Alarm> lastBell;
 };
 
 Manager::Impl::Impl(ManagerOptions theOptions)
@@ -158,7 +167,7 @@ Manager::Impl::Impl(ManagerOptions theOptions)
           gatedOptions.mayWrite = [this] { return elector == nullptr || elector->holds(); };
           return gatedOptions;
       }()) {
-    metrics.setHost(options.cluster.server.substr(options.cluster.server.find("//") + 2));
+    metrics.setHost(hostOf(options.cluster.server));
     auto& leader = options.leader;
     if (leader.lease.namespace_.empty()) {
         leader.lease.namespace_ =
@@ -282,8 +291,7 @@ void Manager::Impl::awaitEnd() {
 }
 
 Alarm::Bell Manager::Impl::deadline(std::chrono::milliseconds limit) {
-    static Alarm alarm(base::systemClock());
-    return alarm.at(clock.steady() + limit, [] {
+    return lastBell.emplace(clock).at(clock.steady() + limit, [] {
         base::logError("could not stop in time; cut off");
         std::_Exit(1);
     });

@@ -4,15 +4,19 @@
 //   auto& apps = manager.informer({.type = api types...});
 //   auto& controller = manager.controller("scalableapp", {}, reconcile);
 //   apps.onChange([&](auto& change, bool initial) { controller.enqueue(...); });
-//   return manager.run();     // until SIGTERM/SIGINT or the lease is lost; the process's exit code
+//   return manager.run();   // until SIGTERM, SIGINT or the lease is lost; the exit code
 //
-// Start: HTTP (/healthz /readyz /metrics) -> informers, also on followers (warm standby) -> all
-// synced
-// -> leader election -> controllers. Stop: controllers -> informers -> events -> release the lease
-// -> HTTP. A lost lease skips the grace and returns 1. Ready means: every store is synced. A
-// follower is ready too. An unreachable API server at start is waited for, not died of. Signals:
-// the constructor blocks SIGTERM and SIGINT for its thread and all that it starts; make the manager
-// before any other thread.
+// Start: HTTP (/healthz /readyz /metrics), informers (on followers too: warm standby), all synced,
+// leader election, controllers.
+//
+// Stop: controllers, informers, events, release of the lease, HTTP. A lost lease skips the grace
+// and returns 1; a stop that outlives the grace is cut off with exit code 1.
+//
+// Ready means: every store is synced. A follower is ready too. An unreachable API server at start
+// is waited for, not died of.
+//
+// Signals: the constructor blocks SIGTERM and SIGINT for its thread and all that it starts; make
+// the manager before any other thread.
 #pragma once
 
 #include <chrono>

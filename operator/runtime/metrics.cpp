@@ -113,7 +113,6 @@ const std::vector<Definition>& definitions() {
     return all;
 }
 
-// Counters that are 0 until something happens must be there from the start, or rate() sees no rise.
 const std::vector<double> kDefaultBuckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                           1,     2.5,  5,     10,   30,  60};
 
@@ -185,6 +184,20 @@ void Metrics::define(const std::string& name, Kind kind, const std::string& help
                 &prometheus::BuildHistogram().Name(name).Help(help).Register(registry),
                 std::move(buckets)};
             break;
+    }
+}
+
+void Metrics::create(const std::string& name, const Labels& labels) {
+    std::lock_guard lock(impl_->mutex);
+    if (auto counter = impl_->counters.find(name); counter != impl_->counters.end()) {
+        counter->second.family->Add(labels);
+    } else if (auto gauge = impl_->gauges.find(name); gauge != impl_->gauges.end()) {
+        gauge->second.family->Add(labels);
+    } else if (auto histogram = impl_->histograms.find(name);
+               histogram != impl_->histograms.end()) {
+        histogram->second.family->Add(labels, histogram->second.buckets);
+    } else {
+        unknown(name);
     }
 }
 

@@ -2,8 +2,9 @@
 // existing dashboards work.
 //
 //   runtime::Metrics metrics;
-//   metrics.count("controller_runtime_reconcile_total", {{"controller", "scalableapp"}, {"result",
-//   "success"}}); std::string page = metrics.text();
+//   metrics.count("controller_runtime_reconcile_total",
+//                 {{"controller", "scalableapp"}, {"result", "success"}});
+//   std::string page = metrics.text();
 //
 // Thread safety: all members from any thread.
 #pragma once
@@ -34,6 +35,9 @@ class Metrics {
     // histograms only; empty: 5 ms to 60 s.
     void define(const std::string& name, Kind kind, const std::string& help,
                 std::vector<double> buckets = {});
+
+    // Makes a value visible at 0 before the first event: rate() sees no rise from nothing to one.
+    void create(const std::string& name, const Labels& labels);
 
     // An unknown name is a defect: debug builds abort, others log it and go on.
     void count(const std::string& name, const Labels& labels, double by = 1);

@@ -1,10 +1,10 @@
 // The list-and-watch protocol as a pure state machine: no socket, no clock, no thread.
 //
 //   runtime::Watcher watcher(runtime::Scope{.labelSelector = "app=shop"}, jitter);
-//   auto outputs = watcher.next(runtime::Watcher::Begin{}, now);   // -> StartWatch
-//   outputs = watcher.next(runtime::Watcher::Line{line}, now);     // -> Upsert, Erase, Advance,
-//   Replace outputs = watcher.next(runtime::Watcher::Ended{}, now);        // -> StartWatch,
-//   StartList or Pause
+//   auto outputs = watcher.next(runtime::Watcher::Begin{}, now);  // -> StartWatch
+//   outputs = watcher.next(runtime::Watcher::Line{line}, now);    // -> Upsert, Erase, Replace, ...
+//   outputs = watcher.next(runtime::Watcher::Ended{}, now);       // -> StartWatch, StartList,
+//   Pause
 //
 // The driver does what the outputs say, in order, and feeds back what came of it. Begin, Page,
 // ListFailed, Ended and Paused are each answered with exactly one of StartList, StartWatch and
@@ -13,8 +13,9 @@
 // The protocol: a streamed list first (WatchList: initial events, then a bookmark that ends them),
 // a paged list where the server has none; then one watch after the other, each from where the last
 // one ended. 410 begins anew; every other failure backs off (0.8 s doubling to 30 s, jittered, anew
-// after two minutes without trouble) and goes on from the last version. Source of protocol and
-// figures: client-go tools/cache/reflector.go.
+// after two minutes without trouble) and goes on from the last version.
+//
+// Source of protocol and figures: client-go tools/cache/reflector.go.
 #pragma once
 
 #include <chrono>
@@ -33,9 +34,9 @@ namespace runtime {
 
 // Which objects of a kind.
 struct Scope {
-    std::string namespace_;  // empty: all
-    std::string labelSelector;
-    std::string fieldSelector;
+    std::string namespace_{};  // empty: all
+    std::string labelSelector{};
+    std::string fieldSelector{};
 };
 
 // Growing pauses; each is between one and two times the step.

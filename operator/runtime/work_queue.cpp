@@ -44,6 +44,8 @@ bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTim
     if (closed_) {
         return false;
     }
+    // Who was due before this one came stands before it.
+    promote();
     auto [it, fresh] = items_.try_emplace(key);
     Item& item = it->second;
     if (fresh) {

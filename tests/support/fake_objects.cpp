@@ -139,7 +139,8 @@ Json FakeTransport::put(const kube::ResourceType& type, Json object) {
     std::lock_guard lock(mutex_);
     object["apiVersion"] = type.apiVersion();
     object["kind"] = type.kind;
-    return store(collectionOf(type), keyOf(object), std::move(object));
+    auto key = keyOf(object);
+    return store(collectionOf(type), key, std::move(object));
 }
 
 Json FakeTransport::edit(const kube::ResourceType& type, const kube::ObjectKey& key,

@@ -1,0 +1,64 @@
+#include "runtime/alarm.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "support/fake_clock.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Alarm, RingsWhenItsTimeHasComeAndNotBefore) {
+    test::FakeClock clock;
+    runtime::Alarm alarm(clock);
+    std::promise<void> early;
+    std::promise<void> late;
+    bool lateRang = false;
+    auto second = alarm.at(clock.steady() + 20s, [&] {
+        lateRang = true;
+        late.set_value();
+    });
+    auto first = alarm.at(clock.steady() + 10s, [&] { early.set_value(); });
+    clock.advance(10s);
+    alarm.wake();
+    early.get_future().wait();
+    first.reset();
+    EXPECT_FALSE(lateRang);
+    clock.advance(10s);
+    alarm.wake();
+    late.get_future().wait();
+}
+
+TEST(Alarm, ABellThatEndedStaysSilent) {
+    test::FakeClock clock;
+    bool rang = false;
+    std::promise<void> done;
+    runtime::Alarm alarm(clock);
+    auto bell = alarm.at(clock.steady() + 1s, [&] { rang = true; });
+    bell.reset();
+    auto marker = alarm.at(clock.steady() + 2s, [&] { done.set_value(); });
+    clock.advance(3s);
+    alarm.wake();
+    done.get_future().wait();
+    marker.reset();
+    EXPECT_FALSE(rang);
+}
+
+TEST(Alarm, EndingABellWaitsForItsCall) {
+    test::FakeClock clock;
+    runtime::Alarm alarm(clock);
+    std::promise<void> inside;
+    std::atomic<bool> finished{false};
+    auto bell = alarm.at(clock.steady(), [&] {
+        inside.set_value();
+        std::this_thread::yield();
+        finished = true;
+    });
+    inside.get_future().wait();
+    bell.reset();
+    EXPECT_TRUE(finished);
+}
+
+}  // namespace

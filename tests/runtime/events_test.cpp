@@ -1,0 +1,105 @@
+#include "runtime/events.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "runtime/metrics.h"
+#include "runtime/objects.h"
+#include "support/fake_transport.h"
+
+namespace {
+
+using testing::HasSubstr;
+
+runtime::Event event(const std::string& reason) {
+    return {.regarding = {"v1", "Pod", {"ns", "a"}, "uid-a"},
+            .type = runtime::EventType::Normal,
+            .reason = reason,
+            .action = "Reconcile",
+            .note = "note"};
+}
+
+class EventsTest : public testing::Test {
+  protected:
+    void make(kube::ClientOptions options = {}) {
+        client = std::make_unique<kube::Client>(server, std::move(options));
+        events = std::make_unique<runtime::EventRecorder>(*client, "example.dev/operator", "pod-1",
+                                                          base::systemClock(), &metrics);
+    }
+    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    runtime::Metrics metrics;
+    std::unique_ptr<kube::Client> client;
+    std::unique_ptr<runtime::EventRecorder> events;
+};
+
+TEST_F(EventsTest, RepeatsBecomeASeriesOfOneObject) {
+    make();
+    for (int i = 0; i < 5; ++i) {
+        events->record(event("Started"));
+    }
+    events.reset();
+    auto all = server->all(test::kEvents);
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(base::intAt(all[0], "/series/count"), 2);
+    EXPECT_EQ(base::stringAt(all[0], "/reason"), "Started");
+    EXPECT_EQ(server->mutations(), 2U);
+}
+
+TEST_F(EventsTest, WhatIsQueuedIsSentBeforeTheEnd) {
+    make();
+    for (int i = 0; i < 100; ++i) {
+        events->record(event("Reason" + std::to_string(i)));
+    }
+    events.reset();
+    EXPECT_EQ(server->all(test::kEvents).size(), 100U);
+}
+
+TEST_F(EventsTest, AnEventThatVanishedIsMadeAnew) {
+    make();
+    events->record(event("Started"));
+    ASSERT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
+    server->drop(test::kEvents, {"ns", server->all(test::kEvents)[0]["metadata"]["name"]});
+    events->record(event("Started"));
+    events.reset();
+    ASSERT_EQ(server->all(test::kEvents).size(), 1U);
+    EXPECT_EQ(base::intAt(server->all(test::kEvents)[0], "/series/count"), 2);
+}
+
+TEST_F(EventsTest, ATransientFailureIsTriedAgain) {
+    make();
+    server->failNext(1, "POST", "events", 503);
+    events->record(event("Started"));
+    EXPECT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
+}
+
+TEST_F(EventsTest, AFollowerSendsNothing) {
+    make({.mayWrite = [] { return false; }});
+    events->record(event("Started"));
+    events.reset();
+    EXPECT_EQ(server->mutations(), 0U);
+    EXPECT_THAT(metrics.text(), HasSubstr("events_discarded_total{reason=\"refused\"} 1"));
+}
+
+TEST_F(EventsTest, AFullQueueDropsAndNeverBlocks) {
+    std::atomic<bool> hang{true};
+    server->onRequest([&](const kube::HttpRequest&) {
+        hang.wait(true);
+        return std::nullopt;
+    });
+    make();
+    for (int i = 0; i < 2500; ++i) {
+        events->record(event("Reason" + std::to_string(i)));
+    }
+    EXPECT_THAT(metrics.text(),
+                testing::Not(HasSubstr("events_discarded_total{reason=\"full\"} 0")));
+    hang = false;
+    hang.notify_all();
+    events.reset();
+    auto sent = server->all(test::kEvents).size();
+    EXPECT_GE(sent, 1000U);
+    EXPECT_LE(sent, 2000U);
+}
+
+}  // namespace

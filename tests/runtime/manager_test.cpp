@@ -1,0 +1,267 @@
+#include "runtime/manager.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+
+#include "runtime/loopback.h"
+#include "runtime/objects.h"
+#include "support/fake_transport.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::Outcome;
+using test::httpGet;
+using test::kMaps;
+using test::kPods;
+using test::podJson;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// For each pod, a config map of its name.
+class Process {
+  public:
+    Process(std::shared_ptr<test::FakeTransport> transport, const std::string& identity,
+            uint16_t port)
+        : manager(options(std::move(transport), identity, port)),
+          pods(manager.informer({.type = kPods})),
+          maps(manager.informer({.type = kMaps})),
+          controller(manager.controller("mirror", {.workers = 2},
+                                        [this](const kube::ObjectKey& key, const auto& context) {
+                                            return reconcile(key, context);
+                                        })) {
+        pods.onChange([this](const runtime::Store::Change& change, bool initial) {
+            const auto& object = change.after ? change.after : change.before;
+            controller.enqueue(object->meta().key, initial ? runtime::kStartupPriority : 0);
+        });
+        manager.whileLeading([this](std::stop_token stop) {
+            std::mutex mutex;
+            std::condition_variable_any end;
+            std::unique_lock lock(mutex);
+            tasks++;
+            end.wait(lock, stop, [] { return false; });
+            tasks--;
+        });
+    }
+    void run() {
+        exit = std::async(std::launch::async, [this] { return manager.run(); });
+    }
+    Outcome reconcile(const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
+        if (pods.store().get(key) == nullptr || maps.store().get(key) != nullptr) {
+            return Outcome::done();
+        }
+        auto made = manager.client().apply(
+            kMaps,
+            {{"apiVersion", "v1"},
+             {"kind", "ConfigMap"},
+             {"metadata", {{"namespace", key.namespace_}, {"name", key.name}}}},
+            context.stop);
+        if (!made) {
+            return Outcome::retry(made.error().str());
+        }
+        context.wrote("configmaps", (*made)->meta().resourceVersion);
+        return Outcome::done();
+    }
+    static runtime::ManagerOptions options(std::shared_ptr<test::FakeTransport> transport,
+                                           const std::string& identity, uint16_t port) {
+        runtime::ManagerOptions out;
+        out.cluster.server = "https://fake";
+        out.name = "operator";
+        out.leaseNamespace = "system";
+        out.listenAddress = "127.0.0.1";
+        out.listenPort = port;
+        out.leader.identity = identity;
+        out.leader.leaseDuration = 3000ms;
+        out.leader.renewDeadline = 2000ms;
+        out.leader.retryPeriod = 50ms;
+        out.transport = std::move(transport);
+        return out;
+    }
+
+    runtime::Manager manager;
+    runtime::Informer& pods;
+    runtime::Informer& maps;
+    runtime::Controller& controller;
+    std::atomic<int> tasks{0};
+    std::future<int> exit;
+};
+
+class ManagerTest : public testing::Test {
+  protected:
+    // A port nobody listens on just now.
+    static uint16_t freePort() {
+        runtime::HttpServer probe;
+        return *probe.listen("127.0.0.1", 0);
+    }
+    std::string leaseHolder() const {
+        auto lease = server->find(test::kLeases, {"system", "operator"});
+        return lease ? base::stringAt(*lease, "/spec/holderIdentity").value_or("") : "";
+    }
+    bool mirrored(const std::string& name) const {
+        return server->waitFor([&] { return server->find(kMaps, {"ns", name}).has_value(); });
+    }
+    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+};
+
+TEST_F(ManagerTest, AControllerWorksFromStartToEnd) {
+    server->put(kPods, podJson("early"));
+    auto port = freePort();
+    Process process(server, "a", port);
+    process.run();
+    ASSERT_TRUE(mirrored("early"));
+    server->put(kPods, podJson("late"));
+    ASSERT_TRUE(mirrored("late"));
+    EXPECT_EQ(process.tasks, 1);
+    EXPECT_EQ(leaseHolder(), "a");
+    EXPECT_THAT(httpGet(port, "/healthz"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(httpGet(port, "/readyz"), StartsWith("HTTP/1.1 200 "));
+    auto metrics = httpGet(port, "/metrics");
+    EXPECT_THAT(metrics, HasSubstr("leader_election_master_status{name=\"operator\"} 1"));
+    EXPECT_THAT(metrics, HasSubstr("rest_client_requests_total{code=\"201\",host=\"fake\""));
+    EXPECT_THAT(metrics, HasSubstr("controller_runtime_reconcile_total"));
+    process.manager.shutdown();
+    EXPECT_EQ(process.exit.get(), 0);
+    EXPECT_EQ(leaseHolder(), "") << "released";
+    EXPECT_EQ(process.tasks, 0);
+    EXPECT_EQ(server->openWatches(), 0U);
+    EXPECT_FALSE(test::Loopback(port).connected());
+}
+
+TEST_F(ManagerTest, AtRestItWritesNothingButTheLease) {
+    server->put(kPods, podJson("a"));
+    Process process(server, "a", 0);
+    process.run();
+    ASSERT_TRUE(mirrored("a"));
+    server->forgetRequests();
+    server->bookmark();
+    ASSERT_TRUE(server->waitFor([&] { return server->mutations("leases") >= 5; }));
+    EXPECT_EQ(server->mutations(), server->mutations("leases"));
+    EXPECT_EQ(server->openWatches(), 2U);
+    process.manager.shutdown();
+    EXPECT_EQ(process.exit.get(), 0);
+}
+
+TEST_F(ManagerTest, AFollowerIsWarmReadyAndSilentAndTakesOver) {
+    Process leader(server, "leader", 0);
+    leader.run();
+    ASSERT_TRUE(server->waitFor([&] { return leaseHolder() == "leader"; }));
+    auto port = freePort();
+    Process follower(server, "follower", port);
+    follower.run();
+    server->put(kPods, podJson("a"));
+    ASSERT_TRUE(mirrored("a"));
+    ASSERT_TRUE(server->waitFor([&] { return follower.maps.store().size() == 1; }));
+    EXPECT_THAT(httpGet(port, "/readyz"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(httpGet(port, "/metrics"),
+                HasSubstr("leader_election_master_status{name=\"operator\"} 0"));
+    EXPECT_EQ(follower.tasks, 0);
+    EXPECT_TRUE(follower.manager.client()
+                    .apply(kMaps,
+                           {{"apiVersion", "v1"},
+                            {"kind", "ConfigMap"},
+                            {"metadata", {{"namespace", "ns"}, {"name", "forbidden"}}}},
+                           {})
+                    .error()
+                    .is(kube::ErrorKind::NotLeader));
+    leader.manager.shutdown();
+    EXPECT_EQ(leader.exit.get(), 0);
+    server->put(kPods, podJson("b"));
+    EXPECT_TRUE(mirrored("b"));
+    EXPECT_EQ(leaseHolder(), "follower");
+    follower.manager.shutdown();
+    EXPECT_EQ(follower.exit.get(), 0);
+}
+
+TEST_F(ManagerTest, ALostLeaseIsExitCodeOne) {
+    Process process(server, "a", 0);
+    process.run();
+    ASSERT_TRUE(server->waitFor([&] { return process.tasks == 1; }));
+    server->edit(test::kLeases, {"system", "operator"},
+                 [](base::Json& lease) { lease["spec"]["holderIdentity"] = "thief"; });
+    EXPECT_EQ(process.exit.get(), 1);
+    EXPECT_EQ(leaseHolder(), "thief") << "not released in another's name";
+}
+
+TEST_F(ManagerTest, AnUnreachableServerAtTheStartIsWaitedFor) {
+    server->setReachable(false);
+    server->put(kPods, podJson("a"));
+    auto port = freePort();
+    Process process(server, "a", port);
+    process.run();
+    ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 4; }));
+    EXPECT_THAT(httpGet(port, "/healthz"), StartsWith("HTTP/1.1 200 "));
+    auto ready = httpGet(port, "/readyz");
+    EXPECT_THAT(ready, StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(ready, HasSubstr("not synced: pods\nnot synced: configmaps\n"));
+    server->setReachable(true);
+    EXPECT_TRUE(mirrored("a"));
+    process.manager.shutdown();
+    EXPECT_EQ(process.exit.get(), 0);
+}
+
+TEST_F(ManagerTest, StopsWhileItStillWaitsForTheServer) {
+    server->setReachable(false);
+    Process process(server, "a", 0);
+    process.run();
+    ASSERT_TRUE(server->waitFor([&] { return !server->requests().empty(); }));
+    process.manager.shutdown();
+    EXPECT_EQ(process.exit.get(), 0);
+}
+
+TEST_F(ManagerTest, AMissingKindKeepsItUnreadyAndNamesIt) {
+    server->hide("configmaps");
+    auto port = freePort();
+    Process process(server, "a", port);
+    process.run();
+    ASSERT_TRUE(server->waitFor([&] { return process.pods.store().synced(); }));
+    EXPECT_THAT(httpGet(port, "/readyz"), HasSubstr("\r\n\r\nnot synced: configmaps\n"));
+    process.manager.shutdown();
+    EXPECT_EQ(process.exit.get(), 0);
+}
+
+TEST_F(ManagerTest, ATakenPortEndsItWithOneClearLine) {
+    runtime::HttpServer other;
+    auto port = other.listen("127.0.0.1", 0);
+    Process process(server, "a", *port);
+    testing::internal::CaptureStderr();
+    process.run();
+    EXPECT_EQ(process.exit.get(), 1);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(*port)));
+}
+
+TEST_F(ManagerTest, WithoutElectionItLeadsAtOnce) {
+    auto options = Process::options(server, "a", 0);
+    options.leaderElection = false;
+    runtime::Manager manager(std::move(options));
+    std::atomic<bool> leads{false};
+    manager.whileLeading([&](std::stop_token) { leads = true; });
+    auto exit = std::async(std::launch::async, [&] { return manager.run(); });
+    EXPECT_TRUE(server->waitFor([&] { return leads.load(); }));
+    manager.shutdown();
+    EXPECT_EQ(exit.get(), 0);
+    EXPECT_EQ(server->mutations(), 0U);
+}
+
+// In a process of its own: the signal is for all its threads.
+TEST_F(ManagerTest, SignalsEndTheProcessInOrder) {
+    for (int signal : {SIGTERM, SIGINT}) {
+        EXPECT_EXIT(
+            {
+                Process process(server, "a", 0);
+                process.run();
+                server->waitFor([&] { return process.tasks == 1; });
+                kill(getpid(), signal);
+                int code = process.exit.get();
+                std::_Exit(code == 0 && leaseHolder().empty() ? 42 : 1);
+            },
+            testing::ExitedWithCode(42), "asked to stop by a signal");
+    }
+}
+
+}  // namespace

@@ -1,0 +1,68 @@
+#include "runtime/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/client.h"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Metrics, CountsSetsAndObserves) {
+    runtime::Metrics metrics;
+    metrics.define("test_total", runtime::Metrics::Kind::Counter, "Things.");
+    metrics.define("test_size", runtime::Metrics::Kind::Gauge, "Size.");
+    metrics.define("test_seconds", runtime::Metrics::Kind::Histogram, "Time.", {1, 2});
+    metrics.count("test_total", {{"kind", "a"}});
+    metrics.count("test_total", {{"kind", "a"}}, 2);
+    metrics.set("test_size", {}, 7);
+    metrics.observe("test_seconds", {}, 1.5);
+    auto text = metrics.text();
+    EXPECT_THAT(text, HasSubstr("# HELP test_total Things.\n# TYPE test_total counter\n"));
+    EXPECT_THAT(text, HasSubstr("test_total{kind=\"a\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("test_size 7\n"));
+    EXPECT_THAT(text, HasSubstr("test_seconds_bucket{le=\"1\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("test_seconds_bucket{le=\"2\"} 1\n"));
+}
+
+TEST(Metrics, ARemovedValueIsGone) {
+    runtime::Metrics metrics;
+    metrics.set("informer_objects", {{"resource", "pods"}}, 1);
+    metrics.remove("informer_objects", {{"resource", "pods"}});
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("informer_objects{")));
+}
+
+TEST(Metrics, RequestsCarryClientGosLabels) {
+    runtime::Metrics metrics;
+    metrics.setHost("10.0.0.1:6443");
+    metrics.request({.verb = "apply", .resource = "pods", .httpStatus = 201, .duration = {}});
+    metrics.request({.verb = "list", .resource = "pods", .httpStatus = 0, .duration = {}});
+    metrics.request({.verb = "watch", .resource = "pods", .httpStatus = 200, .duration = {}});
+    auto text = metrics.text();
+    EXPECT_THAT(text, HasSubstr("rest_client_requests_total{code=\"201\",host=\"10.0.0.1:6443\","
+                                "method=\"PATCH\"} 1"));
+    EXPECT_THAT(text, HasSubstr("code=\"<error>\",host=\"10.0.0.1:6443\",method=\"GET\"} 1"));
+    EXPECT_THAT(text, HasSubstr("rest_client_request_duration_seconds_count{host=\"10.0.0.1:6443\","
+                                "verb=\"GET\"} 1"));
+}
+
+TEST(Metrics, RefreshesAtEachScrapeWhileTheHandleLives) {
+    runtime::Metrics metrics;
+    int calls = 0;
+    auto handle = metrics.onScrape([&] { metrics.set("informer_objects", {}, ++calls); });
+    EXPECT_THAT(metrics.text(), HasSubstr("informer_objects 1"));
+    EXPECT_THAT(metrics.text(), HasSubstr("informer_objects 2"));
+    handle.reset();
+    EXPECT_THAT(metrics.text(), HasSubstr("informer_objects 2"));
+}
+
+#ifndef NDEBUG
+TEST(MetricsDeathTest, AnUnknownNameIsADefect) {
+    runtime::Metrics metrics;
+    EXPECT_DEATH(metrics.count("no_such_metric", {}), "no_such_metric");
+}
+#endif
+
+}  // namespace
