@@ -12,8 +12,8 @@ namespace {
 
 using namespace chaos::probe;
 using namespace std::chrono_literals;
-using chaos::testing::Answer;
-using chaos::testing::FlakyServer;
+using chaos::fake::Answer;
+using chaos::fake::FlakyServer;
 
 struct Total {
     int64_t sent = 0;
@@ -98,7 +98,7 @@ TEST(Load, AStaleKeptConnectionIsReplacedNotCountedAsAnError) {
 
 TEST(Load, NobodyListeningIsAConnectError) {
     auto total = load(
-        {.port = chaos::testing::closedPort(), .requestsPerSecond = 50, .duration = 500ms});
+        {.port = chaos::fake::closedPort(), .requestsPerSecond = 50, .duration = 500ms});
     EXPECT_EQ(total.sent, 25);
     EXPECT_EQ(total.of(Outcome::Connect), 25);
 }

@@ -8,7 +8,7 @@
 #include <boost/beast/http.hpp>
 #include <thread>
 
-namespace chaos::testing {
+namespace chaos::fake {
 namespace {
 
 namespace asio = boost::asio;
@@ -129,4 +129,4 @@ uint16_t closedPort() {
     return acceptor.local_endpoint().port();
 }
 
-}  // namespace chaos::testing
+}  // namespace chaos::fake

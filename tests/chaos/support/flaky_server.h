@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 
-namespace chaos::testing {
+namespace chaos::fake {
 
 enum class Answer { Ok, Status500, Status404, Silence, Close, OkThenClose };
 
@@ -32,4 +32,4 @@ class FlakyServer {
 // A loopback port nobody listens on.
 uint16_t closedPort();
 
-}  // namespace chaos::testing
+}  // namespace chaos::fake

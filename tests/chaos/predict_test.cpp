@@ -1,0 +1,124 @@
+#include "chaos/predict/predict.h"
+
+#include <gtest/gtest.h>
+
+#include "chaos/support/samples.h"
+
+namespace {
+
+using namespace chaos;
+using api::ChaosExperimentSpec;
+
+TEST(Prediction, SaysWhoIsHitAndWhatIsLeft) {
+    auto outcome = predict::podKill(fake::usualSpec(), fake::usualApp(3), fake::pods(6),
+                                    std::nullopt, 7);
+    ASSERT_FALSE(outcome.refusal);
+    ASSERT_EQ(outcome.targets.size(), 1U);
+    EXPECT_EQ(outcome.prediction.targets, std::vector<std::string>{outcome.targets[0].name});
+    EXPECT_EQ(outcome.prediction.readyBefore, 6);
+    EXPECT_EQ(outcome.prediction.readyAfter, 5);
+    EXPECT_EQ(outcome.prediction.minimum, 2);
+    EXPECT_EQ(outcome.prediction.message, "web 6 -> 5 ready, minimum 2: the service goes on");
+}
+
+TEST(Prediction, TheDisruptionBudgetIsTheMinimumWhereThereIsOne) {
+    auto pods = fake::pods(6);
+    auto app = fake::usualApp(3);
+    EXPECT_FALSE(predict::podKill(fake::usualSpec(), app, pods, 5, 7).refusal);
+    auto tight = predict::podKill(fake::usualSpec(), app, pods, 6, 7);
+    ASSERT_TRUE(tight.refusal);
+    EXPECT_EQ(tight.refusal->reason, "BelowMinimum");
+}
+
+struct Refused {
+    const char* reason;
+    const char* says;
+    std::function<void(ChaosExperimentSpec&)> spoil;
+    int pods = 6;
+};
+
+class Refusals : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(Refusals, NameTheReasonAndTheRemedy) {
+    auto spec = fake::usualSpec();
+    GetParam().spoil(spec);
+    auto refusal = predict::feasibility(spec);
+    if (!refusal) {
+        refusal = predict::podKill(spec, fake::usualApp(GetParam().pods),
+                                   fake::pods(GetParam().pods), std::nullopt, 7)
+                      .refusal;
+    }
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->reason, GetParam().reason);
+    EXPECT_NE(refusal->message.find(GetParam().says), std::string::npos) << refusal->message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Refusals,
+    ::testing::Values(
+        Refused{"TierNotSupported", "use Web", [](auto& s) { s.target.tier = "Database"; }},
+        Refused{"FaultNotSupported", "use PodKill", [](auto& s) { s.fault.type = "NodeStop"; }},
+        Refused{"NothingExpected", "set webErrorPercent", [](auto& s) { s.expectations = {}; }},
+        Refused{"TooLittleTraffic", "raise either", [](auto& s) { s.load.requestsPerSecond = 4; }},
+        Refused{"AbortTooEarly", "at least 50", [](auto& s) { s.safety.abortAfterSeconds = 49; }},
+        Refused{"BlastRadius", "spec.safety.maxTargets 1", [](auto& s) { s.target.count = 2; }},
+        Refused{"BlastRadius", "50 %, over spec.safety.maxTargetsPercent 34", [](auto&) {}, 2},
+        Refused{"NoTarget", "in zone \"z9\"", [](auto& s) { s.target.zone = "z9"; }},
+        Refused{"NoTarget", "0 pods", [](auto&) {}, 0},
+        Refused{"BelowMinimum", "expectOutage: true",
+                [](auto& s) { s.safety.maxTargetsPercent = 100; }, 1},
+        Refused{"BelowMinimum", "web 6 -> 3 ready, minimum 5",
+                [](auto& s) {
+                    s.target.count = 3;
+                    s.safety.maxTargets = 3;
+                    s.safety.maxTargetsPercent = 50;
+                }}),
+    [](const auto& one) {
+        return std::string(one.param.reason) + std::to_string(one.index);
+    });
+
+TEST(Prediction, AnOutageMayBeAskedForButTheCapsStay) {
+    auto spec = fake::usualSpec();
+    spec.safety.expectOutage = true;
+    EXPECT_EQ(predict::podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7).refusal->reason,
+              "BlastRadius");
+    spec.safety.maxTargetsPercent = 100;
+    auto outcome = predict::podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7);
+    EXPECT_FALSE(outcome.refusal);
+    EXPECT_NE(outcome.prediction.message.find("an outage"), std::string::npos);
+}
+
+TEST(Prediction, NeverMoreTargetsThanTheCapsAllow) {
+    for (int64_t count = 1; count <= 6; ++count) {
+        for (int64_t most = 1; most <= 6; ++most) {
+            for (int64_t percent = 1; percent <= 100; percent += 3) {
+                auto spec = fake::usualSpec();
+                spec.target.count = count;
+                spec.safety.maxTargets = most;
+                spec.safety.maxTargetsPercent = percent;
+                spec.safety.expectOutage = true;
+                auto outcome =
+                    predict::podKill(spec, fake::usualApp(6), fake::pods(6), {}, 7);
+                auto hit = static_cast<int64_t>(outcome.refusal ? 0 : outcome.targets.size());
+                EXPECT_LE(hit, most);
+                EXPECT_LE(hit * 100, percent * 6);
+            }
+        }
+    }
+}
+
+TEST(Permission, OnlyWithTheLabel) {
+    auto spec = fake::usualSpec();
+    EXPECT_FALSE(predict::permission(spec, fake::usualApp()));
+    auto app = fake::usualApp();
+    app.optedIn = false;
+    auto refusal = predict::permission(spec, app);
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->reason, "NotAllowed");
+    EXPECT_NE(refusal->message.find("scalableapp.dev/chaos: allowed"), std::string::npos);
+    EXPECT_EQ(predict::permission(spec, std::nullopt)->reason, "AppNotFound");
+    app.deleting = true;
+    EXPECT_EQ(predict::permission(spec, app)->reason, "AppDeleted");
+}
+
+}  // namespace
