@@ -26,7 +26,10 @@ raise() {
 }
 
 install() {
-    step "$actTitle" installOperator "$(buildId "$build")" || return
+    local id=$operatorImage
+    [ -n "$kubeconfig" ] || id=$(buildId "$build")
+    [ -n "$raised" ] || installed=yes
+    step "$actTitle" installOperator "$id" || return
     outcome="$(kube -n "$system" get pods --no-headers | grep -cw Running) pods"
 }
 
@@ -40,6 +43,8 @@ shopStatus() {
 }
 
 deploy() {
+    ! kube get namespace shop >/dev/null 2>&1 ||
+        step "An earlier shop goes" kube delete namespace shop --timeout=120s || return
     title "$actTitle"
     sed "s,image: shop:1,image: $shopImage," examples/demo.d/shop.yaml | kube apply -f - | sed 's/^/   /' || return
     await 120 "the shop is Ready" shopReady shopStatus || return
@@ -108,11 +113,12 @@ losePod() {
     inShop get chaosruns | sed 's/^/   /'
     outcome="$verdict"
     inShop get chaosruns -o 'jsonpath={range .items[-1:].status.reasons[*]}{@}{"\n"}{end}' | sed 's/^/   /'
+    good "verdict: $verdict"
     [ "$verdict" = Resilient ]
 }
 
 zoneIsDark() {
-    kube --request-timeout=10s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null |
+    kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null |
         awk '{ n++; if ($2 ~ /NotReady/) dark++ } END { exit !(n > 0 && n == dark) }'
 }
 
@@ -121,7 +127,7 @@ wholeOutside() {
 }
 
 zoneStatus() {
-    echo "nodes of $zone: $(kube --request-timeout=10s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers \
+    echo "nodes of $zone: $(kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers \
         2>/dev/null | awk '{ printf "%s ", $2 }'); $(readyOutside "$zone") pods ready elsewhere"
 }
 
@@ -142,6 +148,7 @@ loseZone() {
     fullSize=$(wanted)
     from=$(lastSecond visitor)
     began=$SECONDS
+    dark=$zone
     "$cluster" zone off "$zone" | sed 's/^/   /'
     await 90 "Kubernetes notices" zoneIsDark zoneStatus || return
     local noticed=$((SECONDS - began))
@@ -153,25 +160,17 @@ loseZone() {
 }
 
 nodesBack() {
-    ! kube --request-timeout=10s get nodes --no-headers 2>/dev/null | grep -qw NotReady && clusterIsUp
+    ! kube --request-timeout=4s get nodes --no-headers 2>/dev/null | grep -qw NotReady && clusterIsUp
 }
 
 regainZone() {
     title "$actTitle: $zone"
     "$cluster" zone on "$zone" | sed 's/^/   /'
+    dark=
     local began=$SECONDS
     await 60 "its nodes are Ready" nodesBack zoneStatus || return
     local ready=$((SECONDS - began))
     await 120 "the shop is Ready" shopReady shopStatus || return
     outcome="nodes Ready after $ready s"
     good "$outcome"
-}
-
-howToReach() {
-    title "The cluster stays up"
-    note "$cluster kubectl -n shop get scalableapp,pods,hpa,chaosruns -o wide"
-    note "$cluster exec -- curl -s http://POD-IP:8080/      (pod addresses: the line above)"
-    note "$cluster exec -- $(built kubectl-scalableapp "${build#"$PWD/"}") status shop -n shop"
-    note "$cluster zone off z1        $cluster zone on z1"
-    note "$cluster down               takes it away"
 }

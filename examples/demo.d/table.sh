@@ -1,6 +1,7 @@
 # The acts of the demonstration and the table they end in.
 #
 #   act FUNCTION TITLE      runs it; FUNCTION says in $outcome what came of it, and fails to end the demonstration
+#   leftOut TITLE WHY       a row for an act that is not played
 #   conclusion              the table and the verdict
 #
 # shellcheck shell=bash
@@ -18,8 +19,13 @@ act() {
         return
     fi
     rows+=("$2|$clock|$(spell $((SECONDS - began)))|FAILED${outcome:+: $outcome}")
+    saveEvidence
     conclusion
     exit 1
+}
+
+leftOut() {
+    rows+=("$1|-|-|skipped: $2")
 }
 
 row() {

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 inShop() {
-    kube -n shop --request-timeout=10s "$@"
+    kube -n shop --request-timeout=4s "$@"
 }
 
 # Ready pods of the web tier: "pod node" a line.
@@ -27,7 +27,7 @@ cpuOfTarget() {
 
 # The nodes of a zone, one a line.
 nodesOf() {
-    kube --request-timeout=10s get nodes -l "topology.kubernetes.io/zone=$1" -o name 2>/dev/null | sed 's,^node/,,'
+    kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$1" -o name 2>/dev/null | sed 's,^node/,,'
 }
 
 zoneOfPod() {
