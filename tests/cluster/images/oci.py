@@ -36,7 +36,7 @@ def marker(name):
     return tarfile.TarInfo(name)
 
 
-def add_entry(archive, folder, path):
+def add_entry(archive, folder, path, owner):
     name = os.path.relpath(path, folder)
     info = os.lstat(path)
     if stat.S_ISSOCK(info.st_mode):
@@ -48,6 +48,8 @@ def add_entry(archive, folder, path):
     entry = archive.gettarinfo(path, name)
     entry.uname = entry.gname = ""
     entry.mtime = 0
+    if owner is not None:
+        entry.uid = entry.gid = owner
     if entry.isreg():
         with open(path, "rb") as file:
             archive.addfile(entry, file)
@@ -68,7 +70,8 @@ def digest_of(path):
 class Layers:
     """Layer archives by folder; written beside the folder and removed by `close`."""
 
-    def __init__(self):
+    def __init__(self, owner):
+        self.owner = owner
         self.by_folder = {}
 
     def pack(self, folder):
@@ -79,7 +82,7 @@ class Layers:
                 for root, folders, files in os.walk(folder):
                     folders.sort()
                     for name in sorted(folders + files):
-                        add_entry(archive, folder, os.path.join(root, name))
+                        add_entry(archive, folder, os.path.join(root, name), self.owner)
             self.by_folder[folder] = (path, digest_of(path), os.path.getsize(path))
         return self.by_folder[folder]
 
@@ -136,9 +139,10 @@ def add_file(archive, name, path):
         archive.addfile(entry, file)
 
 
-def write_archive(out, images):
-    """images: (reference, configuration, [folder, ...]) each."""
-    layers, blobs = Layers(), Blobs()
+def write_archive(out, images, owner=None):
+    """images: (reference, configuration, [folder, ...]) each. owner: the user id of every file, as they
+    are on disk when None."""
+    layers, blobs = Layers(owner), Blobs()
     try:
         manifests = [image(reference, config, [layers.pack(folder) for folder in folders], blobs)
                      for reference, config, folders in images]

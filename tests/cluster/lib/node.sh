@@ -71,7 +71,7 @@ node_boot() {
     outer=$(recorded_pid "$(record_of "$node/outer")")
     wait_for 10 booted "$outer" || die "$node did not boot: $(tail -n 1 "$STATE/log/$node.boot.log")"
     record "$(record_of "$node")" "$(child_of "$outer")"
-    start_in_node "$node" containerd containerd -c /etc/kubernetes/containerd.toml
+    node_daemon "$node" containerd
 }
 
 child_of() {
@@ -82,18 +82,25 @@ child_of() {
 booted() { [ "$(cat "/proc/$(child_of "$1")/comm")" = pause ]; }
 
 node_start_daemons() {
-    wait_for 20 in_node "$1" ctr version || die "containerd of $1 does not answer: see $STATE/log/$1.containerd.log"
+    wait_for 60 containerd_ready "$1" || die "containerd of $1 does not get ready: see $STATE/log/$1.containerd.log"
     node_load_images "$1"
     node_daemon "$1" kubelet
     node_daemon "$1" kube-proxy
 }
+
+# Its socket answers earlier, but a kubelet that asks before this line ends with an error.
+containerd_ready() { grep -q 'msg="Start streaming server"' "$STATE/log/$1.containerd.log"; }
 
 # node_daemon NODE containerd|kubelet|kube-proxy
 node_daemon() {
     local node=$1 bin
     bin=$(readlink -f "$STATE/bin")
     case $2 in
-        containerd) start_in_node "$node" containerd containerd -c /etc/kubernetes/containerd.toml ;;
+        containerd)
+            [ ! -f "$STATE/log/$node.containerd.log" ] ||
+                mv "$STATE/log/$node.containerd.log" "$STATE/log/$node.containerd-before.log"
+            start_in_node "$node" containerd containerd -c /etc/kubernetes/containerd.toml
+            ;;
         kubelet)
             start_in_node "$node" kubelet "$bin/kubelet" --config=/etc/kubernetes/kubelet.yaml \
                 --kubeconfig="/etc/kubernetes/$node.conf" --hostname-override="$node" \

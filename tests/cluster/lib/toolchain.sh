@@ -1,7 +1,7 @@
 # The right Go on a machine with another one, or an old one: any Go from 1.16 on can fetch the
 # toolchain as a module, checked against the checksum database.
 
-GO_ARCH=$(dpkg --print-architecture)
+GO_ARCH=$(dpkg --print-architecture 2>/dev/null || echo amd64)
 
 # with_go_env CMD...: Go with every folder it writes to inside the cache. GOENV stays the user's own
 # file (module proxy, private modules), which is only read.
