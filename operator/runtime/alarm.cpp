@@ -17,37 +17,45 @@ struct Alarm::Impl {
     void run() {
         std::unique_lock lock(mutex);
         while (!closed) {
-            if (bells.empty()) {
-                changed.wait(lock);
-                continue;
-            }
-            auto first = bells.begin();
             auto now = clock.steady();
-            if (first->first.first > now) {
-                changed.wait_for(lock, first->first.first - now);
+            if (!bells.empty() && bells.begin()->first.first <= now) {
+                ring(lock);
                 continue;
             }
-            auto bell = bells.extract(first);
-            ringing = bell.key();
-            lock.unlock();
-            bell.mapped()();
-            lock.lock();
-            ringing.reset();
-            changed.notify_all();
+            // A bell that is called off leaves the thread asleep until that time: work that comes
+            // and goes without end then costs no wake-up each.
+            asleepUntil = bells.empty() ? base::SteadyTime::max() : bells.begin()->first.first;
+            if (bells.empty()) {
+                due.wait(lock);
+            } else {
+                due.wait_for(lock, asleepUntil - now);
+            }
         }
+    }
+
+    void ring(std::unique_lock<std::mutex>& lock) {
+        auto bell = bells.extract(bells.begin());
+        ringing = bell.key();
+        lock.unlock();
+        bell.mapped()();
+        lock.lock();
+        ringing.reset();
+        rang.notify_all();
     }
 
     void cancel(Id id) {
         std::unique_lock lock(mutex);
         bells.erase(id);
-        changed.wait(lock, [&] { return ringing != id; });
+        rang.wait(lock, [&] { return ringing != id; });
     }
 
     const base::Clock& clock;
     std::mutex mutex;
-    std::condition_variable changed;
+    std::condition_variable due;   // of the alarm's thread
+    std::condition_variable rang;  // of those who wait for a running call
     std::map<Id, std::function<void()>> bells;
     std::optional<Id> ringing;
+    base::SteadyTime asleepUntil = base::SteadyTime::max();
     uint64_t lastId = 0;
     bool closed = false;
     std::thread thread;
@@ -62,7 +70,7 @@ Alarm::~Alarm() {
         std::lock_guard lock(impl_->mutex);
         impl_->closed = true;
     }
-    impl_->changed.notify_all();
+    impl_->due.notify_all();
     impl_->thread.join();
 }
 
@@ -70,13 +78,15 @@ Alarm::Bell Alarm::at(base::SteadyTime time, std::function<void()> ring) {
     std::lock_guard lock(impl_->mutex);
     Impl::Id id{time, ++impl_->lastId};
     impl_->bells.emplace(id, std::move(ring));
-    impl_->changed.notify_all();
+    if (time < impl_->asleepUntil) {
+        impl_->due.notify_all();
+    }
     return {impl_.get(), [impl = impl_, id](void*) { impl->cancel(id); }};
 }
 
 void Alarm::wake() {
     std::lock_guard lock(impl_->mutex);
-    impl_->changed.notify_all();
+    impl_->due.notify_all();
 }
 
 }  // namespace runtime

@@ -98,7 +98,7 @@ struct Controller::Impl {
     std::map<int, bool> knownPriorities;
 
     std::vector<std::thread> workers;
-    bool stopping = false;
+    std::atomic<bool> stopping{false};
     Alarm::Bell graceBell;
     std::shared_ptr<void> scrape;
 };

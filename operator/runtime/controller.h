@@ -87,8 +87,8 @@ class Controller {
     void enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause);
     // Workers begin only here; keys may be enqueued before.
     void start();
-    // No key is taken from here on; running reconciles are asked to stop after `grace`. Returns at
-    // once.
+    // No key is taken from here on; running reconciles are asked to stop after `grace` (zero: now).
+    // Returns at once. With zero: from any thread.
     void beginStop(std::chrono::milliseconds grace);
     // beginStop (without grace unless it was begun before), then joins the workers. Idempotent.
     void stop();

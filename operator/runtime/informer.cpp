@@ -19,6 +19,8 @@ namespace {
 using Request =
     std::variant<std::monostate, Watcher::StartList, Watcher::StartWatch, Watcher::Pause>;
 
+constexpr const char* kUnreachable = "unreachable";
+
 std::function<double()> randomJitter() {
     return [random = std::mt19937(std::random_device{}())]() mutable {
         return std::uniform_real_distribution<double>(0, 1)(random);
@@ -29,7 +31,7 @@ std::string kindName(kube::ErrorKind kind) {
     switch (kind) {
         case kube::ErrorKind::Unreachable:
         case kube::ErrorKind::Timeout:
-            return "unreachable";
+            return kUnreachable;
         case kube::ErrorKind::Unauthorized:
         case kube::ErrorKind::Forbidden:
             return "forbidden";
@@ -74,7 +76,8 @@ struct Informer::Impl {
     void take(const Watcher::Trouble& output);
     void take(const Watcher::Healthy&);
     void take(const Watcher::Notice& output) {
-        base::logWarning("watch", {{"resource", options.type.plural}, {"notice", output.message}});
+        base::logWarning("something odd on a watch",
+                         {{"resource", options.type.plural}, {"notice", output.message}});
     }
     void tell(const Store::Change& change, bool initial);
     Metrics::Labels labels() const { return {{"resource", options.type.plural}}; }
@@ -87,6 +90,7 @@ struct Informer::Impl {
     Watcher watcher;
     std::vector<Handler> handlers;
     std::vector<std::function<void()>> syncedHandlers;
+    std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
 
     // Of the informer's thread alone.
     Request request;
@@ -183,17 +187,21 @@ void Informer::Impl::take(const Watcher::Trouble& output) {
     auto at = labels();
     at["kind"] = kind;
     metrics.count("informer_failures_total", at);
-    if (kind == trouble) {
-        return;
+    metrics.set("informer_healthy", labels(), 0);
+    if (kind == kUnreachable) {
+        health->failed(options.type.plural, output.error);
+    } else if (kind != trouble) {
+        health->answered(options.type.plural);
+        base::logWarning("cannot list or watch; trying again with growing pauses",
+                         {{"resource", options.type.plural}, {"error", output.error.str()}});
     }
     trouble = kind;
-    metrics.set("informer_healthy", labels(), 0);
-    base::logWarning("cannot list or watch; trying again with growing pauses",
-                     {{"resource", options.type.plural}, {"error", output.error.str()}});
 }
 
 void Informer::Impl::take(const Watcher::Healthy&) {
-    if (!std::exchange(trouble, "").empty()) {
+    health->answered(options.type.plural);
+    auto before = std::exchange(trouble, "");
+    if (!before.empty() && before != kUnreachable) {
         base::logInfo("list and watch work again", {{"resource", options.type.plural}});
     }
     metrics.set("informer_healthy", labels(), 1);
@@ -233,6 +241,10 @@ void Informer::onChange(Handler handler) {
 
 void Informer::onSynced(std::function<void()> done) {
     impl_->syncedHandlers.push_back(std::move(done));
+}
+
+void Informer::share(std::shared_ptr<ServerHealth> health) {
+    impl_->health = std::move(health);
 }
 
 void Informer::start() {

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "kube/client.h"
+#include "runtime/server_health.h"
 #include "runtime/store.h"
 
 namespace runtime {
@@ -48,6 +49,8 @@ class Informer {
     void onChange(Handler handler);
     // Once, when the first list is complete and its handlers have run. Before start().
     void onSynced(std::function<void()> done);
+    // Outages are then said once for all informers that share it. Before start().
+    void share(std::shared_ptr<ServerHealth> health);
     void start();
     void stop();
 

@@ -155,7 +155,7 @@ void LeaderElector::Impl::say(bool ours) {
         }
     }
     auto holder = election.holder();
-    if (!trouble && holder != saidHolder) {
+    if (!trouble && !holder.empty() && holder != saidHolder) {
         saidHolder = holder;
         base::logInfo("the lease has a holder",
                       {{"lease", options.lease.str()}, {"holder", holder}});

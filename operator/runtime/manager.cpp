@@ -147,6 +147,7 @@ struct Manager::Impl {
     kube::Client gated;
     std::unique_ptr<EventRecorder> events;
     HttpServer http;
+    std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
     std::vector<std::unique_ptr<Informer>> informers;
     std::vector<std::unique_ptr<Controller>> controllers;
     std::vector<std::function<void(std::stop_token)>> tasks;
@@ -280,6 +281,10 @@ void Manager::Impl::awaitEnd() {
             },
             [this] {
                 lost = true;
+                // In the midst of a drain, too: what still runs may not write any more.
+                for (const auto& controller : controllers) {
+                    controller->beginStop({});
+                }
                 wakeup.ring();
             });
     }
@@ -331,6 +336,7 @@ Manager::~Manager() {
 Informer& Manager::informer(const InformerOptions& options) {
     auto& informer = impl_->informers.emplace_back(
         std::make_unique<Informer>(impl_->gated, options, impl_->clock, impl_->metrics));
+    informer->share(impl_->health);
     informer->onSynced([impl = impl_.get()] { impl->wakeup.ring(); });
     return *informer;
 }

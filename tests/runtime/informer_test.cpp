@@ -162,12 +162,25 @@ TEST_F(InformerTest, AnUnreachableServerIsWaitedForAndSaidOnce) {
     ASSERT_TRUE(hears({"+a!"}));
     informer->stop();
     auto log = testing::internal::GetCapturedStderr();
+    auto first = log.find("the API server does not answer");
+    EXPECT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find("the API server does not answer", first + 1), std::string::npos) << log;
+    EXPECT_THAT(log, HasSubstr("the API server answers again"));
+    EXPECT_THAT(metrics.text(),
+                HasSubstr("informer_failures_total{kind=\"unreachable\",resource=\"pods\"}"));
+}
+
+TEST_F(InformerTest, AMissingKindIsSaidOnceByName) {
+    server->hide("pods");
+    testing::internal::CaptureStderr();
+    start();
+    ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 4; }));
+    informer->stop();
+    auto log = testing::internal::GetCapturedStderr();
     auto first = log.find("cannot list or watch");
     EXPECT_NE(first, std::string::npos) << log;
     EXPECT_EQ(log.find("cannot list or watch", first + 1), std::string::npos) << log;
-    EXPECT_THAT(log, HasSubstr("list and watch work again"));
-    EXPECT_THAT(metrics.text(),
-                HasSubstr("informer_failures_total{kind=\"unreachable\",resource=\"pods\"}"));
+    EXPECT_THAT(log, HasSubstr("resource=pods"));
 }
 
 TEST_F(InformerTest, AnOutageInTheMiddleLosesNothing) {

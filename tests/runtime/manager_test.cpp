@@ -204,6 +204,23 @@ TEST_F(ManagerTest, AnUnreachableServerAtTheStartIsWaitedFor) {
     EXPECT_EQ(process.exit.get(), 0);
 }
 
+TEST_F(ManagerTest, AnOutageIsSaidOnceForAllWatches) {
+    Process process(server, "a", 0);
+    testing::internal::CaptureStderr();
+    process.run();
+    ASSERT_TRUE(server->waitFor([&] { return server->openWatches() == 2; }));
+    server->setReachable(false);
+    ASSERT_TRUE(server->waitFor([&] { return server->openWatches() == 0; }));
+    server->forgetRequests();
+    ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 4; }));
+    process.manager.shutdown();
+    process.exit.get();
+    auto log = testing::internal::GetCapturedStderr();
+    auto first = log.find("the API server does not answer");
+    EXPECT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find("the API server does not answer", first + 1), std::string::npos) << log;
+}
+
 TEST_F(ManagerTest, StopsWhileItStillWaitsForTheServer) {
     server->setReachable(false);
     Process process(server, "a", 0);
@@ -246,6 +263,32 @@ TEST_F(ManagerTest, WithoutElectionItLeadsAtOnce) {
     manager.shutdown();
     EXPECT_EQ(exit.get(), 0);
     EXPECT_EQ(server->mutations(), 0U);
+}
+
+// The grace is for work under way, and only as long as the lease holds.
+TEST_F(ManagerTest, ADrainLetsTheRunningReconcileWrite) {
+    auto options = Process::options(server, "a", 0);
+    runtime::Manager manager(std::move(options));
+    std::promise<void> began;
+    std::promise<void> released;
+    auto& controller = manager.controller(
+        "slow", {}, [&](const kube::ObjectKey&, const runtime::ReconcileContext& context) {
+            began.set_value();
+            released.get_future().wait();
+            auto written = manager.client().apply(kPods, podJson("last"), context.stop);
+            return written ? Outcome::done() : Outcome::retry(written.error().str());
+        });
+    auto exit = std::async(std::launch::async, [&] { return manager.run(); });
+    controller.enqueue({"ns", "x"});
+    began.get_future().wait();
+    manager.shutdown();
+    server->forgetRequests();
+    ASSERT_TRUE(server->waitFor([&] { return server->mutations("leases") >= 2; }))
+        << "the lease is renewed while it drains";
+    released.set_value();
+    EXPECT_EQ(exit.get(), 0);
+    EXPECT_TRUE(server->find(kPods, {"ns", "last"}));
+    EXPECT_EQ(leaseHolder(), "");
 }
 
 // In a process of its own: the signal is for all its threads.

@@ -1,0 +1,24 @@
+#include "runtime/server_health.h"
+
+#include "base/log.h"
+
+namespace runtime {
+
+void ServerHealth::failed(const std::string& who, const kube::ApiError& error) {
+    std::lock_guard lock(mutex_);
+    bool first = failing_.empty();
+    failing_.insert(who);
+    if (first) {
+        base::logWarning("the API server does not answer; trying again with growing pauses",
+                         {{"resource", who}, {"error", error.str()}});
+    }
+}
+
+void ServerHealth::answered(const std::string& who) {
+    std::lock_guard lock(mutex_);
+    if (failing_.erase(who) > 0 && failing_.empty()) {
+        base::logInfo("the API server answers again");
+    }
+}
+
+}  // namespace runtime

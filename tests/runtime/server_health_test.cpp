@@ -1,0 +1,29 @@
+#include "runtime/server_health.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace {
+
+size_t lines(const std::string& log) {
+    return static_cast<size_t>(std::count(log.begin(), log.end(), '\n'));
+}
+
+TEST(ServerHealth, AnOutageIsOneLineAndItsEndAnother) {
+    runtime::ServerHealth health;
+    testing::internal::CaptureStderr();
+    health.answered("pods");
+    health.failed("pods", {});
+    health.failed("services", {});
+    health.failed("pods", {});
+    health.answered("pods");
+    health.answered("pods");
+    EXPECT_EQ(lines(testing::internal::GetCapturedStderr()), 1U);
+    testing::internal::CaptureStderr();
+    health.answered("services");
+    health.answered("services");
+    EXPECT_EQ(lines(testing::internal::GetCapturedStderr()), 1U);
+}
+
+}  // namespace
