@@ -195,7 +195,7 @@ class CpprestTransport final : public Transport {
         auto answer = sendOnce(request, stop);
         // 401 says that nothing was done: one more try is safe, and worth it when the token
         // changed.
-        if (answer && answer->status == 401 && tokenChanged()) {
+        if (answer && answer->status == 401 && tokenChanged(stop)) {
             answer = sendOnce(request, stop);
         }
         return answer;
@@ -203,23 +203,36 @@ class CpprestTransport final : public Transport {
 
     ApiResult<void> stream(const HttpRequest& request, const LineHandler& onLine,
                            std::stop_token stop) override {
-        auto made = makeRequest(request);
+        auto made = makeRequest(request, stop);
         if (!made) {
             return base::failWith(std::move(made).error());
         }
-        auto running = start(watches_, *made);
+        Running running;
+        start(running, watches_, *made);
         auto end = running.exchange->lines(request.timeout, onLine, stop);
-        finish(running);
         if (!end && end.error().httpStatus == 401) {
-            static_cast<void>(tokenChanged());
+            static_cast<void>(tokenChanged(stop));
         }
         return end ? end : base::failWith(explain(end.error()));
     }
 
   private:
+    // One exchange under way. Its end leaves nothing running that could still call us; what a stuck
+    // name lookup holds ends by itself, on memory that it shares.
     struct Running {
         std::shared_ptr<Exchange> exchange = std::make_shared<Exchange>();
         pplx::cancellation_token_source cancel;
+
+        Running() = default;
+        Running(const Running&) = delete;
+        Running& operator=(const Running&) = delete;
+        ~Running() {
+            if (!exchange->awaitFinish(std::chrono::milliseconds(0))) {
+                cancel.cancel();
+            }
+            exchange->close();
+            exchange->awaitFinish(kGrace);
+        }
     };
 
     http::client::http_client_config clientConfig() const {
@@ -232,7 +245,7 @@ class CpprestTransport final : public Transport {
             [tls = tls_](asio::ssl::context& context) { tls->configure(context.native_handle()); });
         const std::string proxy = proxyFor(config_, originalEnvironment());
         if (!proxy.empty()) {
-            out.set_proxy(web::web_proxy(web::uri(proxy)));
+            out.set_proxy(proxyOf(web::uri(proxy)));
         } else {
             out.set_nativehandle_options(
                 [https = https_, host = hostOf(config_.server)](void* handle) {
@@ -246,10 +259,25 @@ class CpprestTransport final : public Transport {
         return out;
     }
 
-    ApiResult<http::http_request> makeRequest(const HttpRequest& request) {
-        auto token = credentials_->bearer();
+    static web::web_proxy proxyOf(const web::uri& address) {
+        web::web_proxy out(address);
+        const std::string user = address.user_info();
+        if (!user.empty()) {
+            const size_t colon = std::min(user.find(':'), user.size());
+            const std::string password = user.substr(std::min(colon + 1, user.size()));
+            out.set_credentials(web::credentials(web::uri::decode(user.substr(0, colon)),
+                                                 web::uri::decode(password)));
+        }
+        return out;
+    }
+
+    ApiResult<http::http_request> makeRequest(const HttpRequest& request,
+                                              const std::stop_token& stop) {
+        auto token = credentials_->bearer(stop);
         if (!token) {
-            return base::failWith(unreachable(token.error().message));
+            auto error = unreachable(token.error().message);
+            error.kind = stop.stop_requested() ? ErrorKind::Cancelled : error.kind;
+            return base::failWith(error);
         }
         const bool repeatable = request.method == "GET" || request.method == "HEAD";
         try {
@@ -290,18 +318,18 @@ class CpprestTransport final : public Transport {
     }
 
     ApiResult<HttpResponse> sendOnce(const HttpRequest& request, const std::stop_token& stop) {
-        auto made = makeRequest(request);
+        auto made = makeRequest(request, stop);
         if (!made) {
             return base::failWith(std::move(made).error());
         }
-        auto running = start(requests_, *made);
+        Running running;
+        start(running, requests_, *made);
         auto answer = running.exchange->collect(request.timeout, stop);
-        finish(running);
         return answer ? std::move(answer) : base::failWith(explain(answer.error()));
     }
 
-    static Running start(http::client::http_client& client, http::http_request request) {
-        Running running;
+    static void start(const Running& running, http::client::http_client& client,
+                      http::http_request request) {
         auto exchange = running.exchange;
         auto sink = std::make_shared<Sink>(exchange);
         request.set_response_stream(
@@ -318,17 +346,6 @@ class CpprestTransport final : public Transport {
         } catch (const std::exception& e) {
             exchange->finish(unreachable(e.what()));
         }
-        return running;
-    }
-
-    // Leaves nothing running that could still call us; what a stuck name lookup holds ends by
-    // itself.
-    static void finish(Running& running) {
-        if (!running.exchange->awaitFinish(std::chrono::milliseconds(0))) {
-            running.cancel.cancel();
-        }
-        running.exchange->close();
-        running.exchange->awaitFinish(kGrace);
     }
 
     static std::optional<ApiError> failureOf(const pplx::task<http::http_response>& done) {
@@ -364,13 +381,13 @@ class CpprestTransport final : public Transport {
         return error;
     }
 
-    bool tokenChanged() {
-        auto before = credentials_->bearer();
+    bool tokenChanged(const std::stop_token& stop) {
+        auto before = credentials_->bearer(stop);
         if (!before) {
             return false;
         }
         credentials_->refuse(*before);
-        auto after = credentials_->bearer();
+        auto after = credentials_->bearer(stop);
         return after && *after != *before;
     }
 

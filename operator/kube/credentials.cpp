@@ -24,19 +24,15 @@ base::Result<std::string> readMaterial(const Material& material) {
 Credentials::Credentials(const ClusterConfig& config, const base::Clock& clock)
     : config_(config), clock_(clock) {}
 
-base::Result<std::string> Credentials::bearer() {
-    const std::lock_guard lock(mutex_);
+base::Result<std::string> Credentials::bearer(std::stop_token stop) {
     if (!config_.token.file.empty()) {
+        const std::lock_guard lock(mutex_);
         return fileToken();
     }
     if (!config_.token.data.empty() || config_.exec.command.empty()) {
         return config_.token.data;
     }
-    auto credential = execCredential();
-    if (!credential) {
-        return base::fail(credential.error().message);
-    }
-    return credential->token;
+    return execToken(stop);
 }
 
 base::Result<std::string> Credentials::fileToken() {
@@ -56,17 +52,29 @@ base::Result<std::string> Credentials::fileToken() {
     return fileToken_;
 }
 
-base::Result<ExecCredential> Credentials::execCredential() {
-    const bool fresh =
-        exec_ && (!exec_->expires || clock_.wall() + kExpiryMargin < *exec_->expires);
-    if (!fresh) {
-        auto made = runExecPlugin(config_.exec, config_);
+bool Credentials::execFresh() const {
+    return exec_ && (!exec_->expires || clock_.wall() + kExpiryMargin < *exec_->expires);
+}
+
+// One run at a time; whoever waits for it takes its outcome, or tries itself when it failed.
+base::Result<std::string> Credentials::execToken(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    if (!execDone_.wait(lock, stop, [this] { return !execRuns_; })) {
+        return base::fail("exec plug-in " + config_.exec.command + " was stopped");
+    }
+    if (!execFresh()) {
+        execRuns_ = true;
+        lock.unlock();
+        auto made = runExecPlugin(config_.exec, config_, stop);
+        lock.lock();
+        execRuns_ = false;
+        execDone_.notify_all();
         if (!made) {
-            return made;
+            return base::fail(made.error().message);
         }
         exec_ = std::move(made).value();
     }
-    return *exec_;
+    return exec_->token;
 }
 
 void Credentials::refuse(const std::string& token) {
@@ -92,7 +100,8 @@ base::Result<KeyPair> Credentials::keyPair() {
         }
         return KeyPair{*certificate, *key};
     }
-    // Called on a thread of the HTTP library: what bearer() fetched is enough, nothing is started.
+    // What bearer() fetched just before is enough: no program is started on a thread of the
+    // library.
     return exec_ ? KeyPair{exec_->clientCertificate, exec_->clientKey} : KeyPair{};
 }
 

@@ -2,15 +2,17 @@
 // again when they change, expire or are refused.
 //
 //   Credentials credentials(config, base::systemClock());
-//   auto token = credentials.bearer();            // "" when the configuration has none
+//   auto token = credentials.bearer(stop);        // "" when the configuration has none
 //   if (status == 401) credentials.refuse(*token);
 //
 // Thread safety: all members, any thread. Blocking: file reads, and an exec plug-in for at most 60
 // s.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -32,7 +34,7 @@ class Credentials {
 
     // The token of the next request; a token file is read at most once a minute. Error: no token
     // can be had, with file or command and remedy.
-    base::Result<std::string> bearer();
+    base::Result<std::string> bearer(std::stop_token stop);
     // The server said 401 to this token: read anew before the next request.
     void refuse(const std::string& token);
     // For the next connection. Error: files that cannot be read.
@@ -40,11 +42,14 @@ class Credentials {
 
   private:
     base::Result<std::string> fileToken();
-    base::Result<ExecCredential> execCredential();
+    base::Result<std::string> execToken(const std::stop_token& stop);
+    bool execFresh() const;
 
     const ClusterConfig config_;
     const base::Clock& clock_;
     std::mutex mutex_;
+    std::condition_variable_any execDone_;
+    bool execRuns_ = false;  // outside the mutex: connections being made must not wait for it
     std::string fileToken_;
     std::optional<base::SteadyTime> fileTokenUntil_;
     std::optional<ExecCredential> exec_;

@@ -103,23 +103,25 @@ ApiError Exchange::ending(Wake wake, std::chrono::milliseconds timeout) const {
         errorOf(ErrorKind::Unreachable, "the connection ended without an answer"));
 }
 
-ApiResult<HttpResponse> Exchange::collect(std::chrono::milliseconds timeout, std::stop_token stop) {
+ApiResult<HttpResponse> Exchange::collect(std::chrono::milliseconds timeout, std::stop_token stop,
+                                          size_t maxBody) {
     const auto until = SteadyClock::now() + timeout;
     HttpResponse response;
     std::string bytes;
     Wake wake{};
     while ((wake = next(bytes, until, stop)) == Wake::Bytes) {
         response.body += bytes;
-        if (response.body.size() > kMaxBody) {
+        if (response.body.size() > maxBody) {
             return base::failWith(
-                errorOf(ErrorKind::Malformed, "an answer over 256 MiB: list in pages"));
+                errorOf(ErrorKind::Malformed,
+                        "an answer over " + std::to_string(maxBody) + " bytes: list in pages"));
         }
     }
     if (wake != Wake::End || error_ || !head_) {
         return base::failWith(ending(wake, timeout));
     }
     if (head_->gzip) {
-        auto unpacked = gunzip(response.body, kMaxBody);
+        auto unpacked = gunzip(response.body, maxBody);
         if (!unpacked) {
             return base::failWith(errorOf(ErrorKind::Malformed, unpacked.error().message));
         }

@@ -44,8 +44,9 @@ class Exchange {
     void finish(std::optional<ApiError> error);
 
     // --- caller side ---
-    // The whole answer within `timeout`.
-    ApiResult<HttpResponse> collect(std::chrono::milliseconds timeout, std::stop_token stop);
+    // The whole answer within `timeout`; Malformed when it is larger than `maxBody`.
+    ApiResult<HttpResponse> collect(std::chrono::milliseconds timeout, std::stop_token stop,
+                                    size_t maxBody = kMaxBody);
     // Lines of a 200 until it ends; `timeout` is the longest silence.
     ApiResult<void> lines(std::chrono::milliseconds timeout, const Transport::LineHandler& onLine,
                           std::stop_token stop);

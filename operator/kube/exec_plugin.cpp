@@ -68,6 +68,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // Standard output goes to us, standard error to where ours goes: plug-ins explain themselves there.
+// A process group of its own, so that what it starts ends with it; signals as a program expects
+// them.
 int spawn(const ExecPlugin& plugin, const ClusterConfig& cluster, int output, pid_t& child) {
     std::vector<std::string> words{plugin.command};
     words.insert(words.end(), plugin.args.begin(), plugin.args.end());
@@ -76,41 +78,75 @@ int spawn(const ExecPlugin& plugin, const ClusterConfig& cluster, int output, pi
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    const int error = posix_spawnp(&child, plugin.command.c_str(), &actions, nullptr,
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    const int error = posix_spawnp(&child, plugin.command.c_str(), &actions, &attributes,
                                    pointers(words).data(), pointers(variables).data());
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
-// False: too much or too late.
-bool readAll(int pipe, std::chrono::steady_clock::time_point until, std::string& out) {
+// Until when to wait, in slices short enough to hear a stop.
+class Patience {
+  public:
+    Patience(std::chrono::milliseconds timeout, std::stop_token stop)
+        : until_(std::chrono::steady_clock::now() + timeout), stop_(std::move(stop)) {}
+
+    bool over() const {
+        return stop_.stop_requested() || std::chrono::steady_clock::now() >= until_;
+    }
+    bool stopped() const { return stop_.stop_requested(); }
+
+  private:
+    std::chrono::steady_clock::time_point until_;
+    std::stop_token stop_;
+};
+
+// False: too much, too late, or stopped.
+bool readAll(int pipe, const Patience& patience, std::string& out) {
+    constexpr int kSliceMs = 100;
     char block[4096];
-    while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now());
+    while (!patience.over() && out.size() <= kMaxOutput) {
         pollfd ready{pipe, POLLIN, 0};
-        const int events = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
-        if (events < 0 && errno == EINTR) {
+        if (::poll(&ready, 1, kSliceMs) <= 0) {
             continue;
-        }
-        if (events <= 0) {
-            return false;
         }
         const ssize_t n = ::read(pipe, block, sizeof block);
         if (n == 0) {
             return true;
         }
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
         out.append(block, n > 0 ? static_cast<size_t>(n) : 0);
-        if (out.size() > kMaxOutput) {
-            return false;
-        }
     }
+    return false;
+}
+
+// False: it did not end by itself, and was killed with all it started.
+bool awaitExit(pid_t child, bool kill, const Patience& patience, int& status) {
+    constexpr int kSliceMs = 5;
+    while (!kill && ::waitpid(child, &status, WNOHANG) == 0) {
+        ::poll(nullptr, 0, kSliceMs);
+        kill = patience.over();
+    }
+    if (!kill) {
+        return true;
+    }
+    ::kill(-child, SIGKILL);
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return false;
 }
 
 base::Result<std::string> runForOutput(const ExecPlugin& plugin, const ClusterConfig& cluster,
+                                       const std::stop_token& stop,
                                        std::chrono::milliseconds timeout) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
@@ -123,18 +159,15 @@ base::Result<std::string> runForOutput(const ExecPlugin& plugin, const ClusterCo
         ::close(ends[0]);
         return base::fail(std::string("cannot be started: ") + std::strerror(error));
     }
+    const Patience patience(timeout, stop);
     std::string output;
-    const bool complete = readAll(ends[0], std::chrono::steady_clock::now() + timeout, output);
+    const bool complete = readAll(ends[0], patience, output);
     ::close(ends[0]);
-    if (!complete) {
-        ::kill(child, SIGKILL);
-    }
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!complete) {
-        return base::fail("printed no credential within " + std::to_string(timeout.count()) +
-                          " ms");
+    if (!awaitExit(child, !complete, patience, status)) {
+        return base::fail(patience.stopped() ? "was stopped"
+                                             : "gave no credential within " +
+                                                   std::to_string(timeout.count()) + " ms");
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return base::fail(WIFEXITED(status)
@@ -169,12 +202,13 @@ base::Result<ExecCredential> parseExecCredential(const std::string& text) {
 }
 
 base::Result<ExecCredential> runExecPlugin(const ExecPlugin& plugin, const ClusterConfig& cluster,
+                                           std::stop_token stop,
                                            std::chrono::milliseconds timeout) {
     auto named = [&](const std::string& cause) {
         return base::fail("exec plug-in " + plugin.command + " " + cause +
                           (plugin.installHint.empty() ? "" : ": " + plugin.installHint));
     };
-    auto output = runForOutput(plugin, cluster, timeout);
+    auto output = runForOutput(plugin, cluster, stop, timeout);
     if (!output) {
         return named(output.error().message);
     }

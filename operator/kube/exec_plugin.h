@@ -1,13 +1,14 @@
 // client.authentication.k8s.io/v1: a program that prints a credential.
 //
-//   auto credential = runExecPlugin(config.exec, config);
+//   auto credential = runExecPlugin(config.exec, config, stop);
 //   if (!credential) { ... credential.error().message ... }   // names command, cause, install hint
 //
-// Thread safety: any thread. Blocking: until the program ends, at most a minute.
+// Thread safety: any thread. Blocking: until the program ends or `stop`, at most a minute.
 #pragma once
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.h"
@@ -24,7 +25,7 @@ struct ExecCredential {
 };
 
 base::Result<ExecCredential> runExecPlugin(
-    const ExecPlugin& plugin, const ClusterConfig& cluster,
+    const ExecPlugin& plugin, const ClusterConfig& cluster, std::stop_token stop,
     std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
 // The JSON that a plug-in printed. Error: what is wrong with it.

@@ -14,9 +14,9 @@
 //   safe to repeat: see the implementation).
 // - stream: whole lines without their '\n', in order, on the calling thread. While `onLine` runs
 // the
-//   socket is not read further (back-pressure). A line over `kMaxLine` ends the stream with
-//   Malformed. A status other than 200 is the error of its body. The regular end of the body is
-//   success.
+//   socket is read ahead by a bounded amount only (back-pressure). A line over `kMaxLine` ends the
+//   stream with Malformed. A status other than 200 is the error of its body. The regular end of the
+//   body is success.
 // - Credentials (token, client certificate, CA) are read again when their files change.
 #pragma once
 

@@ -64,39 +64,39 @@ class CredentialsTest : public testing::Test {
 
 TEST_F(CredentialsTest, WithoutAnyThereIsNoToken) {
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "");
+    EXPECT_EQ(*credentials.bearer({}), "");
     EXPECT_TRUE(credentials.keyPair()->empty());
 }
 
 TEST_F(CredentialsTest, ATokenFileIsReadOnceAMinute) {
     config_.token.file = put("token", " one\n");
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     put("token", "two");
     clock_.now += 59s;
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     clock_.now += 1s;
-    EXPECT_EQ(*credentials.bearer(), "two");
+    EXPECT_EQ(*credentials.bearer({}), "two");
 }
 
 TEST_F(CredentialsTest, ARefusedTokenIsReadAtOnce) {
     config_.token.file = put("token", "one");
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     put("token", "two");
     credentials.refuse("an older one");
-    EXPECT_EQ(*credentials.bearer(), "one") << "somebody else refused this already";
+    EXPECT_EQ(*credentials.bearer({}), "one") << "somebody else refused this already";
     credentials.refuse("one");
-    EXPECT_EQ(*credentials.bearer(), "two");
+    EXPECT_EQ(*credentials.bearer({}), "two");
 }
 
 TEST_F(CredentialsTest, ATokenFileThatGoesAwayLeavesTheOldToken) {
     config_.token.file = put("token", "one");
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     fs::remove(folder_ / "token");
     clock_.now += 1h;
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
 }
 
 TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
@@ -114,19 +114,19 @@ TEST_F(CredentialsTest, AnExecPluginRunsOnceUntilItsCredentialExpires) {
     config_.exec = plugin();
     put("output", credential("one", "2026-01-31T12:30:00Z"));  // 800 s from the clock's now
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "one");
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     EXPECT_EQ(runs(), 1U);
     put("output", credential("two", ""));
     clock_.now += 789s;
-    EXPECT_EQ(*credentials.bearer(), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
     clock_.now += 1s;  // ten seconds before the end
-    EXPECT_EQ(*credentials.bearer(), "two");
+    EXPECT_EQ(*credentials.bearer({}), "two");
     clock_.now += 1000h;
-    EXPECT_EQ(*credentials.bearer(), "two") << "without an expiry it is good until refused";
+    EXPECT_EQ(*credentials.bearer({}), "two") << "without an expiry it is good until refused";
     EXPECT_EQ(runs(), 2U);
     credentials.refuse("two");
-    EXPECT_EQ(*credentials.bearer(), "two");
+    EXPECT_EQ(*credentials.bearer({}), "two");
     EXPECT_EQ(runs(), 3U);
 }
 
@@ -139,7 +139,7 @@ TEST_F(CredentialsTest, AnExecPluginGetsItsArgumentsVariablesAndTheCluster) {
     put("output", credential("t", ""));
     const auto tuned = kube::makeCpprestTransport(config_);
     kube::Credentials credentials(config_, clock_);
-    ASSERT_TRUE(credentials.bearer().ok());
+    ASSERT_TRUE(credentials.bearer({}).ok());
     EXPECT_EQ(read("environment").rfind("42:argument:", 0), 0U) << read("environment");
     EXPECT_EQ(read("environment").find("/dev/null"), std::string::npos)
         << "the HTTP library's tuning reached the child";
@@ -158,7 +158,7 @@ TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
     put("output",
         R"({"kind":"ExecCredential","status":{"clientCertificateData":"C","clientKeyData":"K"}})");
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(*credentials.bearer(), "");
+    EXPECT_EQ(*credentials.bearer({}), "");
     EXPECT_EQ(credentials.keyPair()->certificate, "C");
     EXPECT_EQ(credentials.keyPair()->key, "K");
 }
@@ -168,24 +168,32 @@ TEST_F(CredentialsTest, AnExecPluginThatFailsIsNamedWithItsHint) {
     config_.exec.command = "no-such-login-program";
     config_.exec.installHint = "install it from the intranet";
     kube::Credentials credentials(config_, clock_);
-    EXPECT_EQ(credentials.bearer().error().message,
+    EXPECT_EQ(credentials.bearer({}).error().message,
               "exec plug-in no-such-login-program cannot be started: No such file or directory: "
               "install it from the intranet");
 }
 
 TEST_F(CredentialsTest, EveryWayAnExecPluginCanFail) {
-    auto run = [&](const std::string& script, std::chrono::milliseconds timeout = 10s) {
+    auto run = [&](const std::string& script, std::chrono::milliseconds timeout = 10s,
+                   std::stop_token stop = {}) {
         kube::ExecPlugin shell;
         shell.command = "/bin/sh";
         shell.args = {"-c", script};
-        auto made = kube::runExecPlugin(shell, config_, timeout);
+        auto made = kube::runExecPlugin(shell, config_, stop, timeout);
         return made ? "no error" : made.error().message;
     };
     EXPECT_EQ(run("exit 3"), "exec plug-in /bin/sh ended with code 3");
     EXPECT_EQ(run("kill -9 $$"), "exec plug-in /bin/sh was ended by signal 9");
     EXPECT_EQ(run("echo hello"), "exec plug-in /bin/sh printed no ExecCredential");
-    EXPECT_EQ(run("exec sleep 60", 200ms),
-              "exec plug-in /bin/sh printed no credential within 200 ms");
+    EXPECT_EQ(run("exec sleep 60", 200ms), "exec plug-in /bin/sh gave no credential within 200 ms");
+    EXPECT_EQ(run("exec >/dev/null; exec sleep 60", 200ms),
+              "exec plug-in /bin/sh gave no credential within 200 ms");
+    EXPECT_EQ(run("sleep 60 & exit 0", 200ms),
+              "exec plug-in /bin/sh gave no credential within 200 ms")
+        << "what it started holds its output";
+    std::stop_source stopped;
+    stopped.request_stop();
+    EXPECT_EQ(run("exec sleep 60", 10s, stopped.get_token()), "exec plug-in /bin/sh was stopped");
     EXPECT_EQ(
         run(R"(echo '{"kind":"ExecCredential","status":{}}')"),
         "exec plug-in /bin/sh printed neither status.token nor a client certificate with its key");

@@ -191,6 +191,16 @@ TEST(TransportSend, AnAnswerOfManyMegabytes) {
     EXPECT_EQ(got->body.size(), body.size());
 }
 
+TEST(TransportSend, ABodyOfManyMegabytes) {
+    std::string body;
+    while (body.size() < (3U << 20U)) {
+        body += std::to_string(body.size()) + ",";
+    }
+    HttpStub server(answer);
+    ASSERT_TRUE(transportTo(server)->send(write("PUT", "/x", body), {}).ok());
+    EXPECT_EQ(server.requests().at(0).body, body);
+}
+
 TEST(TransportSend, TheTimeoutIsForTheWholeExchange) {
     HttpStub server([](const StubRequest&, StubReply& reply) {
         reply.begin();

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <stdexcept>
 
 #include "transport_fixture.h"
 
@@ -249,6 +250,24 @@ TEST(TransportStream, ARegularEndInTheMiddleOfALineIsMalformed) {
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Malformed);
     EXPECT_EQ(seen.lines.size(), 1U);
+}
+
+TEST(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
+    bool gone = false;
+    Gate done;
+    HttpStub server([&](const StubRequest&, StubReply& reply) {
+        reply.begin();
+        reply.chunk("{}\n");
+        gone = reply.awaitPeerGone();
+        done.open();
+    });
+    auto transport = transportTo(server);
+    EXPECT_THROW(
+        static_cast<void>(transport->stream(
+            get("/watch"), [](std::string_view) { throw std::runtime_error("defect"); }, {})),
+        std::runtime_error);
+    EXPECT_TRUE(done.wait());
+    EXPECT_TRUE(gone) << "the watch went on without its caller";
 }
 
 TEST(TransportStream, ManyAtOnceAreStoppedTogether) {

@@ -1,10 +1,12 @@
-#include <netinet/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "kube/encoding.h"
 #include "transport_fixture.h"
 
 namespace kube_test {
@@ -176,6 +178,44 @@ TEST_F(Tls, TheProxyOfTheConfigurationIsUsed) {
     EXPECT_EQ(proxy.requests()[0].method, "CONNECT");
     EXPECT_EQ(proxy.requests()[0].header("authorization"), "") << "the token is not for the proxy";
     EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(Tls, TheProxyGetsItsPassword) {
+    HttpStub server(answer, forLoopback());
+    HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
+    auto config = trusting(server);
+    config.proxyUrl = "http://user:p%40ss@127.0.0.1:" + std::to_string(proxy.port());
+    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(proxy.requests()[0].header("proxy-authorization"),
+              "Basic " + kube::base64Encode("user:p@ss"));
+}
+
+// How many of our own ends of connections to a port have keep-alive on.
+int keptAlive(int port) {
+    int found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        const int fd = std::stoi(entry.path().filename());
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        int on = 0;
+        socklen_t onSize = sizeof on;
+        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+            ntohs(peer.sin_port) == port &&
+            ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &onSize) == 0) {
+            found += on;
+        }
+    }
+    return found;
+}
+
+TEST_F(Tls, ConnectionsAreKeptAlive) {
+    for (bool secure : {false, true}) {
+        HttpStub server(answer, secure ? std::optional(forLoopback()) : std::nullopt);
+        auto transport = kube::makeCpprestTransport(trusting(server));
+        ASSERT_TRUE(transport->send(get("/x"), {}).ok());
+        EXPECT_EQ(keptAlive(server.port()), 1) << (secure ? "https" : "http");
+    }
 }
 
 TEST_F(Tls, ANameGivenThroughAProxyIsSentAsSni) {
