@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -78,7 +79,8 @@ bool parseTime(const std::string& text, WallTime& time) {
 }
 
 std::string formatAge(std::chrono::seconds age) {
-    auto s = age.count() < 0 ? 0 : age.count();
+    constexpr long long kHour = 3600;
+    long long s = std::max<long long>(age.count(), 0);
     auto unit = [](long long n, const char* name) { return std::to_string(n) + name; };
     auto pair = [&](long long big, const char* b, long long small, const char* n) {
         return unit(big, b) + (small > 0 ? unit(small, n) : "");
@@ -89,16 +91,16 @@ std::string formatAge(std::chrono::seconds age) {
     if (s < 600) {
         return pair(s / 60, "m", s % 60, "s");
     }
-    if (s < 3 * 3600) {
+    if (s < 3 * kHour) {
         return unit(s / 60, "m");
     }
-    if (s < 8 * 3600) {
-        return pair(s / 3600, "h", s % 3600 / 60, "m");
+    if (s < 8 * kHour) {
+        return pair(s / kHour, "h", s % kHour / 60, "m");
     }
-    if (s < 48 * 3600) {
-        return unit(s / 3600, "h");
+    if (s < 48 * kHour) {
+        return unit(s / kHour, "h");
     }
-    return unit(s / 86400, "d");
+    return unit(s / (24 * kHour), "d");
 }
 
 }  // namespace base
