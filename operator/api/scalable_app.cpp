@@ -1,0 +1,275 @@
+#include "api/scalable_app.h"
+
+#include <algorithm>
+#include <set>
+
+#include "api/fields.h"
+#include "api/quantity.h"
+
+namespace api {
+namespace {
+
+constexpr int64_t kMaxReplicas = 1000;
+constexpr size_t kMaxName = 40;
+constexpr TextBounds kReference{1, 253};
+
+bool isOneOf(char c, const char* others) {
+    return std::string(others).find(c) != std::string::npos;
+}
+bool isLower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool isLetter(char c) {
+    return isLower(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool validAppName(const std::string& name) {
+    return !name.empty() && name.size() <= kMaxName && isLower(name.front()) &&
+           name.back() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
+               return isLower(c) || isDigit(c) || c == '-';
+           });
+}
+
+bool validEnvName(const std::string& name) {
+    return !name.empty() && !isDigit(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return isLetter(c) || isDigit(c) || isOneOf(c, "_.-"); });
+}
+
+// Names within a list must differ: the list's key in the schema.
+void unique(Fields& item, const std::string& name, std::set<std::string>& seen) {
+    if (!seen.insert(name).second) {
+        item.problem().add(item.path() + ": Duplicate value: {\"name\":\"" + name +
+                           "\"}: remove or rename one of them");
+    }
+}
+
+std::optional<KeyReference> readKey(Fields& from, const char* name) {
+    std::optional<KeyReference> out;
+    from.object(name, [&](Fields& reference) {
+        out.emplace();
+        reference.requiredText("name", out->name, kReference, "name the object");
+        reference.requiredText("key", out->key, kReference, "name the key within it");
+    });
+    return out;
+}
+
+void readEnv(Fields& web, std::vector<EnvVar>& out) {
+    std::set<std::string> seen;
+    web.list("env", 128, [&](Fields& item) {
+        EnvVar variable;
+        item.requiredText("name", variable.name, {1, 256}, "name the variable");
+        item.text("value", variable.value, {0, 32768});
+        bool from = false;
+        item.object("valueFrom", [&](Fields& source) {
+            from = true;
+            variable.secretKeyRef = readKey(source, "secretKeyRef");
+            variable.configMapKeyRef = readKey(source, "configMapKeyRef");
+            source.rule(variable.secretKeyRef.has_value() != variable.configMapKeyRef.has_value(),
+                        "`valueFrom` must have exactly one of `secretKeyRef` and "
+                        "`configMapKeyRef`");
+        });
+        item.rule(variable.value.has_value() != from,
+                  "an environment variable must have exactly one of `value` and `valueFrom`");
+        item.rule(validEnvName(variable.name),
+                  "`name` of an environment variable must consist of letters, digits, '_', '-' or "
+                  "'.', and may not begin with a digit");
+        unique(item, variable.name, seen);
+        out.push_back(std::move(variable));
+    });
+}
+
+void readQuantities(Fields& resources, const char* name, Quantities& out) {
+    const auto* value = resources.find(name);
+    if (value == nullptr) {
+        return;
+    }
+    std::string path = resources.pathOf(name);
+    if (!value->is_object() || value->size() > 8) {
+        resources.problem().add(path + ": Invalid value: must be a map of at most 8 quantities");
+        return;
+    }
+    for (const auto& [key, item] : value->items()) {
+        std::string text = item.is_string() ? item.get<std::string>() : base::dumpJson(item);
+        bool fits = (item.is_string() || item.is_number_integer()) && text.size() <= 32 &&
+                    parseQuantity(text);
+        if (!fits) {
+            resources.problem().add(path + "." + key + ": Invalid value: " + base::dumpJson(item) +
+                                    ": must be a quantity, for example 100m or 64Mi");
+        }
+        out[key] = std::move(text);
+    }
+}
+
+void readResources(Fields& resources, Resources& out) {
+    readQuantities(resources, "requests", out.requests);
+    readQuantities(resources, "limits", out.limits);
+    for (const auto& [name, request] : out.requests) {
+        auto limit = out.limits.find(name);
+        bool above = limit != out.limits.end() && compareQuantities(request, limit->second) == 1;
+        resources.rule(!above,
+                       "`requests` must not be greater than `limits`: lower the request or raise "
+                       "the limit");
+    }
+}
+
+void readAutoscaling(Fields& from, Autoscaling& out) {
+    from.integer("minReplicas", out.minReplicas, 1, kMaxReplicas);
+    from.require("maxReplicas", "say how many pods there may be at most");
+    from.integer("maxReplicas", out.maxReplicas, 1, kMaxReplicas);
+    from.integer("targetCPUUtilizationPercent", out.targetCPUUtilizationPercent, 1, 100);
+    from.integer("scaleDownStabilizationSeconds", out.scaleDownStabilizationSeconds, 0, 3600);
+    from.rule(out.minReplicas <= out.maxReplicas,
+              "`minReplicas` must not be greater than `maxReplicas`: raise `maxReplicas` or lower "
+              "`minReplicas`");
+}
+
+void readPairs(Fields& overrides, const char* name, size_t maxLength, bool labels,
+               std::vector<NameValue>& out) {
+    std::set<std::string> seen;
+    overrides.list(name, 32, [&](Fields& item) {
+        NameValue pair;
+        item.requiredText("name", pair.name, {1, 317}, "name it");
+        item.require("value", "give it a value");
+        item.text("value", pair.value, {0, maxLength});
+        bool reserved = pair.name.starts_with("scalableapp.dev/") ||
+                        pair.name.starts_with("app.kubernetes.io/");
+        item.rule(!labels || !reserved,
+                  "labels of `scalableapp.dev/` and `app.kubernetes.io/` belong to the operator: "
+                  "choose another prefix");
+        unique(item, pair.name, seen);
+        out.push_back(std::move(pair));
+    });
+}
+
+void readTolerations(Fields& overrides, std::vector<Toleration>& out) {
+    overrides.list("tolerations", 32, [&](Fields& item) {
+        Toleration toleration;
+        item.text("key", toleration.key, {0, 317});
+        item.oneOf("operator", toleration.operator_, {"Equal", "Exists"});
+        item.text("value", toleration.value, {0, 63});
+        item.oneOf("effect", toleration.effect, {"NoSchedule", "PreferNoSchedule", "NoExecute"});
+        item.integer("tolerationSeconds", toleration.tolerationSeconds, 0, 604800);
+        item.rule(!toleration.key.empty() || toleration.operator_ == "Exists",
+                  "a toleration without `key` must have `operator: Exists`");
+        item.rule(toleration.value.empty() || toleration.operator_ == "Equal",
+                  "`value` may not be set when `operator` is `Exists`");
+        out.push_back(std::move(toleration));
+    });
+}
+
+void readPullSecrets(Fields& overrides, std::vector<std::string>& out) {
+    std::set<std::string> seen;
+    overrides.list("imagePullSecrets", 8, [&](Fields& item) {
+        std::string name;
+        item.requiredText("name", name, kReference, "name the Secret");
+        unique(item, name, seen);
+        out.push_back(std::move(name));
+    });
+}
+
+void readOverrides(Fields& from, Overrides& out) {
+    readPairs(from, "labels", 63, true, out.labels);
+    readPairs(from, "annotations", 4096, false, out.annotations);
+    from.textMap("nodeSelector", out.nodeSelector, 32, 63);
+    readTolerations(from, out.tolerations);
+    from.text("serviceAccountName", out.serviceAccountName, {0, 253});
+    readPullSecrets(from, out.imagePullSecrets);
+    from.text("podTemplatePatch", out.podTemplatePatch, {0, 16384});
+    size_t first = out.podTemplatePatch.find_first_not_of(" \t\r\n");
+    from.rule(out.podTemplatePatch.empty() ||
+                  (first != std::string::npos && out.podTemplatePatch[first] == '{'),
+              "`podTemplatePatch` must be a JSON object, for example "
+              "'{\"spec\":{\"priorityClassName\":\"high\"}}'");
+}
+
+void readWeb(Fields& from, Web& out) {
+    from.requiredText("image", out.image, {1, 512}, "name the container image of the application");
+    from.rule(out.image.find_first_of(" \t\r\n\v\f") == std::string::npos,
+              "`image` must be an image reference without spaces, for example `shop:1`");
+    from.texts("command", out.command, 64, 4096);
+    from.texts("args", out.args, 64, 4096);
+    from.integer("port", out.port, 1, 65535);
+    readEnv(from, out.env);
+    from.object("resources", [&](Fields& resources) { readResources(resources, out.resources); });
+    from.integer("replicas", out.replicas, 0, kMaxReplicas);
+    from.object("autoscaling",
+                [&](Fields& scaling) { readAutoscaling(scaling, out.autoscaling.emplace()); });
+    from.rule(!(out.replicas && out.autoscaling),
+              "`replicas` may not be set together with `autoscaling`: remove one of them");
+    from.object("health", [&](Fields& health) {
+        health.text("path", out.health.path, {1, 1024});
+        health.rule(out.health.path.starts_with('/'), "`path` must begin with '/'");
+        health.integer("startupSeconds", out.health.startupSeconds, 1, 3600);
+    });
+    from.integer("drainSeconds", out.drainSeconds, 0, 3600);
+    from.object("overrides", [&](Fields& overrides) { readOverrides(overrides, out.overrides); });
+}
+
+void readSpec(Fields& spec, ScalableApp& out) {
+    std::string management = "Manage";
+    spec.oneOf("management", management, {"Manage", "Observe"});
+    out.management = management == "Observe" ? Management::Observe : Management::Manage;
+    spec.integer("progressDeadlineSeconds", out.progressDeadlineSeconds, 30, 86400);
+    if (spec.require("web", "describe the web tier, at least its `image`") != nullptr) {
+        spec.object("web", [&](Fields& web) { readWeb(web, out.web); });
+    }
+}
+
+std::map<std::string, std::string> textsAt(const base::Json& object, const char* pointer) {
+    std::map<std::string, std::string> out;
+    if (const auto* found = base::at(object, pointer); found != nullptr && found->is_object()) {
+        for (const auto& [key, value] : found->items()) {
+            if (value.is_string()) {
+                out[key] = value.get<std::string>();
+            }
+        }
+    }
+    return out;
+}
+
+void readMetadata(const base::Json& object, Problem& problem, ScalableApp& out) {
+    out.namespace_ = base::stringAt(object, "/metadata/namespace").value_or(out.namespace_);
+    out.name = base::stringAt(object, "/metadata/name").value_or("");
+    out.uid = base::stringAt(object, "/metadata/uid").value_or("");
+    out.generation = base::intAt(object, "/metadata/generation").value_or(0);
+    out.labels = textsAt(object, "/metadata/labels");
+    out.annotations = textsAt(object, "/metadata/annotations");
+    if (!validAppName(out.name)) {
+        problem.add(
+            "metadata.name must be at most 40 lower-case letters, digits or '-', begin with a "
+            "letter and end with a letter or digit: names of Services are made from it (value: \"" +
+            out.name + "\")");
+    }
+}
+
+}  // namespace
+
+base::Result<ScalableApp> parseScalableApp(const base::Json& object, UnknownFields unknown) {
+    Problem problem;
+    problem.refuseUnknown = unknown == UnknownFields::Refuse;
+    ScalableApp out;
+    Fields root(object, "", problem);
+    for (const auto& [field, expected] :
+         {std::pair{"apiVersion", kApiVersion}, std::pair{"kind", kKind}}) {
+        std::string value = expected;
+        root.oneOf(field, value, {expected});
+    }
+    root.find("metadata");
+    root.find("status");
+    readMetadata(object, problem, out);
+    if (root.require("spec", "say what is wanted, at least `web.image`") != nullptr) {
+        root.object("spec", [&](Fields& spec) { readSpec(spec, out); });
+    }
+    root.end();
+    if (problem.found()) {
+        return base::fail(problem.text);
+    }
+    out.conditions = parseConditions(base::arrayAt(object, "/status/conditions"));
+    return out;
+}
+
+}  // namespace api
