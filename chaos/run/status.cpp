@@ -46,9 +46,16 @@ void put(base::Json& json, const char* field, const std::optional<int64_t>& valu
     }
 }
 
+// The definition's bound on texts; what an API server says may be longer.
+constexpr size_t kMaxText = 1024;
+
+std::string bounded(const std::string& value) {
+    return value.size() <= kMaxText ? value : value.substr(0, kMaxText - 3) + "...";
+}
+
 void put(base::Json& json, const char* field, const std::string& value) {
     if (!value.empty()) {
-        json[field] = value;
+        json[field] = bounded(value);
     }
 }
 
@@ -196,11 +203,14 @@ void writeLists(const Status& status, base::Json& out) {
     for (const auto& evidence : status.evidence) {
         out["evidence"].push_back(toJson(evidence));
     }
-    out["reasons"] = status.reasons;
+    out["reasons"] = base::Json::array();
+    for (const auto& reason : status.reasons) {
+        out["reasons"].push_back(bounded(reason));
+    }
     out["timeline"] = base::Json::array();
     for (const auto& entry : status.timeline) {
         out["timeline"].push_back(
-            {{"time", base::formatMicroTime(entry.time)}, {"what", entry.what}});
+            {{"time", base::formatMicroTime(entry.time)}, {"what", bounded(entry.what)}});
     }
     out["conditions"] = api::toJson(status.conditions);
 }

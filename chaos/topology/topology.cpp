@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/condition.h"
+#include "api/scalable_app.h"
 #include "base/json.h"
 
 namespace chaos::topology {
@@ -74,11 +75,8 @@ App parseApp(const base::Json& app) {
         out.readyMessage = "it has no Ready condition yet";
     }
     auto minimum = base::intAt(app, "/spec/web/autoscaling/minReplicas");
-    out.autoscaled = base::at(app, "/spec/web/autoscaling") != nullptr;
-    out.wantedReplicas = minimum ? *minimum
-                         : out.autoscaled
-                             ? 1
-                             : base::intAt(app, "/spec/web/replicas").value_or(1);
+    auto replicas = base::intAt(app, "/spec/web/replicas");
+    out.wantedReplicas = minimum.value_or(replicas.value_or(api::kDefaultWebReplicas));
     return out;
 }
 

@@ -50,7 +50,6 @@ struct App {
     bool ready = false;
     std::string readyMessage;     // of the Ready condition, for people
     int64_t wantedReplicas = 1;   // what the web tier may not fall below by itself: replicas or minReplicas
-    bool autoscaled = false;
 };
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode);

@@ -1,0 +1,203 @@
+// The chaos controller against an API server in memory: what it writes, in which order, and what it never
+// touches.
+#include <gtest/gtest.h>
+
+#include "chaos/kinds.h"
+#include "chaos/support/cluster.h"
+
+namespace {
+
+using base::Json;
+using base::stringAt;
+using chaos::fake::Cluster;
+
+Json usual() {
+    return {{"app", "shop"},
+            {"fault", {{"type", "PodKill"}}},
+            {"load", {{"requestsPerSecond", 50}}},
+            {"expectations", {{"webErrorPercent", 1}, {"redundancyRestoredSeconds", 60}}}};
+}
+
+TEST(ChaosController, OneRunFromExperimentToVerdict) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive();
+    ASSERT_EQ(cluster.runs().size(), 1U);
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/metadata/name"), "kill-1");
+    EXPECT_EQ(stringAt(run, "/metadata/ownerReferences/0/name"), "kill");
+    EXPECT_EQ(stringAt(run, "/spec/app"), "shop");
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
+    ASSERT_EQ(cluster.podDeletes(), 1U);
+    EXPECT_EQ(stringAt(run, "/status/targets/0/name"), cluster.deleted[0]);
+    EXPECT_FALSE(stringAt(run, "/status/targets/0/zone").value_or("").empty());
+    auto experiment = cluster.server->all(chaos::kChaosExperiments)[0];
+    EXPECT_EQ(stringAt(experiment, "/status/lastRun"), "kill-1");
+    EXPECT_EQ(stringAt(experiment, "/status/lastVerdict"), "Resilient");
+    EXPECT_EQ(base::intAt(experiment, "/status/runs/resilient"), 1);
+    EXPECT_NE(cluster.metrics.text().find("scalableapp_chaos_runs_total{verdict=\"Resilient\"} 1"),
+              std::string::npos);
+}
+
+TEST(ChaosController, TellsTheRunAndTheAppAtTheFaultAndAtTheVerdict) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive();
+    std::vector<std::string> told;
+    for (const auto& event : cluster.events) {
+        told.push_back(event.regarding.kind + " " + event.reason);
+    }
+    EXPECT_EQ(told, (std::vector<std::string>{"ChaosRun ChaosInjecting",
+                                              "ScalableApp ChaosInjecting",
+                                              "ChaosRun ChaosResilient",
+                                              "ScalableApp ChaosResilient"}));
+}
+
+TEST(ChaosController, WithoutTheLabelNoPodIsDeletedAndNoProbeMade) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, false);
+    cluster.experiment("kill", usual());
+    cluster.server->forgetRequests();
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/reason"), "NotAllowed");
+    EXPECT_EQ(cluster.server->mutations("/pods"), 0U);
+}
+
+TEST(ChaosController, TheDeleteCarriesTheUidAndComesAfterTheIntent) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    auto uid = *stringAt(run, "/status/targets/0/uid");
+    bool intended = false;
+    int deletes = 0;
+    for (const auto& request : cluster.server->requests()) {
+        intended |= request.method == "PATCH" && request.body.find("intentAt") != std::string::npos;
+        bool kill = request.method == "DELETE" &&
+                    request.target.find(cluster.deleted.at(0)) != std::string::npos;
+        if (kill) {
+            ++deletes;
+            EXPECT_TRUE(intended);
+            EXPECT_NE(request.body.find(uid), std::string::npos) << request.body;
+            EXPECT_EQ(request.body.find("\"gracePeriodSeconds\":0"), std::string::npos);
+        }
+    }
+    EXPECT_EQ(deletes, 1);
+}
+
+TEST(ChaosController, OnceDoneItAsksForNothingMore) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive();
+    cluster.drive(3);
+    cluster.server->forgetRequests();
+    cluster.drive(20);
+    EXPECT_EQ(cluster.server->mutations(), 0U);
+}
+
+TEST(ChaosController, ADeletedRunIsNotStartedAgain) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive(40);
+    cluster.server->drop(chaos::kChaosRuns, {"ns", "kill-1"});
+    cluster.drive(60);
+    EXPECT_TRUE(cluster.runs().empty());
+    auto experiment = cluster.server->all(chaos::kChaosExperiments)[0];
+    EXPECT_EQ(stringAt(experiment, "/status/conditions/0/reason"), "Aborted");
+    EXPECT_EQ(cluster.podDeletes(), 0U);
+}
+
+TEST(ChaosController, AnEditStartsTheNextRunAfterTheFirst) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive(40);
+    cluster.server->edit(chaos::kChaosExperiments, {"ns", "kill"}, [](Json& one) {
+        one["spec"]["expectations"]["redundancyRestoredSeconds"] = 30;
+        one["metadata"]["generation"] = 2;
+    });
+    cluster.drive();
+    auto runs = cluster.runs();
+    ASSERT_EQ(runs.size(), 2U);
+    EXPECT_EQ(base::intAt(runs[0], "/spec/expectations/redundancyRestoredSeconds"), 60);
+    EXPECT_EQ(base::intAt(runs[1], "/spec/expectations/redundancyRestoredSeconds"), 30);
+    // One after the other: the second began only when the first was over.
+    EXPECT_LE(*stringAt(runs[0], "/status/completedAt"), *stringAt(runs[1], "/status/startedAt"));
+    EXPECT_EQ(cluster.podDeletes(), 2U);
+}
+
+TEST(ChaosController, TwoExperimentsOnOneAppTakeTurns) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("a", usual());
+    cluster.experiment("b", usual());
+    cluster.drive();
+    auto runs = cluster.runs();
+    ASSERT_EQ(runs.size(), 2U);
+    for (const auto& run : runs) {
+        EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
+    }
+    auto first = *stringAt(runs[0], "/status/startedAt") < *stringAt(runs[1], "/status/startedAt")
+                     ? 0U
+                     : 1U;
+    EXPECT_LE(*stringAt(runs[first], "/status/completedAt"),
+              *stringAt(runs[1 - first], "/status/startedAt"));
+}
+
+TEST(ChaosController, AnOutageOfTheApiServerIsWaitedOut) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.drive(20);
+    cluster.server->setReachable(false);
+    cluster.drive(20);
+    cluster.server->setReachable(true);
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient")
+        << base::dumpJsonPretty(cluster.runs()[0]);
+}
+
+TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    cluster.server->failNext(100, "POST", "/pods", 403);
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/reason"), "ProbeNotRunning");
+    EXPECT_EQ(cluster.podDeletes(), 0U);
+}
+
+// The process dies after its k-th write, for every k; a new one takes over two seconds later.
+TEST(ChaosController, SurvivesACrashAfterEveryWrite) {
+    Cluster calm;
+    calm.addApp("shop", 3, true);
+    calm.experiment("kill", usual());
+    calm.drive();
+    int resilient = 0;
+    for (int k = 0; k < calm.writes; ++k) {
+        Cluster cluster;
+        cluster.addApp("shop", 3, true);
+        cluster.experiment("kill", usual());
+        cluster.crashAfterWrite = k;
+        cluster.drive();
+        ASSERT_EQ(cluster.runs().size(), 1U) << k;
+        auto run = cluster.runs()[0];
+        auto verdict = stringAt(run, "/status/verdict");
+        EXPECT_EQ(stringAt(run, "/status/phase"), "Done") << k;
+        EXPECT_TRUE(verdict == "Resilient" || verdict == "Inconclusive")
+            << k << base::dumpJsonPretty(run);
+        EXPECT_LE(cluster.podDeletes(), 1U) << k;
+        EXPECT_EQ(cluster.server->all(chaos::kPods).size(), 3U) << k << ": a probe is left";
+        resilient += verdict == "Resilient" ? 1 : 0;
+    }
+    // One point loses the evidence for good here, where pods go at once: between the delete and the write
+    // that says it was accepted.
+    EXPECT_GE(resilient, calm.writes - 2);
+}
+
+}  // namespace
