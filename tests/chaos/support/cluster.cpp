@@ -161,7 +161,10 @@ bool Cluster::idle() const {
     for (const auto& pod : server->all(kPods)) {
         done = done && applicationPod(pod);
     }
-    return done && runs().size() >= server->all(kChaosExperiments).size();
+    for (const auto& experiment : server->all(kChaosExperiments)) {
+        done = done && stringAt(experiment, "/status/lastPhase") == "Done";
+    }
+    return done;
 }
 
 void Cluster::drive(int turns) {
@@ -174,8 +177,12 @@ void Cluster::drive(int turns) {
         for (const auto& one : server->all(kChaosExperiments)) {
             process_->experiments.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
         }
+        std::chrono::milliseconds pause{1000};
         for (const auto& one : runs()) {
-            process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
+            auto outcome = process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
+            if (outcome.kind() == runtime::Outcome::Kind::After) {
+                pause = std::min(pause, outcome.pause());
+            }
         }
         if (dead_) {
             process_.reset();
@@ -187,7 +194,7 @@ void Cluster::drive(int turns) {
         if (process_ && idle()) {
             return;
         }
-        clock.advance(std::chrono::milliseconds(250));
+        clock.advance(pause);
     }
 }
 
