@@ -9,7 +9,14 @@ take_down() {
     undo_journal
     remove_work_folders
     # Of what cannot be taken back now, the journal must stay for the next `down`.
-    [ $left = 0 ] && rm -rf --one-file-system "$STATE"
+    [ $left = 0 ] && remove_state
+}
+
+# Most of the time goes into waiting for the file system, node by node: all at once.
+remove_state() {
+    [ ! -d "$STATE/nodes" ] ||
+        find "$STATE/nodes" -mindepth 2 -maxdepth 2 -print0 | xargs -0 -r -n 1 -P 24 rm -rf --one-file-system
+    rm -rf --one-file-system "$STATE"
 }
 
 # Half-made caches of a killed build; their mounts ended with their namespace.
