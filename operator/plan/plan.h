@@ -4,7 +4,7 @@
 //
 //   plan::Observed seen{.children = snapshot, .now = clock.wall()};
 //   plan::Plan plan = plan::planApp(app, seen);
-//   // reconcile/ applies plan.intents, removes plan.removals, writes plan.status
+//   // reconcile/ applies plan.intents, sets plan.scales, removes plan.removals, writes plan.status
 //
 // Thread safety: pure functions.
 #pragma once
@@ -24,8 +24,6 @@ namespace plan {
 // ReplicaSets included, as the API server gave them.
 struct Observed {
     std::vector<base::Json> children;
-    // Names of Secrets and ConfigMaps that the spec refers to and that do not exist.
-    std::vector<std::string> missingReferences;
     base::WallTime now;
 };
 
@@ -33,6 +31,19 @@ struct Observed {
 // labels and exactly the fields we own.
 struct Intent {
     base::Json object;
+};
+
+// A pod count that the spec fixes. It is set with a merge patch, after the intents and only where it
+// differs, and never is part of an intent: what server-side apply owns and no longer sends it takes
+// away, and a Deployment without `replicas` falls to 1. So an autoscaler that takes over finds the
+// count that was, and nothing has to be handed over.
+struct Scale {
+    std::string apiVersion;
+    std::string kind;
+    std::string namespace_;
+    std::string name;
+    int64_t replicas = 0;
+    bool operator==(const Scale&) const = default;
 };
 
 struct Removal {
@@ -52,6 +63,7 @@ struct EventIntent {
 
 struct Plan {
     std::vector<Intent> intents;    // in the order of creation
+    std::vector<Scale> scales;      // those that hold already included
     std::vector<Removal> removals;  // children of ours that nothing asks for any more
     base::Json status;              // the whole `status`, ready to write
     std::vector<EventIntent> events;
@@ -61,7 +73,8 @@ struct Plan {
 
 Plan planApp(const api::ScalableApp& app, const Observed& observed);
 
-// Only the intents, without any cluster: what `plan -f` prints.
+// Only the objects, without any cluster and with the counts written into them: what `plan -f` prints
+// and `kubectl apply` would take. A tier that cannot be built (a patch that does not apply) is missing.
 std::vector<Intent> intentsFor(const api::ScalableApp& app);
 
 }  // namespace plan

@@ -1,0 +1,188 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+
+#include "plan/diff.h"
+#include "plan/names.h"
+#include "plan/status.h"
+#include "plan/tier.h"
+
+namespace plan {
+namespace {
+
+using api::ScalableApp;
+using base::Json;
+
+std::string textAt(const Json& object, const char* pointer) {
+    return base::stringAt(object, pointer).value_or("");
+}
+
+bool sameObject(const Json& a, const Json& b) {
+    return textAt(a, "/kind") == textAt(b, "/kind") &&
+           textAt(a, "/apiVersion") == textAt(b, "/apiVersion") &&
+           textAt(a, "/metadata/name") == textAt(b, "/metadata/name");
+}
+
+std::string tierOf(const Json& child) {
+    const auto* labels = base::at(child, "/metadata/labels");
+    return labels == nullptr ? "" : labels->value(kTierLabel, "");
+}
+
+bool ownedByApp(const Json& child, const ScalableApp& app) {
+    for (const auto& owner : base::arrayAt(child, "/metadata/ownerReferences")) {
+        if (base::boolAt(owner, "/controller") == true && textAt(owner, "/uid") == app.uid) {
+            return !app.uid.empty();
+        }
+    }
+    return false;
+}
+
+Json hashed(Json object) {
+    std::string hash = intentHash(object);
+    object["metadata"]["annotations"][kHashAnnotation] = hash;
+    return object;
+}
+
+std::vector<const Json*> childrenOf(const Observed& observed, const std::string& tier) {
+    std::vector<const Json*> out;
+    for (const auto& child : observed.children) {
+        if (tierOf(child) == tier) {
+            out.push_back(&child);
+        }
+    }
+    return out;
+}
+
+const Json* find(const Observed& observed, const Json& identity) {
+    auto found =
+        std::find_if(observed.children.begin(), observed.children.end(),
+                     [&](const Json& child) { return sameObject(child, identity); });
+    return found == observed.children.end() ? nullptr : &*found;
+}
+
+Json identityOf(const Scale& scale) {
+    return {{"apiVersion", scale.apiVersion},
+            {"kind", scale.kind},
+            {"metadata", {{"name", scale.name}}}};
+}
+
+// Whether everything the tier asks for is in the cluster already.
+bool isApplied(const TierIntents& wanted, const Observed& observed) {
+    return std::all_of(wanted.objects.begin(), wanted.objects.end(),
+                       [&](const Json& object) {
+                           const auto* there = find(observed, object);
+                           return there != nullptr && !differs(object, *there);
+                       }) &&
+           std::all_of(wanted.scales.begin(), wanted.scales.end(), [&](const Scale& scale) {
+               const auto* there = find(observed, identityOf(scale));
+               return there != nullptr && base::intAt(*there, "/spec/replicas") == scale.replicas;
+           });
+}
+
+// Nothing that is seen now tells of a spec that is not applied yet: its causes would be old ones.
+void notAppliedYet(TierState& state) {
+    state.settled = false;
+    state.doing = "Applying";
+    state.cause.reset();
+}
+
+class Planner {
+  public:
+    Planner(const ScalableApp& app, const Observed& observed) : app_(app), observed_(observed) {}
+
+    Plan plan() {
+        std::vector<TierReport> reports;
+        for (const auto& tier : tiers()) {
+            if (tier.wanted(app_)) {
+                reports.push_back(planTier(tier));
+            }
+        }
+        if (app_.management == api::Management::Manage) {
+            findRemovals();
+        }
+        auto verdict = judge(app_, reports, observed_.now);
+        plan_.status = std::move(verdict.status);
+        plan_.events = std::move(verdict.events);
+        plan_.lookAgain = verdict.lookAgain;
+        return std::move(plan_);
+    }
+
+  private:
+    TierReport planTier(const Tier& tier) {
+        TierReport report{.tier = &tier,
+                          .state = tier.state(app_, childrenOf(observed_, tier.name))};
+        if (app_.management == api::Management::Observe) {
+            return report;
+        }
+        auto wanted = tier.intents(app_);
+        if (wanted.problem) {
+            report.state.cause = wanted.problem;
+            report.state.settled = false;
+            keep_.push_back(tier.name);
+            return report;
+        }
+        for (auto& object : wanted.objects) {
+            object = hashed(std::move(object));
+        }
+        if (!isApplied(wanted, observed_)) {
+            notAppliedYet(report.state);
+        }
+        for (auto& object : wanted.objects) {
+            plan_.intents.push_back({std::move(object)});
+        }
+        plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
+        return report;
+    }
+
+    bool named(const Json& child) const {
+        return std::any_of(plan_.intents.begin(), plan_.intents.end(), [&](const Intent& intent) {
+            return sameObject(intent.object, child);
+        });
+    }
+
+    void findRemovals() {
+        for (const auto& child : observed_.children) {
+            bool keep = std::find(keep_.begin(), keep_.end(), tierOf(child)) != keep_.end();
+            if (keep || !ownedByApp(child, app_) || named(child)) {
+                continue;
+            }
+            plan_.removals.push_back({.apiVersion = textAt(child, "/apiVersion"),
+                                      .kind = textAt(child, "/kind"),
+                                      .namespace_ = textAt(child, "/metadata/namespace"),
+                                      .name = textAt(child, "/metadata/name"),
+                                      .uid = textAt(child, "/metadata/uid")});
+        }
+    }
+
+    const ScalableApp& app_;
+    const Observed& observed_;
+    Plan plan_;
+    std::vector<std::string> keep_;  // tiers whose objects stay although no intent names them
+};
+
+}  // namespace
+
+Plan planApp(const ScalableApp& app, const Observed& observed) {
+    return Planner(app, observed).plan();
+}
+
+std::vector<Intent> intentsFor(const ScalableApp& app) {
+    std::vector<Intent> out;
+    for (const auto& tier : tiers()) {
+        if (!tier.wanted(app)) {
+            continue;
+        }
+        auto wanted = tier.intents(app);
+        for (auto& object : wanted.objects) {
+            for (const auto& scale : wanted.scales) {
+                if (sameObject(object, identityOf(scale))) {
+                    object["spec"]["replicas"] = scale.replicas;
+                }
+            }
+            out.push_back({std::move(object)});
+        }
+    }
+    return out;
+}
+
+}  // namespace plan

@@ -1,0 +1,85 @@
+#include "plan/pod_template.h"
+
+namespace plan {
+namespace {
+
+using base::Json;
+
+Json tolerationOf(const api::Toleration& toleration) {
+    Json out{{"operator", toleration.operator_}};
+    for (const auto& [field, value] : {std::pair{"key", toleration.key},
+                                       std::pair{"value", toleration.value},
+                                       std::pair{"effect", toleration.effect}}) {
+        if (!value.empty()) {
+            out[field] = value;
+        }
+    }
+    if (toleration.tolerationSeconds) {
+        out["tolerationSeconds"] = *toleration.tolerationSeconds;
+    }
+    return out;
+}
+
+void putFields(Json& pod, const api::Overrides& overrides) {
+    for (const auto& label : overrides.labels) {
+        pod["metadata"]["labels"][label.name] = label.value;
+    }
+    for (const auto& annotation : overrides.annotations) {
+        pod["metadata"]["annotations"][annotation.name] = annotation.value;
+    }
+    auto& spec = pod["spec"];
+    if (!overrides.nodeSelector.empty()) {
+        spec["nodeSelector"] = overrides.nodeSelector;
+    }
+    for (const auto& toleration : overrides.tolerations) {
+        spec["tolerations"].push_back(tolerationOf(toleration));
+    }
+    for (const auto& secret : overrides.imagePullSecrets) {
+        spec["imagePullSecrets"].push_back({{"name", secret}});
+    }
+    if (!overrides.serviceAccountName.empty()) {
+        spec["serviceAccountName"] = overrides.serviceAccountName;
+    }
+}
+
+base::Status patched(Json& pod, const std::string& text) {
+    auto patch = base::parseJson(text);
+    if (!patch) {
+        return base::fail("`overrides.podTemplatePatch` is no JSON: " + patch.error().message);
+    }
+    if (!patch->is_object()) {
+        return base::fail("`overrides.podTemplatePatch` must be a JSON object");
+    }
+    for (const auto& [field, value] : patch->items()) {
+        if ((field != "metadata" && field != "spec") || !value.is_object()) {
+            return base::fail("`overrides.podTemplatePatch` has \"" + field +
+                              "\": it may have the objects `metadata` and `spec` only");
+        }
+    }
+    pod.merge_patch(*patch);
+    for (const char* map : {"labels", "annotations"}) {
+        auto found = pod["metadata"].find(map);
+        if (found != pod["metadata"].end() && !found->is_object()) {
+            return base::fail("`overrides.podTemplatePatch`: `metadata." + std::string(map) +
+                              "` must be a map");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+base::Result<Json> withOverrides(Json podTemplate, const api::Overrides& overrides,
+                                 const Json& labels) {
+    putFields(podTemplate, overrides);
+    if (!overrides.podTemplatePatch.empty()) {
+        auto done = patched(podTemplate, overrides.podTemplatePatch);
+        if (!done) {
+            return base::fail(done.error().message);
+        }
+    }
+    podTemplate["metadata"]["labels"].update(labels);
+    return podTemplate;
+}
+
+}  // namespace plan

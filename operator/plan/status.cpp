@@ -1,0 +1,274 @@
+#include "plan/status.h"
+
+#include <algorithm>
+
+#include "plan/stage.h"
+
+namespace plan {
+namespace {
+
+using api::Condition;
+using api::ScalableApp;
+using base::Json;
+
+// What is told about the app as a whole: the first tier that is not well.
+struct Trouble {
+    const Tier* tier = nullptr;
+    std::string reason;
+    std::string message;
+    std::string since;      // of its cause; empty: not known
+    bool needsHelp = false;
+    bool known = false;     // a cause beyond "it is on its way"
+    bool serving = false;   // it hurts nobody yet: the autoscaler cannot add pods
+};
+
+Trouble troubleOf(const TierReport& report) {
+    const auto& state = report.state;
+    Trouble out;
+    out.tier = report.tier;
+    out.reason = state.doing.empty() ? "WaitingForPods" : state.doing;
+    out.message = std::string(report.tier->name) + ": " + state.progress;
+    out.serving = state.settled;
+    if (state.cause) {
+        out.known = !state.cause->starting;
+        out.needsHelp = state.cause->needsHelp;
+        out.since = state.cause->since;
+        out.message = state.cause->text(report.tier->name);
+        if (out.known) {
+            out.reason = state.cause->reason;
+        }
+    }
+    return out;
+}
+
+bool isTrouble(const TierState& state) {
+    return !state.settled || (state.cause && !state.cause->starting);
+}
+
+// A tier that hurts before one that does not, a known cause before an unknown one.
+std::optional<Trouble> worst(const std::vector<TierReport>& reports) {
+    std::vector<Trouble> all;
+    for (const auto& report : reports) {
+        if (isTrouble(report.state)) {
+            all.push_back(troubleOf(report));
+        }
+    }
+    if (all.empty()) {
+        return std::nullopt;
+    }
+    auto weight = [](const Trouble& trouble) {
+        return (trouble.serving ? 0 : 4) + (trouble.needsHelp ? 2 : 0) + (trouble.known ? 1 : 0);
+    };
+    return *std::max_element(all.begin(), all.end(), [&](const Trouble& a, const Trouble& b) {
+        return weight(a) < weight(b);
+    });
+}
+
+// When the present step began: its cause's own time, else that of the condition that tells of it.
+base::WallTime beginOf(const ScalableApp& app, const Trouble& trouble, base::WallTime now) {
+    base::WallTime begin = now;
+    if (base::parseTime(trouble.since, begin)) {
+        return begin;
+    }
+    for (const char* type : {"Reconciling", "Stalled"}) {
+        const auto* condition = api::findCondition(app.conditions, type);
+        if (condition != nullptr && condition->status == api::kTrue &&
+            condition->observedGeneration == app.generation &&
+            base::parseTime(condition->lastTransitionTime, begin)) {
+            // Stalled began when the deadline was over.
+            return std::string(type) == "Stalled"
+                       ? begin - std::chrono::seconds(app.progressDeadlineSeconds)
+                       : begin;
+        }
+    }
+    return now;
+}
+
+class Judge {
+  public:
+    Judge(const ScalableApp& app, base::WallTime now)
+        : app_(app), now_(now), conditions_(app.conditions) {}
+
+    void judge(const std::vector<TierReport>& reports) {
+        auto trouble = worst(reports);
+        bool ready = !trouble || trouble->serving;
+        decideStalled(trouble);
+        set("Ready", ready, ready ? "Ready" : trouble->reason, readyMessage(reports, trouble));
+        only("Reconciling", trouble && !stalled_ && !atRest(*trouble), trouble);
+        only("Stalled", stalled_, trouble);
+        for (const auto& report : reports) {
+            setTier(report);
+        }
+        tell(ready, trouble);
+    }
+
+    const api::Conditions& conditions() const { return conditions_; }
+    const std::vector<EventIntent>& events() const { return events_; }
+    std::optional<std::chrono::milliseconds> lookAgain() const { return lookAgain_; }
+
+  private:
+    void set(const char* type, bool value, const std::string& reason, const std::string& message) {
+        api::setCondition(conditions_,
+                          {.type = type,
+                           .status = value ? api::kTrue : api::kFalse,
+                           .reason = reason,
+                           .message = message,
+                           .observedGeneration = app_.generation,
+                           .lastTransitionTime = ""},
+                          now_);
+    }
+
+    void only(const char* type, bool value, const std::optional<Trouble>& trouble) {
+        const auto* before = api::findCondition(conditions_, type);
+        if (before != nullptr && (!value || before->observedGeneration != app_.generation)) {
+            api::removeCondition(conditions_, type);
+        }
+        if (value) {
+            set(type, true, stalled_ && deadlineOver_ ? "ProgressDeadlineExceeded" : trouble->reason,
+                trouble->message);
+        }
+    }
+
+    // Zero pods are a wish: nothing is left to do, although nothing serves.
+    static bool atRest(const Trouble& trouble) { return trouble.reason == "ScaledToZero"; }
+
+    // An autoscaler that cannot add pods hurts nobody yet.
+    void decideStalled(const std::optional<Trouble>& trouble) {
+        if (!trouble || trouble->serving || atRest(*trouble)) {
+            return;
+        }
+        if (trouble->needsHelp) {
+            stalled_ = true;
+            return;
+        }
+        auto deadline =
+            beginOf(app_, *trouble, now_) + std::chrono::seconds(app_.progressDeadlineSeconds);
+        if (now_ >= deadline) {
+            stalled_ = true;
+            deadlineOver_ = true;
+        } else {
+            // A little later: a deadline that is met to the microsecond would have to be met twice.
+            lookAgain_ = std::chrono::ceil<std::chrono::milliseconds>(deadline - now_) +
+                         std::chrono::milliseconds(100);
+        }
+    }
+
+    static std::string readyMessage(const std::vector<TierReport>& reports,
+                                    const std::optional<Trouble>& trouble) {
+        if (trouble) {
+            return trouble->message;
+        }
+        std::string out;
+        for (const auto& report : reports) {
+            out += (out.empty() ? "" : "; ") + std::string(report.tier->name) + ": " +
+                   report.state.progress;
+        }
+        return out;
+    }
+
+    void setTier(const TierReport& report) {
+        const auto& state = report.state;
+        std::string reason = state.serving ? "Serving" : "WaitingForPods";
+        std::string message = state.progress;
+        if (!state.serving) {
+            Trouble trouble = troubleOf(report);
+            reason = trouble.reason;
+            message = trouble.message;
+        }
+        set(report.tier->condition, state.serving, reason, message);
+    }
+
+    // Only what changed since the last status is worth an event.
+    void tell(bool ready, const std::optional<Trouble>& trouble) {
+        const auto* before = api::findCondition(app_.conditions, "Ready");
+        bool wasReady = before != nullptr && before->status == api::kTrue;
+        if (ready && !wasReady) {
+            events_.push_back({.warning = false,
+                               .reason = "Ready",
+                               .action = "Reconcile",
+                               .note = api::findCondition(conditions_, "Ready")->message});
+        }
+        if (trouble && trouble->known && !trouble->serving &&
+            (before == nullptr || before->reason != trouble->reason)) {
+            events_.push_back({.warning = true,
+                               .reason = trouble->reason,
+                               .action = "Reconcile",
+                               .note = trouble->message});
+        }
+        if (deadlineOver_ && api::findCondition(app_.conditions, "Stalled") == nullptr) {
+            events_.push_back({.warning = true,
+                               .reason = "ProgressDeadlineExceeded",
+                               .action = "Reconcile",
+                               .note = trouble->message});
+        }
+    }
+
+    const ScalableApp& app_;
+    base::WallTime now_;
+    api::Conditions conditions_;
+    std::vector<EventIntent> events_;
+    std::optional<std::chrono::milliseconds> lookAgain_;
+    bool stalled_ = false;
+    bool deadlineOver_ = false;
+};
+
+// Conditions of tiers that are no longer asked for go with them.
+void dropOldTiers(api::Conditions& conditions, const std::vector<TierReport>& reports) {
+    for (const auto& tier : tiers()) {
+        bool there = std::any_of(reports.begin(), reports.end(), [&](const TierReport& report) {
+            return report.tier == &tier;
+        });
+        if (!there) {
+            api::removeCondition(conditions, tier.condition);
+        }
+    }
+}
+
+// The order in which people read them, whatever became of them before.
+void sortConditions(api::Conditions& conditions) {
+    static const std::vector<std::string> kFirst{"Ready", "Reconciling", "Stalled"};
+    std::stable_sort(conditions.begin(), conditions.end(),
+                     [](const Condition& a, const Condition& b) {
+                         auto rank = [](const Condition& condition) {
+                             return std::find(kFirst.begin(), kFirst.end(), condition.type);
+                         };
+                         return rank(a) < rank(b);
+                     });
+}
+
+void putTier(Json& status, const TierReport& report) {
+    const auto& state = report.state;
+    status[report.tier->name] = state.summary;
+    for (const auto& point : state.singlePoints) {
+        status["singlePointsOfFailure"].push_back(
+            {{"tier", point.tier}, {"what", point.what}, {"why", point.why}});
+    }
+    for (const auto& endpoint : state.endpoints) {
+        status["endpoints"].push_back({{"name", endpoint.name}, {"address", endpoint.address}});
+    }
+    if (!state.effective.is_null()) {
+        status["effective"][report.tier->name] = state.effective;
+    }
+}
+
+}  // namespace
+
+Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports, base::WallTime now) {
+    Judge judge(app, now);
+    judge.judge(reports);
+    auto conditions = judge.conditions();
+    dropOldTiers(conditions, reports);
+    sortConditions(conditions);
+    Verdict out;
+    out.status = {{"observedGeneration", app.generation},
+                  {"stage", stageOf(app)},
+                  {"conditions", api::toJson(conditions)}};
+    for (const auto& report : reports) {
+        putTier(out.status, report);
+    }
+    out.events = judge.events();
+    out.lookAgain = judge.lookAgain();
+    return out;
+}
+
+}  // namespace plan

@@ -1,0 +1,40 @@
+// The status of an app from the states of its tiers: conditions, root cause, events.
+//
+// The contract, so that kubectl wait, helm --wait, Argo CD and Flux agree:
+//   Ready        True: the app is as the spec asks for. During a rollout it is False, although the old
+//                pods may serve. Its message carries the deepest cause, as soon as one is known.
+//   <Tier>Ready  True: the tier serves with at least the capacity asked for, whatever is under way.
+//   Reconciling  True while something is left to do and may still succeed; else absent. Its transition
+//                time is the beginning of the present step.
+//   Stalled      True when only help from outside can go on: at once for a cause that no retry of the
+//                platform heals (a missing Secret, a quota), else after `progressDeadlineSeconds`.
+//                Never together with Reconciling; absent otherwise.
+// Thread safety: pure functions.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "api/scalable_app.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "plan/tier.h"
+
+namespace plan {
+
+struct TierReport {
+    const Tier* tier = nullptr;
+    TierState state;
+};
+
+struct Verdict {
+    base::Json status;
+    std::vector<EventIntent> events;
+    std::optional<std::chrono::milliseconds> lookAgain;
+};
+
+Verdict judge(const api::ScalableApp& app, const std::vector<TierReport>& reports,
+              base::WallTime now);
+
+}  // namespace plan

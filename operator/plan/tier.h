@@ -1,0 +1,63 @@
+// What a tier of an application is to the planner. A tier is one source file that fills in a Tier; it
+// is registered in tiers.cpp, and nothing else knows of it.
+//
+//   for (const Tier& tier : plan::tiers()) {
+//       if (tier.wanted(app)) { TierIntents intents = tier.intents(app); ... }
+//   }
+//
+// Thread safety: constants and pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/scalable_app.h"
+#include "base/json.h"
+#include "plan/plan.h"
+#include "plan/root_cause.h"
+
+namespace plan {
+
+struct TierIntents {
+    std::vector<base::Json> objects;
+    std::vector<Scale> scales;
+    // Set: the tier cannot be built from this spec. What there is of it stays as it is.
+    std::optional<Cause> problem;
+};
+
+struct SinglePoint {
+    std::string tier;
+    std::string what;
+    std::string why;
+};
+
+struct Endpoint {
+    std::string name;
+    std::string address;
+};
+
+struct TierState {
+    bool serving = false;  // with at least the capacity that is asked for
+    bool settled = false;  // nothing is left to do: no rollout, no missing pod
+    std::string progress;  // where it stands, in words: "2 of 3 pods ready"
+    std::string doing;     // CamelCase, while not settled: "RollingOut"
+    std::optional<Cause> cause;
+    base::Json summary;    // status.<tier>
+    base::Json effective;  // status.effective.<tier>; null: nothing was resolved
+    std::vector<SinglePoint> singlePoints;
+    std::vector<Endpoint> endpoints;
+};
+
+struct Tier {
+    const char* name;       // "web": the label's value and the field of spec and status
+    const char* condition;  // "WebReady"
+    bool (*wanted)(const api::ScalableApp& app);
+    TierIntents (*intents)(const api::ScalableApp& app);
+    // `children`: what there is with this tier's label.
+    TierState (*state)(const api::ScalableApp& app, const std::vector<const base::Json*>& children);
+};
+
+const std::vector<Tier>& tiers();
+
+}  // namespace plan

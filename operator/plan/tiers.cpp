@@ -1,0 +1,12 @@
+#include "plan/tier.h"
+#include "plan/web.h"
+
+namespace plan {
+
+// In the order in which they are made and in which their causes are told.
+const std::vector<Tier>& tiers() {
+    static const std::vector<Tier> kTiers{webTier()};
+    return kTiers;
+}
+
+}  // namespace plan
