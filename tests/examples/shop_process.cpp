@@ -2,12 +2,12 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -18,11 +18,13 @@ namespace {
 [[noreturn]] void becomeShop(const std::vector<std::string>& arguments,
                              const std::vector<std::string>& environment) {
     std::vector<char*> argv{const_cast<char*>("shop")};
+    argv.reserve(arguments.size() + 2);
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }
     argv.push_back(nullptr);
     std::vector<char*> env;
+    env.reserve(environment.size() + 1);
     for (const std::string& variable : environment) {
         env.push_back(const_cast<char*>(variable.c_str()));
     }
