@@ -36,7 +36,7 @@ constexpr seconds writeLimit{30};
 // After SIGTERM a kept-alive connection may bring one more request for this long: its sender cannot
 // know yet, and would get a reset instead of an answer.
 constexpr seconds farewell{1};
-constexpr std::size_t bodyLimit = 64 * 1024;
+constexpr std::size_t bodyLimit = 64UL * 1024;
 
 using HttpRequest = http::request<http::string_body>;
 using HttpResponse = http::response<http::string_body>;
