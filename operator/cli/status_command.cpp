@@ -1,0 +1,123 @@
+#include "cli/status_command.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/status_view.h"
+#include "reconcile/resources.h"
+
+namespace cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often a watch looks again; it draws only what differs.
+constexpr auto kPeriod = 1s;
+
+const kube::ResourceType kNodes{"", "v1", "nodes", "Node", false};
+
+std::vector<base::Json> trees(const kube::ObjectList& list) {
+    std::vector<base::Json> out;
+    for (const auto& object : list.items) {
+        out.push_back(object->json());
+    }
+    return out;
+}
+
+// People without the right to read nodes see the application all the same, zones aside.
+std::map<std::string, std::string> zones(kube::Client& client) {
+    std::map<std::string, std::string> out;
+    auto nodes = client.list(kNodes, {}, {});
+    if (nodes) {
+        for (const auto& node : nodes->items) {
+            auto zone = node->meta().labels.find("topology.kubernetes.io/zone");
+            if (zone != node->meta().labels.end()) {
+                out[node->meta().key.name] = zone->second;
+            }
+        }
+    }
+    return out;
+}
+
+kube::ApiResult<AppView> look(kube::Client& client, const kube::ObjectKey& key,
+                              const std::map<std::string, std::string>& zoneOfNode) {
+    auto app = client.get(reconcile::scalableApps(), key, {});
+    if (!app) {
+        return base::failWith(app.error());
+    }
+    kube::ListOptions ours;
+    ours.namespace_ = key.namespace_;
+    ours.labelSelector = std::string(reconcile::kAppLabel) + "=" + key.name;
+    auto services = client.list(*reconcile::childType("v1", "Service"), ours, {});
+    if (!services) {
+        return base::failWith(services.error());
+    }
+    auto pods = client.list(*reconcile::childType("v1", "Pod"), ours, {});
+    if (!pods) {
+        return base::failWith(pods.error());
+    }
+    return viewOf((*app)->json(), trees(*services), trees(*pods), zoneOfNode);
+}
+
+int refuse(const kube::ObjectKey& key, const kube::ApiError& error) {
+    if (error.is(kube::ErrorKind::NotFound)) {
+        return complain("no ScalableApp \"" + key.name + "\" in namespace " + key.namespace_ +
+                            ": choose another with -n, or see: kubectl get scalableapps -A",
+                        kFailed);
+    }
+    return complain(error.str(), kFailed);
+}
+
+bool onTerminal() {
+    return isatty(STDOUT_FILENO) != 0;
+}
+
+std::string draw(const AppView& view, const Globals& globals) {
+    if (globals.output != "text") {
+        return render(json(view), globals.output);
+    }
+    bool colour = onTerminal() && std::getenv("NO_COLOR") == nullptr;
+    return text(view, base::systemClock().wall(), colour);
+}
+
+void show(const std::string& screen, bool watch) {
+    if (watch && onTerminal()) {
+        std::cout << "\033[H\033[2J";
+    }
+    std::cout << screen << std::flush;
+}
+
+}  // namespace
+
+int statusCommand(const Globals& globals, const StatusFlags& flags) {
+    auto session = connect(globals);
+    if (!session) {
+        return complain(session.error().message);
+    }
+    kube::ObjectKey key{session->namespace_, flags.name};
+    auto zoneOfNode = zones(*session->client);
+    base::Json shown;
+    while (true) {
+        auto view = look(*session->client, key, zoneOfNode);
+        if (!view && !(flags.watch && view.error().transient())) {
+            return refuse(key, view.error());
+        }
+        // Compared without the ages, which grow by themselves.
+        if (view && json(*view) != shown) {
+            shown = json(*view);
+            show(draw(*view, globals), flags.watch);
+        }
+        if (!flags.watch) {
+            return kOk;
+        }
+        std::this_thread::sleep_for(kPeriod);
+    }
+}
+
+}  // namespace cli

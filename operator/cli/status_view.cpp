@@ -1,0 +1,270 @@
+#include "cli/status_view.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/json.h"
+
+namespace cli {
+namespace {
+
+constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
+constexpr const char* kTierLabel = "scalableapp.dev/tier";
+
+std::string labelOf(const base::Json& object, const char* label) {
+    const auto* labels = base::at(object, "/metadata/labels");
+    if (labels == nullptr) {
+        return "";
+    }
+    auto found = labels->find(label);
+    return found != labels->end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Why a container waits or how it ended says more than the pod's phase.
+std::string stateOf(const base::Json& pod) {
+    if (base::at(pod, "/metadata/deletionTimestamp") != nullptr) {
+        return "Terminating";
+    }
+    for (const char* list : {"/status/initContainerStatuses", "/status/containerStatuses"}) {
+        for (const auto& container : base::arrayAt(pod, list)) {
+            for (const char* reason : {"/state/waiting/reason", "/state/terminated/reason"}) {
+                auto found = base::stringAt(container, reason);
+                if (found && *found != "Completed") {
+                    return *found;
+                }
+            }
+        }
+    }
+    for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
+        if (base::stringAt(condition, "/type") == "PodScheduled" &&
+            base::stringAt(condition, "/status") == "False") {
+            return base::stringAt(condition, "/reason").value_or("Pending");
+        }
+    }
+    return base::stringAt(pod, "/status/phase").value_or("Unknown");
+}
+
+bool isReady(const base::Json& pod) {
+    for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
+        if (base::stringAt(condition, "/type") == "Ready") {
+            return base::stringAt(condition, "/status") == "True";
+        }
+    }
+    return false;
+}
+
+PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
+    PodRow row;
+    row.name = base::stringAt(pod, "/metadata/name").value_or("");
+    row.tier = labelOf(pod, kTierLabel);
+    row.node = base::stringAt(pod, "/spec/nodeName").value_or("");
+    auto zone = zoneOfNode.find(row.node);
+    row.zone = zone != zoneOfNode.end() ? zone->second : labelOf(pod, kZoneLabel);
+    row.state = stateOf(pod);
+    row.createdAt = base::stringAt(pod, "/metadata/creationTimestamp").value_or("");
+    row.ready = isReady(pod) && row.state != "Terminating";
+    for (const auto& container : base::arrayAt(pod, "/status/containerStatuses")) {
+        row.restarts += base::intAt(container, "/restartCount").value_or(0);
+    }
+    return row;
+}
+
+Hop serviceHop(const base::Json& app, const std::vector<base::Json>& services, bool webWorks) {
+    Hop hop{.name = "load balancer", .detail = "no Service yet", .works = false};
+    std::string name = base::stringAt(app, "/metadata/name").value_or("");
+    for (const auto& service : services) {
+        if (base::stringAt(service, "/metadata/name") == name) {
+            auto port = base::intAt(service, "/spec/ports/0/port").value_or(0);
+            hop.detail = "Service " + name + ", " +
+                         base::stringAt(service, "/spec/clusterIP").value_or("no address") + ":" +
+                         std::to_string(port);
+            hop.works = webWorks;
+        }
+    }
+    return hop;
+}
+
+Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
+    auto ready = std::count_if(pods.begin(), pods.end(),
+                               [](const PodRow& pod) { return pod.tier == "web" && pod.ready; });
+    // "2/3": the operator's word for ready and wanted; before it has spoken, what can be seen.
+    auto summary = base::stringAt(app, "/status/web/summary")
+                       .value_or(std::to_string(ready) + "/" + std::to_string(pods.size()));
+    Hop hop{
+        .name = "web",
+        .detail = summary + " ready, image " + base::stringAt(app, "/spec/web/image").value_or("?"),
+        .works = ready > 0};
+    auto most = base::intAt(app, "/spec/web/autoscaling/maxReplicas");
+    if (most) {
+        hop.detail +=
+            ", scales from " +
+            std::to_string(base::intAt(app, "/spec/web/autoscaling/minReplicas").value_or(1)) +
+            " to " + std::to_string(*most);
+    }
+    return hop;
+}
+
+std::string singlePoint(const base::Json& entry) {
+    std::string out = base::stringAt(entry, "/tier").value_or("");
+    for (const char* part : {"/what", "/why"}) {
+        auto found = base::stringAt(entry, part);
+        if (found) {
+            out += (out.empty() ? "" : ": ") + *found;
+        }
+    }
+    return out;
+}
+
+// --- text
+
+std::string age(const std::string& since, base::WallTime now) {
+    base::WallTime begin;
+    if (!base::parseTime(since, begin)) {
+        return "-";
+    }
+    auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - begin);
+    return base::formatAge(std::max(passed, std::chrono::seconds(0)));
+}
+
+class Paint {
+  public:
+    explicit Paint(bool on) : on_(on) {}
+    std::string good(const std::string& text) const { return with("32", text); }
+    std::string bad(const std::string& text) const { return with("31", text); }
+    std::string title(const std::string& text) const { return with("1", text); }
+    std::string mark(bool works) const { return works ? good("✔") : bad("✖"); }
+
+  private:
+    std::string with(const char* code, const std::string& text) const {
+        return on_ ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
+    }
+    bool on_;
+};
+
+// Columns as wide as their widest cell, two spaces between them.
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], row[i].size());
+        }
+    }
+    std::string out;
+    for (const auto& row : rows) {
+        std::string line = " ";
+        for (size_t i = 0; i < row.size(); ++i) {
+            line += " " + row[i] + std::string(widths[i] - row[i].size() + 1, ' ');
+        }
+        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return out;
+}
+
+std::string orDash(const std::string& text) {
+    return text.empty() ? "-" : text;
+}
+
+std::string podsTable(const AppView& view, base::WallTime now) {
+    std::vector<std::vector<std::string>> rows{
+        {"POD", "TIER", "READY", "STATE", "ZONE", "NODE", "AGE", "RESTARTS"}};
+    for (const auto& pod : view.pods) {
+        rows.push_back({pod.name, orDash(pod.tier), pod.ready ? "yes" : "no", pod.state,
+                        orDash(pod.zone), orDash(pod.node), age(pod.createdAt, now),
+                        std::to_string(pod.restarts)});
+    }
+    return table(rows);
+}
+
+std::string conditionsTable(const AppView& view, base::WallTime now) {
+    std::vector<std::vector<std::string>> rows{{"CONDITION", "STATUS", "FOR", "REASON", "MESSAGE"}};
+    for (const auto& condition : view.conditions) {
+        rows.push_back({condition.type, condition.status, age(condition.lastTransitionTime, now),
+                        condition.reason, condition.message});
+    }
+    return table(rows);
+}
+
+}  // namespace
+
+AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
+               const std::vector<base::Json>& pods,
+               const std::map<std::string, std::string>& zoneOfNode) {
+    AppView view;
+    view.name = base::stringAt(app, "/metadata/name").value_or("");
+    view.namespace_ = base::stringAt(app, "/metadata/namespace").value_or("");
+    view.stage = base::stringAt(app, "/status/stage").value_or("");
+    view.deleting = base::at(app, "/metadata/deletionTimestamp") != nullptr;
+    view.conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
+    const auto* ready = api::findCondition(view.conditions, "Ready");
+    view.ready = ready != nullptr && ready->status == api::kTrue;
+    if (ready != nullptr && !view.ready) {
+        view.rootCause = ready->message.empty() ? ready->reason : ready->message;
+    }
+    for (const auto& pod : pods) {
+        view.pods.push_back(rowOf(pod, zoneOfNode));
+    }
+    std::sort(view.pods.begin(), view.pods.end(),
+              [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
+    Hop web = webHop(app, view.pods);
+    view.path = {serviceHop(app, services, web.works), web};
+    for (const auto& entry : base::arrayAt(app, "/status/singlePointsOfFailure")) {
+        view.singlePointsOfFailure.push_back(singlePoint(entry));
+    }
+    return view;
+}
+
+std::string text(const AppView& view, base::WallTime now, bool colour) {
+    Paint paint(colour);
+    std::string state = view.ready ? paint.good("Ready") : paint.bad("not ready");
+    if (view.deleting) {
+        state = paint.bad("being deleted");
+    } else if (view.conditions.empty()) {
+        state = paint.bad("no status yet: is the operator running?");
+    }
+    std::string out = paint.title(view.name) + " in " + view.namespace_ + ": " + state +
+                      (view.stage.empty() ? "" : ", stage " + view.stage) + "\n";
+    if (!view.rootCause.empty()) {
+        out += paint.bad("✖ root cause: " + view.rootCause) + "\n";
+    }
+    out += "\n" + paint.title("Traffic") + "\n";
+    for (const auto& hop : view.path) {
+        out += "  " + paint.mark(hop.works) + " " + hop.name + "  " + hop.detail + "\n";
+    }
+    out += "\n" + podsTable(view, now) + "\n" + conditionsTable(view, now);
+    if (!view.singlePointsOfFailure.empty()) {
+        out += "\n" + paint.title("Single points of failure") + "\n";
+        for (const auto& point : view.singlePointsOfFailure) {
+            out += "  " + point + "\n";
+        }
+    }
+    return out;
+}
+
+base::Json json(const AppView& view) {
+    base::Json out = {{"name", view.name},
+                      {"namespace", view.namespace_},
+                      {"ready", view.ready},
+                      {"stage", view.stage},
+                      {"rootCause", view.rootCause},
+                      {"path", base::Json::array()},
+                      {"pods", base::Json::array()},
+                      {"conditions", api::toJson(view.conditions)},
+                      {"singlePointsOfFailure", view.singlePointsOfFailure}};
+    for (const auto& hop : view.path) {
+        out["path"].push_back({{"name", hop.name}, {"detail", hop.detail}, {"works", hop.works}});
+    }
+    for (const auto& pod : view.pods) {
+        out["pods"].push_back({{"name", pod.name},
+                               {"tier", pod.tier},
+                               {"ready", pod.ready},
+                               {"state", pod.state},
+                               {"zone", pod.zone},
+                               {"node", pod.node},
+                               {"createdAt", pod.createdAt},
+                               {"restarts", pod.restarts}});
+    }
+    return out;
+}
+
+}  // namespace cli

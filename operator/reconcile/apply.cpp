@@ -1,0 +1,222 @@
+#include "reconcile/apply.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "plan/diff.h"
+#include "reconcile/resources.h"
+
+namespace reconcile {
+namespace {
+
+// `web: Service "shop"`: the tier first, as every cause is told.
+std::string nameOf(const base::Json& object) {
+    std::string out;
+    const auto* labels = base::at(object, "/metadata/labels");
+    if (labels != nullptr) {
+        auto tier = labels->find(kTierLabel);
+        if (tier != labels->end() && tier->is_string()) {
+            out = tier->get<std::string>() + ": ";
+        }
+    }
+    return out + base::stringAt(object, "/kind").value_or("") + " \"" +
+           base::stringAt(object, "/metadata/name").value_or("") + "\"";
+}
+
+std::string holderOf(const kube::Meta& object) {
+    for (const auto& owner : object.owners) {
+        if (owner.controller) {
+            return "belongs to " + owner.kind + " \"" + owner.name + "\"";
+        }
+    }
+    return "was not made by this ScalableApp";
+}
+
+Problem conflict(const base::Json& intent, const kube::Meta& current) {
+    return {.reason = "ObjectConflict",
+            .message = nameOf(intent) + " exists and " + holderOf(current) +
+                       ": delete or rename it, or rename this ScalableApp"};
+}
+
+// The API server's word for a namespace that is being deleted; the Status carries it as a cause's
+// reason only, the text is the same since Kubernetes 1.5.
+bool namespaceLeaves(const kube::ApiError& error) {
+    return error.is(kube::ErrorKind::Forbidden) &&
+           error.message.find("because it is being terminated") != std::string::npos;
+}
+
+bool oursAlone(const kube::ApiError& error) {
+    return error.is(kube::ErrorKind::Cancelled) || error.is(kube::ErrorKind::NotLeader) ||
+           error.is(kube::ErrorKind::Conflict) || error.is(kube::ErrorKind::AlreadyExists) ||
+           error.is(kube::ErrorKind::Unauthorized) || error.is(kube::ErrorKind::Malformed) ||
+           (error.transient() && !error.is(kube::ErrorKind::ServerError));
+}
+
+std::string unknownKind(const std::string& apiVersion, const std::string& kind) {
+    return "the plan names a kind that reconcile/resources.cpp does not list: " + apiVersion + " " +
+           kind;
+}
+
+// Sorts a failed request into what the user must know and what only needs another try. True: the
+// other objects can still be tried.
+bool fail(const std::string& what, const kube::ApiError& error, Applied& applied) {
+    if (namespaceLeaves(error)) {
+        applied.leaving = true;
+        return false;
+    }
+    if (oursAlone(error)) {
+        applied.retry = what + ": " + error.str();
+        return false;
+    }
+    bool stalled = !error.is(kube::ErrorKind::ServerError);
+    applied.problems.push_back(
+        {.stalled = stalled,
+         .reason = error.is(kube::ErrorKind::Forbidden) ? "Forbidden" : "ApplyFailed",
+         .message = what + ": " + (error.message.empty() ? error.str() : error.message)});
+    return true;
+}
+
+}  // namespace
+
+Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
+                       const runtime::ReconcileContext& context) const {
+    Applied applied;
+    for (const auto& intent : plan.intents) {
+        if (!applyOne(app, intent.object, context, applied)) {
+            return applied;
+        }
+    }
+    for (const auto& removal : plan.removals) {
+        if (!removeOne(removal, context, applied)) {
+            return applied;
+        }
+    }
+    for (const auto& scale : plan.scales) {
+        if (!scaleOne(app, scale, context, applied)) {
+            return applied;
+        }
+    }
+    return applied;
+}
+
+bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
+                       const runtime::ReconcileContext& context, Applied& applied) const {
+    auto apiVersion = base::stringAt(intent, "/apiVersion").value_or("");
+    auto kind = base::stringAt(intent, "/kind").value_or("");
+    const auto* type = childType(apiVersion, kind);
+    if (type == nullptr) {
+        applied.retry = unknownKind(apiVersion, kind);
+        return false;
+    }
+    kube::ObjectKey key{app.key.namespace_, base::stringAt(intent, "/metadata/name").value_or("")};
+    kube::ObjectPtr current = observer_.child(*type, key);
+    if (current == nullptr) {
+        auto got = client_.get(*type, key, context.stop);
+        if (!got && !got.error().is(kube::ErrorKind::NotFound)) {
+            return fail(nameOf(intent), got.error(), applied);
+        }
+        current = got ? *got : nullptr;
+    }
+    if (current == nullptr) {
+        return write(*type, intent, nullptr, context, applied);
+    }
+    switch (ownershipOf(current->meta(), app)) {
+        case Ownership::Foreign:
+            applied.problems.push_back(conflict(intent, current->meta()));
+            return true;
+        case Ownership::Predecessor:
+            applied.waiting = true;
+            return true;
+        case Ownership::Ours:
+            break;
+    }
+    if (current->meta().deleting) {
+        applied.waiting = true;
+        return true;
+    }
+    if (!plan::differs(intent, current->json())) {
+        return true;
+    }
+    return write(*type, intent, current.get(), context, applied);
+}
+
+bool Applier::write(const kube::ResourceType& type, base::Json intent, const kube::Object* current,
+                    const runtime::ReconcileContext& context, Applied& applied) const {
+    if (current != nullptr) {
+        // Never onto a successor of the same name: the server compares.
+        intent["metadata"]["uid"] = current->meta().uid;
+    }
+    auto written = client_.apply(type, intent, context.stop);
+    if (!written) {
+        return fail(nameOf(intent), written.error(), applied);
+    }
+    const auto& meta = (*written)->meta();
+    applied.written.push_back(*written);
+    context.wrote(Observer::scope(type, meta.key.namespace_), meta.resourceVersion);
+    base::logInfo(
+        current == nullptr ? "made" : "changed",
+        {{"kind", type.kind}, {"object", meta.key.str()}, {"reconcileId", context.reconcileId}});
+    return true;
+}
+
+bool Applier::removeOne(const plan::Removal& removal, const runtime::ReconcileContext& context,
+                        Applied& applied) const {
+    const auto* type = childType(removal.apiVersion, removal.kind);
+    if (type == nullptr) {
+        applied.retry = unknownKind(removal.apiVersion, removal.kind);
+        return false;
+    }
+    kube::ObjectKey key{removal.namespace_, removal.name};
+    auto current = observer_.child(*type, key);
+    if (current != nullptr && current->meta().deleting) {
+        return true;
+    }
+    auto removed = client_.remove(*type, key, {.uid = removal.uid}, context.stop);
+    if (removed) {
+        base::logInfo(
+            "removed",
+            {{"kind", type->kind}, {"object", key.str()}, {"reconcileId", context.reconcileId}});
+        return true;
+    }
+    // Gone already, or a successor of the same name stands there: both are what was wanted.
+    if (removed.error().is(kube::ErrorKind::NotFound) ||
+        removed.error().is(kube::ErrorKind::Conflict)) {
+        return true;
+    }
+    return fail(removal.kind + " \"" + removal.name + "\"", removed.error(), applied);
+}
+
+bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,
+                       const runtime::ReconcileContext& context, Applied& applied) const {
+    const auto* type = childType(scale.apiVersion, scale.kind);
+    if (type == nullptr) {
+        applied.retry = unknownKind(scale.apiVersion, scale.kind);
+        return false;
+    }
+    kube::ObjectKey key{scale.namespace_, scale.name};
+    kube::ObjectPtr current = observer_.child(*type, key);
+    for (const auto& object : applied.written) {
+        if (object->meta().kind == scale.kind && object->meta().key == key) {
+            current = object;
+        }
+    }
+    bool ours = current != nullptr && !current->meta().deleting &&
+                ownershipOf(current->meta(), app) == Ownership::Ours;
+    if (!ours || base::intAt(current->json(), "/spec/replicas") == scale.replicas) {
+        return true;
+    }
+    base::Json patch = {{"metadata", {{"uid", current->meta().uid}}},
+                        {"spec", {{"replicas", scale.replicas}}}};
+    auto written = client_.patch(*type, key, kube::PatchType::MergePatch, patch, context.stop);
+    if (!written) {
+        return fail(scale.kind + " \"" + scale.name + "\"", written.error(), applied);
+    }
+    applied.written.push_back(*written);
+    context.wrote(Observer::scope(*type, key.namespace_), (*written)->meta().resourceVersion);
+    base::logInfo("scaled", {{"kind", type->kind},
+                             {"object", key.str()},
+                             {"replicas", std::to_string(scale.replicas)},
+                             {"reconcileId", context.reconcileId}});
+    return true;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,68 @@
+// Brings the cluster to what a plan asks for: writes what differs, deletes what nothing asks for,
+// sets the counts that the plan fixes.
+//
+//   reconcile::Applier applier(client, observer);
+//   reconcile::Applied applied = applier.apply(app->meta(), plan, context);
+//   if (applied.retry) { return runtime::Outcome::retry(*applied.retry); }
+//
+// An object that is already as asked costs no request. One that is not in the cache is looked up by
+// name first: the caches hold only what carries our label, and a stranger's object is never taken
+// over. Thread safety: all members from any thread. Blocking: one request after the other.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json_fwd.h"
+#include "kube/client.h"
+#include "plan/plan.h"
+#include "reconcile/observe.h"
+#include "runtime/controller.h"
+
+namespace reconcile {
+
+// What stands between an app and one of its objects, for the status.
+struct Problem {
+    bool stalled = true;  // nobody but a person (or a quota, a webhook) can change it
+    std::string reason;   // CamelCase
+    std::string message;  // names the object and the remedy
+};
+
+struct Applied {
+    std::vector<Problem> problems;
+    // Set: the run cannot go on and nothing is to be said about it but in the log.
+    std::optional<std::string> retry;
+    // An object of a predecessor, or one of ours that is being deleted, must go first.
+    bool waiting = false;
+    // The namespace (or the app itself) is on its way out: nothing can be made, nobody is to be
+    // told.
+    bool leaving = false;
+    // What this run wrote, newer than what the caches hold.
+    std::vector<kube::ObjectPtr> written;
+};
+
+class Applier {
+  public:
+    Applier(kube::Client& client, const Observer& observer)
+        : client_(client), observer_(observer) {}
+
+    Applied apply(const kube::Meta& app, const plan::Plan& plan,
+                  const runtime::ReconcileContext& context) const;
+
+  private:
+    // False: stop here.
+    bool applyOne(const kube::Meta& app, const base::Json& intent,
+                  const runtime::ReconcileContext& context, Applied& applied) const;
+    bool write(const kube::ResourceType& type, base::Json intent, const kube::Object* current,
+               const runtime::ReconcileContext& context, Applied& applied) const;
+    bool removeOne(const plan::Removal& removal, const runtime::ReconcileContext& context,
+                   Applied& applied) const;
+    bool scaleOne(const kube::Meta& app, const plan::Scale& scale,
+                  const runtime::ReconcileContext& context, Applied& applied) const;
+
+    kube::Client& client_;
+    const Observer& observer_;
+};
+
+}  // namespace reconcile

@@ -1,0 +1,149 @@
+#include "reconcile/reconciler.h"
+
+#include <algorithm>
+
+#include "api/condition.h"
+#include "api/scalable_app.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "reconcile/resources.h"
+#include "reconcile/status.h"
+
+namespace reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What only others can change and no watch of ours sees (a stranger's object, a quota, our rights).
+constexpr std::chrono::milliseconds kLookAgain = 10s;
+
+runtime::Metrics::Labels labelsOf(const kube::ObjectKey& key) {
+    return {{"namespace", key.namespace_}, {"name", key.name}};
+}
+
+plan::EventIntent eventFor(const Problem& problem) {
+    return {.warning = true, .reason = problem.reason, .action = "Apply", .note = problem.message};
+}
+
+runtime::Outcome outcomeOf(const Applied& applied, const plan::Plan& plan) {
+    bool serverTrouble = std::any_of(applied.problems.begin(), applied.problems.end(),
+                                     [](const Problem& problem) { return !problem.stalled; });
+    if (serverTrouble) {
+        return runtime::Outcome::retry(applied.problems.front().message);
+    }
+    std::optional<std::chrono::milliseconds> again = plan.lookAgain;
+    if (!applied.problems.empty() || applied.waiting) {
+        again = std::min(again.value_or(kLookAgain), kLookAgain);
+    }
+    return again ? runtime::Outcome::after(*again) : runtime::Outcome::done();
+}
+
+}  // namespace
+
+Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink events,
+                       runtime::Metrics& metrics, const base::Clock& clock)
+    : client_(client),
+      observer_(observer),
+      applier_(client, observer),
+      events_(std::move(events)),
+      metrics_(metrics),
+      clock_(clock) {
+    metrics_.define("scalableapp_ready", runtime::Metrics::Kind::Gauge,
+                    "1 when the ScalableApp's Ready condition is True, else 0");
+    metrics_.define("scalableapp_stalled", runtime::Metrics::Kind::Gauge,
+                    "1 when the ScalableApp's Stalled condition is True, else 0");
+}
+
+runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
+                                       const runtime::ReconcileContext& context) {
+    auto object = observer_.app(key);
+    if (object == nullptr || object->meta().deleting) {
+        // Its children carry owner references: the garbage collector takes them.
+        forget(key);
+        return runtime::Outcome::done();
+    }
+    base::Json before = object->json();
+    auto app = api::parseScalableApp(before, api::UnknownFields::Ignore);
+    if (!app) {
+        return refuse(object, app.error().message, context);
+    }
+    plan::Plan plan =
+        plan::planApp(*app, {.children = observer_.children(object->meta()), .now = clock_.wall()});
+    Applied applied = applier_.apply(object->meta(), plan, context);
+    if (applied.leaving) {
+        return runtime::Outcome::done();
+    }
+    if (applied.retry) {
+        return runtime::Outcome::retry(*applied.retry);
+    }
+    for (const auto& problem : applied.problems) {
+        if (saysSomethingNew(before, problem)) {
+            plan.events.push_back(eventFor(problem));
+        }
+    }
+    auto status = withProblems(plan.status, applied.problems, before, clock_.wall());
+    auto stopped = publish(*object, before, status, plan.events, context);
+    return stopped ? *stopped : outcomeOf(applied, plan);
+}
+
+runtime::Outcome Reconciler::refuse(const kube::ObjectPtr& app, const std::string& message,
+                                    const runtime::ReconcileContext& context) {
+    Problem problem{.reason = "InvalidSpec", .message = message};
+    base::Json before = app->json();
+    std::vector<plan::EventIntent> events;
+    if (saysSomethingNew(before, problem)) {
+        events.push_back(eventFor(problem));
+    }
+    auto status = invalidSpec(before, message, clock_.wall());
+    auto stopped = publish(*app, before, status, events, context);
+    return stopped ? *stopped : runtime::Outcome::terminal(message);
+}
+
+std::optional<runtime::Outcome> Reconciler::publish(const kube::Object& app,
+                                                    const base::Json& before,
+                                                    const base::Json& status,
+                                                    const std::vector<plan::EventIntent>& events,
+                                                    const runtime::ReconcileContext& context) {
+    const auto& meta = app.meta();
+    measure(meta.key, status);
+    if (sameStatus(before, status)) {
+        return std::nullopt;
+    }
+    auto written = writeStatus(client_, meta, status, context);
+    if (!written) {
+        // Deleted meanwhile, perhaps with a successor of the same name: that one has its own turn.
+        bool gone = written.error().is(kube::ErrorKind::NotFound);
+        return gone ? runtime::Outcome::done()
+                    : runtime::Outcome::retry("status: " + written.error().str());
+    }
+    // Only after the status stands: an event belongs to a transition, and a transition that was not
+    // recorded happens again.
+    for (const auto& event : events) {
+        events_({.regarding = {.apiVersion = meta.apiVersion,
+                               .kind = meta.kind,
+                               .key = meta.key,
+                               .uid = meta.uid},
+                 .type = event.warning ? runtime::EventType::Warning : runtime::EventType::Normal,
+                 .reason = event.reason,
+                 .action = event.action,
+                 .note = event.note});
+    }
+    return std::nullopt;
+}
+
+void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
+    auto conditions = api::parseConditions(base::arrayAt(status, "/conditions"));
+    auto value = [&](const char* type) {
+        const auto* condition = api::findCondition(conditions, type);
+        return condition != nullptr && condition->status == api::kTrue ? 1.0 : 0.0;
+    };
+    metrics_.set("scalableapp_ready", labelsOf(key), value("Ready"));
+    metrics_.set("scalableapp_stalled", labelsOf(key), value("Stalled"));
+}
+
+void Reconciler::forget(const kube::ObjectKey& key) {
+    metrics_.remove("scalableapp_ready", labelsOf(key));
+    metrics_.remove("scalableapp_stalled", labelsOf(key));
+}
+
+}  // namespace reconcile

@@ -1,0 +1,55 @@
+// One ScalableApp from what is seen to what is asked for: observe, plan, apply the difference,
+// write the status.
+//
+//   reconcile::Reconciler reconciler(client, observer, events, metrics, clock);
+//   manager.controller("scalableapp", options, [&](const auto& key, const auto& context) {
+//       return reconciler.reconcile(key, context);
+//   });
+//
+// Every step can be broken off anywhere and done again: what is right already is not written again.
+// Thread safety: reconcile from any thread, for different keys at once. Blocking: on requests.
+#pragma once
+
+#include <functional>
+
+#include "base/clock.h"
+#include "kube/client.h"
+#include "plan/plan.h"
+#include "reconcile/apply.h"
+#include "reconcile/observe.h"
+#include "runtime/controller.h"
+#include "runtime/events.h"
+#include "runtime/metrics.h"
+
+namespace reconcile {
+
+class Reconciler {
+  public:
+    using EventSink = std::function<void(runtime::Event)>;
+
+    Reconciler(kube::Client& client, const Observer& observer, EventSink events,
+               runtime::Metrics& metrics, const base::Clock& clock);
+
+    runtime::Outcome reconcile(const kube::ObjectKey& key,
+                               const runtime::ReconcileContext& context);
+
+  private:
+    runtime::Outcome refuse(const kube::ObjectPtr& app, const std::string& message,
+                            const runtime::ReconcileContext& context);
+    // Empty: the status is written, or need not be.
+    std::optional<runtime::Outcome> publish(const kube::Object& app, const base::Json& before,
+                                            const base::Json& status,
+                                            const std::vector<plan::EventIntent>& events,
+                                            const runtime::ReconcileContext& context);
+    void measure(const kube::ObjectKey& key, const base::Json& status);
+    void forget(const kube::ObjectKey& key);
+
+    kube::Client& client_;
+    const Observer& observer_;
+    Applier applier_;
+    EventSink events_;
+    runtime::Metrics& metrics_;
+    const base::Clock& clock_;
+};
+
+}  // namespace reconcile

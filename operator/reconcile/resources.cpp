@@ -1,0 +1,32 @@
+#include "reconcile/resources.h"
+
+namespace reconcile {
+
+const kube::ResourceType& scalableApps() {
+    static const kube::ResourceType kType{"scalableapp.dev", "v1alpha1", "scalableapps",
+                                          "ScalableApp", true};
+    return kType;
+}
+
+const std::vector<kube::ResourceType>& childTypes() {
+    static const std::vector<kube::ResourceType> kTypes{
+        {"apps", "v1", "deployments", "Deployment", true},
+        {"apps", "v1", "replicasets", "ReplicaSet", true},
+        {"", "v1", "pods", "Pod", true},
+        {"", "v1", "services", "Service", true},
+        {"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true},
+        {"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true},
+    };
+    return kTypes;
+}
+
+const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind) {
+    for (const auto& type : childTypes()) {
+        if (type.kind == kind && type.apiVersion() == apiVersion) {
+            return &type;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,29 @@
+// The kinds of objects the operator deals with: its own resource and the children it makes or
+// reads.
+//
+//   for (const auto& type : reconcile::childTypes()) { manager.informer({.type = type, ...}); }
+//   const kube::ResourceType* type = reconcile::childType("apps/v1", "Deployment");
+//
+// A new kind of child is one line in resources.cpp (and one rule in the chart's RBAC).
+// Thread safety: constants.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kube/resource.h"
+
+namespace reconcile {
+
+inline constexpr const char* kAppLabel = "scalableapp.dev/app";
+inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
+
+const kube::ResourceType& scalableApps();
+
+// Everything that carries kAppLabel and that a plan looks at, pods and ReplicaSets included.
+const std::vector<kube::ResourceType>& childTypes();
+
+// Null: no kind that the operator knows.
+const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind);
+
+}  // namespace reconcile
