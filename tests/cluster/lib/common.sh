@@ -20,9 +20,10 @@ misuse() {
     exit 2
 }
 
-# wait_for SECONDS CMD...: polls until CMD succeeds; 1 when it did not in time.
+# wait_for SECONDS CMD...: polls until CMD succeeds; 1 when it did not in time. SCALABLEAPP_PATIENCE=10
+# waits ten times as long, for machines as slow as an emulated one.
 wait_for() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1 * ${SCALABLEAPP_PATIENCE:-1}))
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $deadline ] || return 1

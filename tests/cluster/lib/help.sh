@@ -125,7 +125,7 @@ help_small() {
     case $1 in
         down) echo "cluster down: ends every process and removes every namespace, mount, cgroup and file of the cluster. Caches stay. Twice is harmless." ;;
         status) echo "cluster status: what is up, and whether each part runs. Exit 0 when a cluster is up, 1 when not." ;;
-        build) echo "cluster build: compiles Kubernetes and makes the images, once per machine, so that 'up' is quick." ;;
+        build) echo "cluster build: compiles Kubernetes and makes the images, once per machine, so that 'up' is quick. With --print only the names of the folders it fills." ;;
         preflight) echo "cluster preflight: names what this machine lacks, each with its remedy. Changes nothing. Exit 0 when nothing is lacking." ;;
         logs) echo "cluster logs [-f] COMPONENT: etcd, kube-apiserver, ..., or kn1/kubelet, kn1/containerd, kn1/kube-proxy, kn1/boot." ;;
         *) help_verbs ;;

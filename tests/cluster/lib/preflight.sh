@@ -3,14 +3,17 @@
 
 # command:package, as Debian 12 names it
 NEEDED_COMMANDS="containerd:containerd ctr:containerd runc:runc ip:iproute2 nft:nftables iptables:iptables
-conntrack:conntrack socat:socat debootstrap:debootstrap openssl:openssl python3:python3 gcc:gcc nsenter:util-linux
-unshare:util-linux mountpoint:util-linux flock:util-linux sysctl:procps apt-get:apt"
+conntrack:conntrack socat:socat openssl:openssl nsenter:util-linux unshare:util-linux mountpoint:util-linux
+flock:util-linux sysctl:procps"
+# Only as long as the caches are not filled.
+NEEDED_TO_BUILD="debootstrap:debootstrap gcc:gcc python3:python3 apt-get:apt"
 NEEDED_DISK_MB_COLD=9000
 NEEDED_DISK_MB_WARM=1500
 NEEDED_MEMORY_MB=4000
 
 preflight() {
     LACKING=
+    MISSING_PACKAGES=
     preflight_root || return 1
     preflight_commands
     preflight_cgroups
@@ -34,18 +37,30 @@ preflight_root() {
 }
 
 preflight_commands() {
-    local pair missing=
-    for pair in $NEEDED_COMMANDS; do
-        command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
-        command -v "${pair%:*}" >/dev/null || lacking "no command ${pair%:*}: apt-get install ${pair#*:}"
+    local missing
+    check_command_list "$NEEDED_COMMANDS"
+    [ -x /usr/lib/cni/bridge ] || lacking_package "no /usr/lib/cni/bridge" containernetworking-plugins
+    if [ ! -e "$(store_folder)/done" ]; then
+        check_command_list "$NEEDED_TO_BUILD"
+        [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+            lacking_package "no keys of the Debian archive" debian-archive-keyring
+        [ -e "$(binaries_folder)/done" ] || [ -n "$(found_go)" ] ||
+            lacking_package "no Go, of whatever version" golang-go
+    fi
+    missing=$(tr ' ' '\n' <<<"$MISSING_PACKAGES" | sort -u | paste -sd' ')
+    [ -z "$MISSING_PACKAGES" ] || lacking "all packages at once: apt-get install --no-install-recommends$missing"
+}
+
+check_command_list() {
+    local pair
+    for pair in $1; do
+        command -v "${pair%:*}" >/dev/null || lacking_package "no command ${pair%:*}" "${pair#*:}"
     done
-    [ -x /usr/lib/cni/bridge ] || lacking "no /usr/lib/cni/bridge: apt-get install containernetworking-plugins"
-    [ -e "$(binaries_folder)/done" ] || [ -n "$(found_go)" ] ||
-        lacking "no Go, of whatever version: apt-get install golang-go"
-    [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] ||
-        lacking "no Debian keys: apt-get install debian-archive-keyring"
-    [ -z "$missing" ] ||
-        lacking "all at once: apt-get install --no-install-recommends$(tr ' ' '\n' <<<"$missing" | sort -u | paste -sd' ')"
+}
+
+lacking_package() {
+    lacking "$1: apt-get install $2"
+    MISSING_PACKAGES="$MISSING_PACKAGES $2"
 }
 
 preflight_cgroups() {

@@ -76,6 +76,10 @@ verb_down() {
 
 verb_build() {
     local status=0
+    if [ "${1:-}" = --print ]; then
+        printf '%s\n' "$(binaries_folder)" "$(images_folder)" "$(store_folder)" "$PKI"
+        return
+    fi
     no_arguments build "$@"
     need_root build
     lock
