@@ -1,13 +1,12 @@
-// Calls a function at a given time unless it is called off before: the deadline of work that
-// blocks.
+// Calls a function at a given time unless called off before: the deadline of work that blocks.
 //
 //   runtime::Alarm alarm(clock);
 //   auto bell = alarm.at(clock.steady() + 10s, [&] { source.request_stop(); });
 //   work(source.get_token());
 //   // the bell's end calls it off, and waits for a call that is just running
 //
-// One thread, asleep while nothing is set. Thread safety: all members from any thread. A bell must
-// not end inside its own function.
+// One thread, asleep while nothing is due. A bell must not end inside its own function.
+// Thread safety: all members from any thread.
 #pragma once
 
 #include <functional>

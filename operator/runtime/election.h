@@ -6,8 +6,9 @@
 //
 // Safety: a holder counts from before its renewal was sent, the others count from after they saw
 // it; the holder stops at the renew deadline, the others wait for the (longer) lease duration. No
-// clock is ever compared with another machine's. Thread safety: holds, healthy, holder and
-// heldUntil from any thread; attempt and release from one.
+// clock is ever compared with another machine's.
+//
+// Thread safety: holds, healthy, holder and heldUntil from any thread; attempt, release from one.
 #pragma once
 
 #include <functional>

@@ -5,8 +5,9 @@
 //   for (const auto& pod : pods.byIndex("app", "shop-ns/shop")) { ... }
 //
 // A relist swaps the whole content at once: readers never see it half done, and the old content
-// stays readable meanwhile. Entries are immutable and shared. Thread safety: readers from any
-// thread; one writer (the informer).
+// stays readable meanwhile. Entries are immutable and shared.
+//
+// Thread safety: readers from any thread; one writer (the informer).
 #pragma once
 
 #include <functional>

@@ -56,6 +56,11 @@ bool retriable(const kube::ApiError& error) {
     return error.is(kube::ErrorKind::Unreachable) || error.is(kube::ErrorKind::TooManyRequests);
 }
 
+// Our version lies in the server's future: it was restored from a backup, or lags behind another.
+bool aheadOfServer(const kube::ApiError& error) {
+    return error.message.find("Too large resource version") != std::string::npos;
+}
+
 }  // namespace
 
 std::optional<RawEvent> splitEvent(std::string_view line) {
@@ -290,8 +295,8 @@ void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& o
     if (error && error->is(kube::ErrorKind::Expired)) {
         state_ = Empty{};
         request(now, out);
-    } else if (error && error->is(kube::ErrorKind::Malformed)) {
-        // From the same version the same line would come again.
+    } else if (error && (error->is(kube::ErrorKind::Malformed) || aheadOfServer(*error))) {
+        // From the same version the same answer would come again.
         backOff(Empty{}, *error, now, out);
     } else if (error) {
         backOff(Listed{version}, *error, now, out);

@@ -3,8 +3,7 @@
 //   runtime::Watcher watcher(runtime::Scope{.labelSelector = "app=shop"}, jitter);
 //   auto outputs = watcher.next(runtime::Watcher::Begin{}, now);  // -> StartWatch
 //   outputs = watcher.next(runtime::Watcher::Line{line}, now);    // -> Upsert, Erase, Replace, ...
-//   outputs = watcher.next(runtime::Watcher::Ended{}, now);       // -> StartWatch, StartList,
-//   Pause
+//   outputs = watcher.next(runtime::Watcher::Ended{}, now);       // -> StartWatch or Pause, ...
 //
 // The driver does what the outputs say, in order, and feeds back what came of it. Begin, Page,
 // ListFailed, Ended and Paused are each answered with exactly one of StartList, StartWatch and

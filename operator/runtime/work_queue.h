@@ -1,5 +1,4 @@
-// The keys that wait to be reconciled: each at most once, never on two workers at a time, none
-// lost.
+// The keys that wait to be reconciled: each at most once, never two workers on one, none lost.
 //
 //   runtime::WorkQueue queue(clock);
 //   queue.add({"shop-ns", "shop"});
@@ -10,7 +9,9 @@
 // Semantics (controller-runtime's priority queue): higher priority first, first in first out within
 // one; adding a waiting key again keeps the higher priority and the earlier time; a key added while
 // it is worked on runs once more afterwards; a delayed key gets its place in the line when it is
-// due. Thread safety: all members from any thread. Blocking: get() only.
+// due.
+//
+// Thread safety: all members from any thread. Blocking: get() only.
 #pragma once
 
 #include <chrono>

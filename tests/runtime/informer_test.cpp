@@ -155,7 +155,7 @@ TEST_F(InformerTest, AnUnreachableServerIsWaitedForAndSaidOnce) {
     server->put(kPods, podJson("a"));
     testing::internal::CaptureStderr();
     start();
-    ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 3; }));
+    ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 2; }));
     EXPECT_FALSE(informer->store().synced());
     EXPECT_THAT(metrics.text(), HasSubstr("informer_healthy{resource=\"pods\"} 0"));
     server->setReachable(true);

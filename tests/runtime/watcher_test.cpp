@@ -270,6 +270,14 @@ TEST_F(WatcherTest, ALineThatIsNoEventMeansListAgainAfterAPause) {
     }
 }
 
+TEST_F(WatcherTest, AVersionInTheServersFutureMeansListAgainAfterAPause) {
+    watching();
+    auto error = failure(kube::ErrorKind::ServerError, 504);
+    error.message = "Timeout: Too large resource version: 10, current: 7";
+    EXPECT_THAT(ended(error), ElementsAre("trouble", "pause 800"));
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("streamed list"));
+}
+
 TEST_F(WatcherTest, AVeryShortSilentWatchIsTrouble) {
     watching();
     EXPECT_THAT(ended({}, 10ms), ElementsAre("healthy", "watch 10")) << "this one had events";

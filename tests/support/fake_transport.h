@@ -2,9 +2,8 @@
 //
 //   auto server = std::make_shared<test::FakeTransport>();
 //   kube::Client client(server, {.fieldManager = "operator"});
-//   server->put(kPods,
-//   R"({"metadata":{"namespace":"shop","name":"a","labels":{"app":"x"}}})"_json);
-//   ...
+//   server->put(kPods, {{"metadata", {{"namespace", "shop"}, {"name", "a"}}}});
+//   ... run what is to be tested ...
 //   EXPECT_TRUE(server->waitFor([&] { return server->find(kPods, {"shop", "b"}).has_value(); }));
 //   EXPECT_EQ(server->mutations(), 0);
 //
@@ -14,10 +13,12 @@
 // with bookmarks, initial events and 410 after compact(); create, update, apply, merge and JSON
 // patch, status, delete with uid and version preconditions, finalizers, owner garbage collection,
 // 404, 409; no-op writes keep their version; generation counts changes outside metadata and status.
+//
 // What it does not: schemas, defaults, admission; lists inside objects are replaced whole by apply.
 // Every kind exists unless hide() says otherwise. The test's own put, edit and drop are what
-// "others" do and count as no request. Thread safety: all members from any thread; the handlers of
-// onRequest run on the caller's thread.
+// "others" do and count as no request.
+//
+// Thread safety: all members from any thread; onRequest's handler runs on the caller's thread.
 #pragma once
 
 #include <condition_variable>
