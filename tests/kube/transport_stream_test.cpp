@@ -172,17 +172,17 @@ TEST(TransportStream, SilenceBeyondTheTimeoutEndsIt) {
 TEST(TransportStream, LinesKeepAWatchAliveBeyondTheTimeout) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
-        for (int i = 0; i < 8; ++i) {
+        for (int i = 0; i < 12; ++i) {
             reply.chunk("{}\n");
-            std::this_thread::sleep_for(std::chrono::milliseconds(150));
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
         }
         reply.end();
     });
     auto request = get("/watch");
-    request.timeout = std::chrono::milliseconds(900);
+    request.timeout = std::chrono::milliseconds(2000);
     auto seen = watch(*transportTo(server), request);
     EXPECT_TRUE(seen.end.ok());
-    EXPECT_EQ(seen.lines.size(), 8U);
+    EXPECT_EQ(seen.lines.size(), 12U);
 }
 
 TEST(TransportStream, AnotherStatusIsTheErrorOfItsBody) {
