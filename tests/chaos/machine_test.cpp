@@ -247,6 +247,7 @@ TEST(Machine, AProbeThatDiesDuringTheFaultProvesNothing) {
     world.runToEnd();
     EXPECT_EQ(world.run.status.verdict, Verdict::Inconclusive);
     EXPECT_EQ(world.run.status.reason, "ProbeFailed");
+    EXPECT_NE(reasons(world).find("ended during the run"), std::string::npos) << reasons(world);
     EXPECT_EQ(world.killed.size(), 1U);
 }
 
@@ -258,19 +259,34 @@ TEST(Machine, ADeletedRunDoesNothingAnyMore) {
     EXPECT_TRUE(world.over());
 }
 
-TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
-    World world;
-    world.replacement = 0ms;
-    run::Run run = world.run;
+run::Run observing() {
+    run::Run run = World().run;
     run.status.phase = Phase::Observing;
     run.status.readyBefore = 3;
     run.status.readyLowest = 3;
     run.status.intentAt = fake::kStart;
     run.status.abortAt = fake::kStart + 300s;
+    return run;
+}
+
+run::Seen afterFiveSeconds(int pods) {
     run::Seen seen;
     seen.now = fake::kStart + 5s;
     seen.app = fake::usualApp();
-    seen.pods = fake::pods(2);
+    seen.pods = fake::pods(pods);
+    return seen;
+}
+
+TEST(Machine, ATargetThatStillServesDoesNotMakeTheTierWhole) {
+    auto run = observing();
+    run.status.targets.push_back({.name = "shop-web-1", .uid = "uid-1", .node = "", .zone = "", .role = ""});
+    EXPECT_FALSE(run::next(run, afterFiveSeconds(3)).status.wholeAt);
+    EXPECT_TRUE(run::next(run, afterFiveSeconds(4)).status.wholeAt);
+}
+
+TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
+    auto run = observing();
+    auto seen = afterFiveSeconds(2);
     seen.desiredReplicas = 3;
     EXPECT_FALSE(run::next(run, seen).status.wholeAt);
     seen.desiredReplicas = 2;

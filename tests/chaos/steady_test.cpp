@@ -1,0 +1,82 @@
+#include "chaos/run/steady.h"
+
+#include <gtest/gtest.h>
+
+#include "chaos/support/samples.h"
+
+namespace {
+
+using namespace chaos;
+using namespace std::chrono_literals;
+using fake::kStart;
+
+class Steady : public testing::Test {
+  protected:
+    // Well since the start, the probe since then as well, 12 s of it.
+    Steady() {
+        status.steadySince = kStart;
+        seen.app = fake::usualApp();
+        seen.pods = fake::pods(3);
+        seen.probe.uid = "probe";
+        seen.probe.running = true;
+        probed(fake::series(12, 50));
+    }
+    void probed(probe::Series series) {
+        seen.now = series.seconds.back().writtenAt + 500ms;
+        seen.series = std::move(series);
+    }
+    run::SteadyLook look() const { return run::steadyState(fake::usualSpec(), status, seen); }
+
+    run::Status status;
+    run::Seen seen;
+};
+
+TEST_F(Steady, HasHeldLongEnough) {
+    EXPECT_EQ(look().problem, "");
+}
+
+TEST_F(Steady, TheWholeHoldTimeMustHavePassedSinceTheAppIsWell) {
+    status.steadySince = kStart + 2s;
+    EXPECT_EQ(look().problem, "");
+    status.steadySince = kStart + 2001ms;
+    EXPECT_NE(look().problem.find("has not held for 10 s yet"), std::string::npos);
+}
+
+TEST_F(Steady, TheWholeHoldTimeMustHaveTraffic) {
+    probed(fake::series(9, 50));
+    EXPECT_NE(look().problem.find("has not held for 10 s yet"), std::string::npos);
+}
+
+TEST_F(Steady, ABlindSecondDoesNotCountAsQuiet) {
+    auto series = fake::series(12, 50);
+    series.seconds.erase(series.seconds.begin() + 6);
+    probed(series);
+    EXPECT_EQ(look().reason, "ProbeBlind");
+}
+
+TEST_F(Steady, OneErrorInTheHoldTimeStartsItAnew) {
+    probed(fake::series(12, 50, kStart, [](probe::Second& second) {
+        if (second.second == 3) {
+            fake::fail(second, 1, probe::Outcome::Connect);
+        }
+    }));
+    EXPECT_NE(look().problem.find("0.20 % errors before any fault, 1 Connect"), std::string::npos)
+        << look().problem;
+    probed(fake::series(12, 50, kStart, [](probe::Second& second) {
+        if (second.second == 1) {
+            fake::fail(second, 1, probe::Outcome::Connect);
+        }
+    }));
+    EXPECT_EQ(look().problem, "") << "it is eleven seconds ago";
+}
+
+TEST_F(Steady, AnAppThatIsUnwellStopsTheClock) {
+    seen.app->ready = false;
+    EXPECT_FALSE(look().well);
+    seen.app->ready = true;
+    seen.pods.pop_back();
+    EXPECT_FALSE(look().well);
+    EXPECT_EQ(look().problem, "web has 2 ready pods, its minimum is 3");
+}
+
+}  // namespace

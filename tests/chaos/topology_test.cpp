@@ -1,0 +1,121 @@
+#include "chaos/topology/topology.h"
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "chaos/observe.h"
+#include "chaos/probes/pod.h"
+#include "chaos/run_reconciler.h"
+
+namespace {
+
+using namespace chaos;
+using namespace std::chrono_literals;
+using base::Json;
+
+Json parse(const char* text) {
+    auto json = base::parseJson(text);
+    EXPECT_TRUE(json) << text;
+    return json ? *json : Json();
+}
+
+TEST(Topology, APodAsARunSeesIt) {
+    auto pod = topology::parsePod(parse(R"({
+        "metadata": {"name": "p", "uid": "u", "labels": {"scalableapp.dev/role": "Primary"},
+                     "deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30},
+        "spec": {"nodeName": "n"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}],
+                   "containerStatuses": [{"state": {"running": {}}}]}})"),
+                                  {{"n", "z2"}});
+    EXPECT_EQ(pod.zone, "z2");
+    EXPECT_EQ(pod.role, "Primary");
+    EXPECT_TRUE(pod.ready);
+    EXPECT_FALSE(pod.serving()) << "a pod that is being deleted gets no new visitors";
+    EXPECT_FALSE(pod.ended);
+    // When it was asked for, not when the grace is over.
+    base::WallTime asked;
+    ASSERT_TRUE(base::parseTime("2026-01-01T00:00:00Z", asked));
+    EXPECT_EQ(pod.deletedAt, asked);
+}
+
+TEST(Topology, EndedIsEveryContainerTerminated) {
+    const char* text = R"({"metadata": {"name": "p"}, "status": {"phase": "Running",
+        "containerStatuses": [{"state": {"terminated": {}}}, {"state": {"%": {}}}]}})";
+    std::string running(text);
+    running.replace(running.find('%'), 1, "running");
+    std::string ended(text);
+    ended.replace(ended.find('%'), 1, "terminated");
+    EXPECT_FALSE(topology::parsePod(parse(running.c_str()), {}).ended);
+    EXPECT_TRUE(topology::parsePod(parse(ended.c_str()), {}).ended);
+    EXPECT_FALSE(topology::parsePod(parse(R"({"metadata": {"name": "p"}})"), {}).ended);
+}
+
+TEST(Topology, AnAppAsARunSeesIt) {
+    auto app = topology::parseApp(parse(R"({
+        "metadata": {"name": "shop", "uid": "u", "labels": {"scalableapp.dev/chaos": "allowed"}},
+        "spec": {"web": {"autoscaling": {"minReplicas": 4, "maxReplicas": 9}}},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "X",
+                                   "message": "web: ImagePullBackOff"}]}})"));
+    EXPECT_TRUE(app.optedIn);
+    EXPECT_FALSE(app.ready);
+    EXPECT_EQ(app.readyMessage, "web: ImagePullBackOff");
+    EXPECT_EQ(app.wantedReplicas, 4);
+    auto other = topology::parseApp(parse(
+        R"({"metadata": {"labels": {"scalableapp.dev/chaos": "yes"}}, "spec": {"web": {}}})"));
+    EXPECT_FALSE(other.optedIn) << "only the exact word counts";
+    EXPECT_FALSE(other.ready);
+    EXPECT_EQ(other.wantedReplicas, 2);
+}
+
+TEST(ProbePod, IsRestrictedOwnedAndEndsByItself) {
+    auto pod = probes::probePod({.namespace_ = "ns",
+                                 .runName = "kill-1",
+                                 .runUid = "uid",
+                                 .image = "scalableapp:1",
+                                 .url = "http://shop.ns.svc/",
+                                 .requestsPerSecond = 70,
+                                 .lifetime = 420s,
+                                 .avoidNodes = {"n1"},
+                                 .avoidZones = {"z1"}});
+    EXPECT_EQ(base::stringAt(pod, "/metadata/ownerReferences/0/uid"), "uid");
+    EXPECT_EQ(base::boolAt(pod, "/spec/automountServiceAccountToken"), false);
+    EXPECT_EQ(base::boolAt(pod, "/spec/securityContext/runAsNonRoot"), true);
+    EXPECT_EQ(base::stringAt(pod, "/spec/securityContext/seccompProfile/type"), "RuntimeDefault");
+    const char* container = "/spec/containers/0/securityContext";
+    EXPECT_EQ(base::boolAt(pod, std::string(container) + "/allowPrivilegeEscalation"), false);
+    EXPECT_EQ(base::stringAt(pod, std::string(container) + "/capabilities/drop/0"), "ALL");
+    EXPECT_EQ(base::stringAt(pod, "/spec/containers/0/args/1"), "--requests-per-second=70");
+    EXPECT_EQ(base::intAt(pod, "/spec/activeDeadlineSeconds"), 480);
+    // Never taken for a pod of the application it loads.
+    EXPECT_EQ(base::at(pod, "/metadata/labels/scalableapp.dev~1app"), nullptr);
+    const auto& preferred = base::arrayAt(
+        pod, "/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution");
+    ASSERT_EQ(preferred.size(), 2U);
+    EXPECT_EQ(base::stringAt(preferred[0], "/preference/matchExpressions/0/operator"), "NotIn");
+}
+
+TEST(ProbePod, WhyItDoesNotRun) {
+    auto pulling = parseProbe(parse(R"({"metadata": {"uid": "u"}, "status": {"phase": "Pending",
+        "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff",
+                                                     "message": "no such image"}}}]}})"));
+    EXPECT_FALSE(pulling.running);
+    EXPECT_EQ(pulling.problem, "ImagePullBackOff: no such image");
+    auto unplaced = parseProbe(parse(R"({"metadata": {"uid": "u"}, "status": {"phase": "Pending",
+        "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                        "message": "0/6 nodes"}]}})"));
+    EXPECT_EQ(unplaced.problem, "Unschedulable: 0/6 nodes");
+    auto killed = parseProbe(parse(R"({"metadata": {"uid": "u"}, "status": {"phase": "Failed",
+        "containerStatuses": [{"state": {"terminated": {"reason": "OOMKilled"}}}]}})"));
+    EXPECT_TRUE(killed.ended);
+    EXPECT_EQ(killed.problem, "OOMKilled");
+}
+
+TEST(ParseRun, NamesTheFieldThatCannotBe) {
+    auto run = parseRun(parse(R"({"metadata": {"name": "x"}, "spec": {"app": "shop",
+                                  "fault": {"type": "PodKill", "graceSeconds": 0}}})"));
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().message, "spec.fault.graceSeconds: 0 is less than 1");
+    EXPECT_FALSE(parseRun(parse(R"({"metadata": {"name": "x"}, "spec": {}})")));
+}
+
+}  // namespace
