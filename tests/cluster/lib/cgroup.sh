@@ -1,7 +1,9 @@
 # cgroups, version 1 (one tree per controller) and version 2 (one tree), behind one set of words.
 # The only file that knows the difference. Names are relative to our own cgroup: "system", "kn1".
 
+# shellcheck disable=SC2034  # preflight asks for them
 CGROUP_V1_NEEDED="cpu cpuacct cpuset memory devices freezer blkio pids"
+# shellcheck disable=SC2034
 CGROUP_V2_NEEDED="cpu cpuset memory pids"
 
 cgroup_version() {
@@ -88,8 +90,8 @@ cgroup_empty() { [ -z "$(cgroup_pids "${1:-}")" ]; }
 
 # cgroup_kill [NAME]: SIGKILL to all below it until none is left (a fork may race one round).
 cgroup_kill() {
-    local pid round
-    for round in $(seq 100); do
+    local pid
+    for _ in $(seq 100); do
         cgroup_thaw "${1:-}"
         cgroup_empty "${1:-}" && return
         for pid in $(cgroup_pids "${1:-}"); do

@@ -70,7 +70,7 @@ remove_network() {
         [ "$i" != control ] || port=$(port_of control)
         ip -n $NETNS_FABRIC link del "$port" 2>/dev/null || :
     done
-    for i in $(ls $NETNS_ROOT 2>/dev/null); do
-        case $i in scalableapp-*) ip netns del "$i" || return 1 ;; esac
+    for i in "$NETNS_ROOT"/scalableapp-*; do
+        [ ! -e "$i" ] || ip netns del "$(basename "$i")" || return 1
     done
 }

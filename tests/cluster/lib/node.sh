@@ -59,7 +59,7 @@ node_clear() {
 # node_boot NODE: power on up to a running containerd.
 node_boot() {
     local node=$1 own init outer
-    own=$(node_folder "$node") init=$(images_folder)/pause
+    own=$(node_folder "$node") init=$STATE/pause
     node_clear "$node"
     cgroup_make_parent "$node"
     cgroup_make "$node/system"

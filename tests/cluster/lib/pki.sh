@@ -1,24 +1,23 @@
 # One certificate authority and every certificate and kubeconfig, made once and kept. The key holds
 # the addresses and the number of nodes; certificates live a year and are renewed after 300 days.
 
+pki_key() { { content_key lib/pki.sh && echo "$CONTROL_IP $MAX_NODES"; } | sha256sum | cut -c1-16; }
+pki_fresh() { [ "$(cat "$PKI_CACHE/done" 2>/dev/null)" = "$(pki_key)" ] && [ -z "$(find "$PKI_CACHE/done" -mtime +300)" ]; }
+
 pki_build() {
-    local key
-    key=$(content_key lib/pki.sh lib/plan.sh)
-    if [ "$(cat "$PKI/done" 2>/dev/null)" = "$key" ] && [ -z "$(find "$PKI/done" -mtime +300)" ]; then
-        return
-    fi
+    ! pki_fresh || return 0
     say "certificates: making"
-    rm -rf "$PKI"
-    mkdir -p "$PKI"
+    rm -rf "$PKI_CACHE"
+    mkdir -p "$PKI_CACHE"
     (
         umask 077
-        cd "$PKI"
+        cd "$PKI_CACHE" || exit 1
         pki_authority
         pki_servers
         pki_clients
         rm -f ./*.srl
     )
-    echo "$key" >"$PKI/done"
+    pki_key >"$PKI_CACHE/done"
 }
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }

@@ -23,7 +23,9 @@ CGROUP=scalableapp
 CACHE=${SCALABLEAPP_CACHE:-${XDG_CACHE_HOME:-${HOME:?set HOME or SCALABLEAPP_CACHE}/.cache}/scalableapp}
 # Same file system as the cache: nodes hard-link the image store.
 STATE=${SCALABLEAPP_STATE:-$CACHE/state}
-PKI=$CACHE/pki
+# A running cluster keeps the certificates it began with, whatever is renewed in the cache.
+PKI_CACHE=$CACHE/pki
+PKI=$STATE/pki
 
 # The standard places of kubelet, containerd and CNI. Each node binds its own folders over them.
 NODE_MOUNT_POINTS="/var/lib/kubelet /var/lib/containerd /var/log/pods /var/log/containers

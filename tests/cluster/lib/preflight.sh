@@ -148,12 +148,9 @@ trial_overlay() {
 preflight_strangers() {
     something_left && return
     local name
-    for name in $(ls "$NETNS_ROOT" 2>/dev/null); do
-        case $name in
-            scalableapp-*)
-                lacking "network namespace $name exists, but $STATE does not know it: another cluster is up: set SCALABLEAPP_STATE to its folder and run 'cluster down'"
-                return
-                ;;
-        esac
+    for name in "$NETNS_ROOT"/scalableapp-*; do
+        [ -e "$name" ] || continue
+        lacking "network namespace $(basename "$name") exists, but $STATE does not know it: another cluster is up: set SCALABLEAPP_STATE to its folder and run 'cluster down'"
+        return
     done
 }

@@ -1,6 +1,7 @@
 # Profile "scale": the real control plane with simulated nodes (kwok). One kwok process per zone, so a
 # zone is switched off by ending its process, and the real node life cycle takes it from there.
 
+# shellcheck disable=SC2034  # verbs.sh and help.sh
 DEFAULT_FAKE_NODES=100
 
 # Few nodes renew their leases every 4 s and are missed after 8 s, as the real ones. Beyond 300 the

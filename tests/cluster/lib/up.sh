@@ -2,6 +2,10 @@
 
 is_up() { [ -e "$STATE/ready" ] && ! cgroup_empty; }
 
+caches_filled() {
+    [ -e "$(binaries_folder)/done" ] && [ -e "$(images_folder)/done" ] && [ -e "$(store_folder)/done" ] && pki_fresh
+}
+
 build_caches() {
     mkdir -p "$CACHE"
     binaries_build
@@ -36,6 +40,8 @@ raise_steps() {
     echo "$profile" >"$STATE/profile"
     echo "$nodes" >"$STATE/size"
     ln -sfn "$(binaries_folder)" "$STATE/bin"
+    cp -r "$PKI_CACHE" "$PKI"
+    cp "$(images_folder)/pause" "$STATE/pause"
     install -m 600 "$PKI/admin.conf" "$STATE/admin.conf"
     prepare_host
     make_fabric

@@ -77,11 +77,12 @@ verb_down() {
 verb_build() {
     local status=0
     if [ "${1:-}" = --print ]; then
-        printf '%s\n' "$(binaries_folder)" "$(images_folder)" "$(store_folder)" "$PKI"
+        printf '%s\n' "$(binaries_folder)" "$(images_folder)" "$(store_folder)" "$PKI_CACHE"
         return
     fi
     no_arguments build "$@"
     need_root build
+    caches_filled && say "caches are filled: $CACHE" && return
     lock
     if ! is_up; then
         ! something_left || take_down
@@ -92,7 +93,7 @@ verb_build() {
     if is_up; then cgroup_remove harness || :; else take_down || :; fi
     unlock
     [ $status = 0 ] || exit 1
-    say "caches are ready in $CACHE"
+    say "caches are filled: $CACHE"
 }
 
 verb_status() {

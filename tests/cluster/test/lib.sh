@@ -11,6 +11,7 @@ set -uo pipefail
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CLUSTER=$TESTS/../cluster
 FAILED=0
+# Set by tests that raise the cluster in steps of their own: then it is removed at the end.
 RAISED=
 WORK=$(mktemp -d)
 trap 'end_of_test' EXIT
