@@ -111,7 +111,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         return afterError(seen.error());
     }
     if (unreachable_.exchange(false)) {
-        base::logInfo("the API server answers again");
+        base::logInfo("the API server serves chaos runs again");
     }
     seen->results = std::move(results);
     results.clear();
@@ -142,12 +142,13 @@ runtime::Outcome RunReconciler::afterError(const ApiError& error) {
     if (error.is(ErrorKind::NotFound)) {
         return runtime::Outcome::done();
     }
-    if (!error.transient()) {
+    if (error.is(ErrorKind::Conflict)) {
         return runtime::Outcome::retry(error.str());
     }
-    // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage.
+    // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage. A refusal (of
+    // a credential, of a right) is waited out the same way: people mend it, and the run ends in time.
     if (!unreachable_.exchange(true)) {
-        base::logWarning("the API server does not answer; runs go on when it does",
+        base::logWarning("the API server does not serve chaos runs; they go on when it does",
                          {{"error", error.str()}});
     }
     return runtime::Outcome::after(kOutagePause);
