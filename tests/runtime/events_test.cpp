@@ -49,11 +49,11 @@ TEST_F(EventsTest, RepeatsBecomeASeriesOfOneObject) {
 
 TEST_F(EventsTest, WhatIsQueuedIsSentBeforeTheEnd) {
     make();
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 20; ++i) {
         events->record(event("Reason" + std::to_string(i)));
     }
     events.reset();
-    EXPECT_EQ(server->all(test::kEvents).size(), 100U);
+    EXPECT_EQ(server->all(test::kEvents).size(), 20U);
 }
 
 TEST_F(EventsTest, AnEventThatVanishedIsMadeAnew) {
@@ -96,10 +96,9 @@ TEST_F(EventsTest, AFullQueueDropsAndNeverBlocks) {
                 testing::Not(HasSubstr("events_discarded_total{reason=\"full\"} 0")));
     hang = false;
     hang.notify_all();
+    EXPECT_TRUE(server->waitFor([&] { return server->mutations() >= 1000; }));
     events.reset();
-    auto sent = server->all(test::kEvents).size();
-    EXPECT_GE(sent, 1000U);
-    EXPECT_LE(sent, 2000U);
+    EXPECT_LE(server->mutations(), 2000U);
 }
 
 }  // namespace

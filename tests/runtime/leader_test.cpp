@@ -18,13 +18,14 @@ using testing::HasSubstr;
 const kube::ObjectKey kLease{"ns", "operator"};
 
 struct Candidate {
-    Candidate(std::shared_ptr<test::FakeTransport> transport, const std::string& identity)
+    Candidate(std::shared_ptr<test::FakeTransport> transport, const std::string& identity,
+              std::chrono::milliseconds renewDeadline)
         : client(transport, {}),
           elector(client,
                   {.lease = kLease,
                    .identity = identity,
-                   .leaseDuration = 3000ms,
-                   .renewDeadline = 2000ms,
+                   .leaseDuration = renewDeadline + 1000ms,
+                   .renewDeadline = renewDeadline,
                    .retryPeriod = 50ms},
                   base::systemClock(), metrics) {}
     void start() {
@@ -44,8 +45,10 @@ class LeaderTest : public testing::Test {
         return lease ? base::stringAt(*lease, "/spec/holderIdentity").value_or("") : "";
     }
     std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
-    Candidate a{server, "a"};
-    Candidate b{server, "b"};
+    Candidate a{server, "a", 10s};
+    Candidate b{server, "b", 10s};
+    // For tests that wait until a lease has run out.
+    Candidate brief{server, "brief", 2s};
 };
 
 TEST_F(LeaderTest, OneLeadsAndTheOtherFollowsAfterTheRelease) {
@@ -82,15 +85,15 @@ TEST_F(LeaderTest, AFollowerStopsWithoutTouchingTheLease) {
 }
 
 TEST_F(LeaderTest, AnUnreachableServerMeansLossOnceAndForAll) {
-    a.start();
-    ASSERT_TRUE(server->waitFor([&] { return a.started.load(); }));
+    brief.start();
+    ASSERT_TRUE(server->waitFor([&] { return brief.started.load(); }));
     server->setReachable(false);
-    ASSERT_TRUE(server->waitFor([&] { return a.lost.load(); }));
-    EXPECT_FALSE(a.elector.holds());
+    ASSERT_TRUE(server->waitFor([&] { return brief.lost.load(); }));
+    EXPECT_FALSE(brief.elector.holds());
     server->setReachable(true);
     b.start();
     EXPECT_TRUE(server->waitFor([&] { return b.started.load(); }));
-    EXPECT_FALSE(a.elector.holds());
+    EXPECT_FALSE(brief.elector.holds());
 }
 
 TEST_F(LeaderTest, AStolenLeaseIsNoticedAtTheNextRenewal) {
@@ -104,19 +107,19 @@ TEST_F(LeaderTest, AStolenLeaseIsNoticedAtTheNextRenewal) {
 
 // The thread hangs in a request: the gate has to close all the same, by the clock alone.
 TEST_F(LeaderTest, HoldsEndsEvenWhenARequestHangs) {
-    a.start();
-    ASSERT_TRUE(server->waitFor([&] { return a.started.load(); }));
+    brief.start();
+    ASSERT_TRUE(server->waitFor([&] { return brief.started.load(); }));
     std::atomic<bool> hang{true};
     server->onRequest([&](const kube::HttpRequest&) {
         hang.wait(true);
         return std::nullopt;
     });
-    EXPECT_TRUE(server->waitFor([&] { return !a.elector.holds(); }));
-    EXPECT_FALSE(a.lost) << "its thread hangs, so nobody told";
+    EXPECT_TRUE(server->waitFor([&] { return !brief.elector.holds(); }));
+    EXPECT_FALSE(brief.lost) << "its thread hangs, so nobody told";
     hang = false;
     hang.notify_all();
     server->onRequest({});
-    EXPECT_TRUE(server->waitFor([&] { return a.lost.load() || a.elector.holds(); }));
+    EXPECT_TRUE(server->waitFor([&] { return brief.lost.load() || brief.elector.holds(); }));
 }
 
 }  // namespace

@@ -76,8 +76,6 @@ class Process {
         out.listenAddress = "127.0.0.1";
         out.listenPort = port;
         out.leader.identity = identity;
-        out.leader.leaseDuration = 3000ms;
-        out.leader.renewDeadline = 2000ms;
         out.leader.retryPeriod = 50ms;
         out.transport = std::move(transport);
         return out;
