@@ -92,11 +92,12 @@ cgroup_empty() { [ -z "$(cgroup_pids "${1:-}")" ]; }
 cgroup_kill() {
     local pid
     for _ in $(seq 100); do
-        cgroup_thaw "${1:-}"
         cgroup_empty "${1:-}" && return
         for pid in $(cgroup_pids "${1:-}"); do
             [ "$pid" = $$ ] || [ "$pid" = 0 ] || kill -9 "$pid" 2>/dev/null || :
         done
+        # After the signal: what was frozen dies without doing anything more.
+        cgroup_thaw "${1:-}"
         sleep 0.05
     done
     return 1

@@ -31,6 +31,17 @@ wait_for() {
     done
 }
 
+# await TEXT SECONDS CMD...: wait_for, saying every 10 s that it still waits.
+await() {
+    local text=$1 begun=$SECONDS said=$SECONDS deadline=$((SECONDS + $2 * ${SCALABLEAPP_PATIENCE:-1}))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.1
+        [ $((SECONDS - said)) -lt 10 ] || { say "$text ... $((SECONDS - begun)) s" && said=$SECONDS; }
+    done
+}
+
 # with_progress TEXT LOG CMD...: runs a long program and says every 10 s that it is still at work. Its
 # output goes to the file LOG, or is shown when LOG is "-".
 with_progress() {

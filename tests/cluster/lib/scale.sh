@@ -16,8 +16,8 @@ raise_fake_nodes() {
     start_component kube-controller-manager
     start_component kube-scheduler
     for zone in $(all_zones); do start_component "kwok-$zone"; done
-    fake_nodes "$1" | kubectl apply --server-side -f - >/dev/null
-    wait_for 120 nodes_ready "$1" || die "not all simulated nodes get Ready: see $STATE/log/kwok-*.log"
+    [ "$1" = 0 ] || fake_nodes "$1" | kubectl apply --server-side -f - >/dev/null
+    await "waiting for the simulated nodes" 120 nodes_ready "$1" || die "not all simulated nodes get Ready: see $STATE/log/kwok-*.log"
     say "$1 simulated nodes Ready"
 }
 

@@ -69,7 +69,7 @@ prepare_host() {
 }
 
 wait_for_apiserver() {
-    wait_for 90 apiserver_ready_or_dead && apiserver_alive ||
+    await "waiting for the API server" 90 apiserver_ready_or_dead && apiserver_alive ||
         die "the API server does not get ready: see $STATE/log/kube-apiserver.log"
     say "API server ready"
 }
@@ -79,29 +79,33 @@ raise_real_nodes() {
     local count=$1 node names
     names=$(seq -f 'kn%g' "$count")
     for node in $names; do mkdir -p "$(node_folder "$node")"; done
-    for node in $names; do
-        node_make "$node"
-        node_boot "$node"
-    done
+    # shellcheck disable=SC2086
+    in_parallel make_and_boot $names || die "not all machines boot"
     [ "$count" = 0 ] || say "$count machines booted"
     wait_for_apiserver
     start_component kube-controller-manager
     start_component kube-scheduler
-    for node in $names; do node_start_daemons "$node"; done
+    # shellcheck disable=SC2086
+    in_parallel node_start_daemons $names || die "not all kubelets start"
     kubectl apply -f "$HERE/manifests/metrics-server.yaml" -f "$HERE/manifests/storage.yaml" >/dev/null
     start_component metrics-server
     start_component disk-service
     [ "$count" = 0 ] || wait_for_nodes "$count"
 }
 
+make_and_boot() {
+    node_make "$1"
+    node_boot "$1"
+}
+
 wait_for_nodes() {
-    wait_for 120 nodes_ready "$1" || die "not all nodes get Ready: see $STATE/log/kn*.kubelet.log"
+    await "waiting for the nodes" 120 nodes_ready "$1" || die "not all nodes get Ready: see $STATE/log/kn*.kubelet.log"
     say "$1 nodes Ready"
     # Not before: the scheduler would put both replicas on the first node there is.
     kubectl apply -f "$HERE/manifests/coredns.yaml" >/dev/null
-    wait_for 120 dns_answers || die "the cluster DNS does not answer: kubectl -n kube-system get pods"
+    await "waiting for DNS" 120 dns_answers || die "the cluster DNS does not answer: kubectl -n kube-system get pods"
     say "DNS answers"
-    wait_for 120 metrics_served "$1" || die "metrics are not served: see $STATE/log/metrics-server.log"
+    await "waiting for metrics" 120 metrics_served "$1" || die "metrics are not served: see $STATE/log/metrics-server.log"
     say "metrics of $1 nodes served"
 }
 

@@ -58,7 +58,10 @@ no_arguments() {
     [ $# = 0 ] || misuse "$verb: takes no argument, '$1' was given"
 }
 
-need_up() { is_up || die "no cluster is up: run 'cluster up'"; }
+need_up() {
+    need_root "reaching the cluster"
+    is_up || die "no cluster is up: run 'cluster up'"
+}
 
 verb_down() {
     no_arguments down "$@"
@@ -100,7 +103,8 @@ verb_status() {
     local name
     no_arguments status "$@"
     if ! is_up; then
-        if something_left; then echo "broken: run 'cluster down'"; else echo "down"; fi
+        if alive "$LOCK"; then echo "being raised or removed, by process $(recorded_pid "$LOCK")"
+        elif something_left; then echo "broken: run 'cluster down'"; else echo "down"; fi
         return 1
     fi
     echo "up: $(describe)"
@@ -243,10 +247,16 @@ verb_load_image() {
 verb_logs() {
     local follow=
     [ "${1:-}" != -f ] || { follow=-f && shift; }
-    [ $# = 1 ] || misuse "logs: name one component: $(cd "$STATE/log" 2>/dev/null && ls -1 | sed 's/\.log$//; s/^\(kn[0-9]*\)\./\1\//' | paste -sd' ')"
+    [ -d "$STATE/log" ] || die "logs: no cluster is up; those of an 'up' that failed are in $CACHE/failed-logs"
+    [ $# = 1 ] || misuse "logs: name one component: $(known_logs)"
     local file=$STATE/log/${1//\//.}.log
-    [ -f "$file" ] || misuse "logs: there is no log of '$1': $(cd "$STATE/log" 2>/dev/null && ls -1 | sed 's/\.log$//; s/^\(kn[0-9]*\)\./\1\//' | paste -sd' ')"
+    [ -f "$file" ] || misuse "logs: there is no log of '$1': $(known_logs)"
     if [ -n "$follow" ]; then tail -n 50 -f "$file"; else cat "$file"; fi
+}
+
+# kn1.kubelet.log is spoken of as kn1/kubelet.
+known_logs() {
+    find "$STATE/log" -name '*.log' -printf '%f\n' | sed 's/\.log$//; s/^\(kn[0-9]*\)\./\1\//' | sort -V | paste -sd' '
 }
 
 verb_preflight() {
