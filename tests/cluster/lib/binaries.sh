@@ -4,8 +4,9 @@ KUBERNETES_PROGRAMS="kube-apiserver kube-controller-manager kube-scheduler kubel
 ADDON_PROGRAMS="metrics-server kwok helm disk-service"
 
 binaries_key() {
-    { echo "$GO_VERSION $KUBERNETES_VERSION" && content_key tools/go.mod tools/go.sum lib/binaries.sh tools/*/*.go; } |
-        sha256sum | cut -c1-16
+    local -a sources
+    mapfile -t sources < <(cd "$HERE" && find tools -type f | sort)
+    { echo "$GO_VERSION $KUBERNETES_VERSION" && content_key lib/binaries.sh "${sources[@]}"; } | sha256sum | cut -c1-16
 }
 binaries_folder() { echo "$CACHE/bin-$(binaries_key)"; }
 
