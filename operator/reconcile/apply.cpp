@@ -32,7 +32,7 @@ std::string holderOf(const kube::Meta& object) {
 }
 
 Problem conflict(const base::Json& intent, const kube::Meta& current) {
-    return {.reason = "ObjectConflict",
+    return {.reason = kObjectConflict,
             .message = nameOf(intent) + " exists and " + holderOf(current) +
                        ": delete or rename it, or rename this ScalableApp"};
 }
@@ -70,7 +70,7 @@ bool fail(const std::string& what, const kube::ApiError& error, Applied& applied
     bool stalled = !error.is(kube::ErrorKind::ServerError);
     applied.problems.push_back(
         {.stalled = stalled,
-         .reason = error.is(kube::ErrorKind::Forbidden) ? "Forbidden" : "ApplyFailed",
+         .reason = error.is(kube::ErrorKind::Forbidden) ? kForbidden : kApplyFailed,
          .message = what + ": " + (error.message.empty() ? error.str() : error.message)});
     return true;
 }

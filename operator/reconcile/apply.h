@@ -22,10 +22,16 @@
 
 namespace reconcile {
 
+// Reasons of problems: they are API.
+inline constexpr const char* kObjectConflict = "ObjectConflict";
+inline constexpr const char* kForbidden = "Forbidden";
+inline constexpr const char* kApplyFailed = "ApplyFailed";
+inline constexpr const char* kInvalidSpec = "InvalidSpec";
+
 // What stands between an app and one of its objects, for the status.
 struct Problem {
     bool stalled = true;  // nobody but a person (or a quota, a webhook) can change it
-    std::string reason;   // CamelCase
+    std::string reason;   // one of the above
     std::string message;  // names the object and the remedy
 };
 

@@ -67,6 +67,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     if (!app) {
         return refuse(object, app.error().message, context);
     }
+    forgetProblems(app->conditions);
     plan::Plan plan =
         plan::planApp(*app, {.children = observer_.children(object->meta()), .now = clock_.wall()});
     Applied applied = applier_.apply(object->meta(), plan, context);
@@ -88,7 +89,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
 
 runtime::Outcome Reconciler::refuse(const kube::ObjectPtr& app, const std::string& message,
                                     const runtime::ReconcileContext& context) {
-    Problem problem{.reason = "InvalidSpec", .message = message};
+    Problem problem{.reason = kInvalidSpec, .message = message};
     base::Json before = app->json();
     std::vector<plan::EventIntent> events;
     if (saysSomethingNew(before, problem)) {

@@ -1,5 +1,8 @@
 #include "reconcile/status.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "api/condition.h"
 #include "base/json.h"
 #include "reconcile/observe.h"
@@ -10,6 +13,8 @@ namespace {
 
 // A line that a person reads; the definition's own bound is far above.
 constexpr size_t kLongest = 1000;
+
+constexpr const char* kReasons[] = {kObjectConflict, kForbidden, kApplyFailed, kInvalidSpec};
 
 api::Conditions conditionsOf(const base::Json& status) {
     return api::parseConditions(base::arrayAt(status, "/conditions"));
@@ -39,25 +44,48 @@ void setAll(base::Json& status, const Problem& problem, const std::string& messa
             const base::Json& app, base::WallTime now) {
     auto conditions = conditionsOf(status);
     auto generation = base::intAt(app, "/metadata/generation").value_or(0);
-    auto set = [&](const char* type, bool value, const std::string& reason,
-                   const std::string& text) {
+    auto set = [&](const char* type, const char* value) {
         api::setCondition(conditions,
                           {.type = type,
-                           .status = value ? api::kTrue : api::kFalse,
-                           .reason = reason,
-                           .message = text,
+                           .status = value,
+                           .reason = problem.reason,
+                           .message = message,
                            .observedGeneration = generation,
                            .lastTransitionTime = ""},
                           now);
     };
-    set("Ready", false, problem.reason, message);
-    set("Reconciling", !problem.stalled, problem.stalled ? "Stalled" : problem.reason,
-        problem.stalled ? "" : message);
-    set("Stalled", problem.stalled, problem.stalled ? problem.reason : "Progressing",
-        problem.stalled ? message : "");
+    set("Ready", api::kFalse);
+    // As everywhere: what is wrong is there and True, or not there.
+    set(problem.stalled ? "Stalled" : "Reconciling", api::kTrue);
+    api::removeCondition(conditions, problem.stalled ? "Reconciling" : "Stalled");
     keepTransitionTimes(conditions, app);
     status["observedGeneration"] = generation;
     status["conditions"] = api::toJson(conditions);
+}
+
+// Without nulls and empty objects and lists: what server-side apply leaves behind where the last
+// field of an object went is no difference.
+nlohmann::json essence(const base::Json& value) {
+    if (value.is_object()) {
+        auto out = nlohmann::json::object();
+        for (const auto& [key, entry] : value.items()) {
+            auto inner = essence(entry);
+            bool empty = inner.is_null() || (inner.is_structured() && inner.empty());
+            if (!empty) {
+                // Sorted keys: the server gives fields back in its own order.
+                out[key] = std::move(inner);
+            }
+        }
+        return out;
+    }
+    if (value.is_array()) {
+        auto out = nlohmann::json::array();
+        for (const auto& entry : value) {
+            out.push_back(essence(entry));
+        }
+        return out;
+    }
+    return value;
 }
 
 }  // namespace
@@ -78,14 +106,21 @@ base::Json withProblems(base::Json status, const std::vector<Problem>& problems,
 base::Json invalidSpec(const base::Json& app, const std::string& message, base::WallTime now) {
     const auto* before = base::at(app, "/status");
     base::Json status = before == nullptr ? base::Json::object() : *before;
-    setAll(status, {.reason = "InvalidSpec", .message = message}, message, app, now);
+    setAll(status, {.reason = kInvalidSpec, .message = message}, message, app, now);
     return status;
+}
+
+void forgetProblems(api::Conditions& conditions) {
+    std::erase_if(conditions, [](const api::Condition& condition) {
+        bool ours = std::find(std::begin(kReasons), std::end(kReasons), condition.reason) !=
+                    std::end(kReasons);
+        return ours && (condition.type == "Stalled" || condition.type == "Reconciling");
+    });
 }
 
 bool sameStatus(const base::Json& app, const base::Json& status) {
     const auto* before = base::at(app, "/status");
-    // Compared with sorted keys: the server gives fields back in its own order.
-    return before != nullptr && nlohmann::json(*before) == nlohmann::json(status);
+    return before != nullptr && essence(*before) == essence(status);
 }
 
 bool saysSomethingNew(const base::Json& app, const Problem& problem) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/condition.h"
 #include "base/clock.h"
 #include "base/json_fwd.h"
 #include "kube/client.h"
@@ -25,6 +26,10 @@ base::Json withProblems(base::Json status, const std::vector<Problem>& problems,
 
 // The status of an app whose spec cannot be read: everything else of it stays as it was.
 base::Json invalidSpec(const base::Json& app, const std::string& message, base::WallTime now);
+
+// Takes away what an earlier pass said of its problems, for the plan to judge afresh: to it a
+// Stalled that was there before means a deadline that is over.
+void forgetProblems(api::Conditions& conditions);
 
 // Whether the app already carries this status; the order of fields does not count.
 bool sameStatus(const base::Json& app, const base::Json& status);
