@@ -40,10 +40,8 @@ void Controller::watch(runtime::Manager& manager, const std::string& namespace_)
                                           initial ? runtime::kStartupPriority : 0);
         }
     });
-    auto& runs = manager.informer({.type = kChaosRuns,
-                                   .namespace_ = namespace_,
-                                   .labelSelector = "",
-                                   .fieldSelector = ""});
+    auto& runs = manager.informer(
+        {.type = kChaosRuns, .namespace_ = namespace_, .labelSelector = "", .fieldSelector = ""});
     runs.onChange([this](const runtime::Store::Change& change, bool initial) {
         const auto& object = change.after ? change.after : change.before;
         const auto& meta = object->meta();

@@ -17,8 +17,9 @@
 //   policy             poddisruptionbudgets     list
 //   events.k8s.io      events                   create patch
 //   coordination.k8s.io leases                  create get update   (in its own namespace)
-// Where the API server enforces OwnerReferencesPermissionEnforcement: chaosexperiments/finalizers and
-// chaosruns/finalizers update (blockOwnerDeletion is false everywhere, so it is not needed otherwise).
+// Where the API server enforces OwnerReferencesPermissionEnforcement: chaosexperiments/finalizers
+// and chaosruns/finalizers update (blockOwnerDeletion is false everywhere, so it is not needed
+// otherwise).
 //
 // Must outlive the manager's run(). Thread safety: the constructor only, before run().
 #pragma once

@@ -1,11 +1,11 @@
 // One ChaosRun per generation of a ChaosExperiment, and the experiment's status from its runs.
 //
-// The run's name is <experiment>-<generation>: whoever tries to start it a second time, after a crash or as a
-// second process, finds it there. Its spec is a copy that nobody changes, so an edited experiment starts a
-// new run and leaves a running one alone; deleting the run aborts it, and it is not started again (the
-// status remembers the generation). Deleting the experiment takes its runs along through their owner
-// reference.
-// Thread safety: reconcile from any thread, for different keys.
+// The run's name is <experiment>-<generation>: whoever tries to start it a second time, after a
+// crash or as a second process, finds it there. Its spec is a copy that nobody changes, so an
+// edited experiment starts a new run and leaves a running one alone; deleting the run aborts it,
+// and it is not started again (the status remembers the generation). Deleting the experiment takes
+// its runs along through their owner reference. Thread safety: reconcile from any thread, for
+// different keys.
 #pragma once
 
 #include <string>

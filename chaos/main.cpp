@@ -32,7 +32,8 @@ struct Flags {
 };
 
 constexpr const char* kAbout =
-    "Runs ChaosExperiments: predicts, injects a fault into an application that allows it, measures\n"
+    "Runs ChaosExperiments: predicts, injects a fault into an application that allows it, "
+    "measures\n"
     "what visitors met and judges it. Runs in a cluster (no flag needed) or beside one\n"
     "(--kubeconfig).\n";
 
@@ -113,11 +114,10 @@ std::optional<Address> parseAddress(const std::string& text) {
 }
 
 base::LogLevel levelOf(const std::string& name) {
-    static const std::map<std::string, base::LogLevel> kLevels{
-        {"debug", base::LogLevel::Debug},
-        {"info", base::LogLevel::Info},
-        {"warning", base::LogLevel::Warning},
-        {"error", base::LogLevel::Error}};
+    static const std::map<std::string, base::LogLevel> kLevels{{"debug", base::LogLevel::Debug},
+                                                               {"info", base::LogLevel::Info},
+                                                               {"warning", base::LogLevel::Warning},
+                                                               {"error", base::LogLevel::Error}};
     return kLevels.at(name);
 }
 
@@ -131,9 +131,9 @@ int run(const Flags& flags) {
     if (!cluster) {
         return complain(cluster.error().message);
     }
-    base::startLogging({.format = flags.logFormat == "json" ? base::LogFormat::Json
-                                                            : base::LogFormat::Text,
-                        .level = levelOf(flags.logLevel)});
+    base::startLogging(
+        {.format = flags.logFormat == "json" ? base::LogFormat::Json : base::LogFormat::Text,
+         .level = levelOf(flags.logLevel)});
     runtime::ManagerOptions options;
     options.cluster = *cluster;
     options.name = kName;
@@ -144,9 +144,9 @@ int run(const Flags& flags) {
     options.listenPort = address->port;
     base::logInfo("starting", {{"version", base::version()}, {"cluster", cluster->str()}});
     runtime::Manager manager(std::move(options));
-    chaos::Controller parts(manager, {.namespaces = flags.namespaces,
-                                      .probeImage = flags.probeImage,
-                                      .workers = flags.workers});
+    chaos::Controller parts(
+        manager,
+        {.namespaces = flags.namespaces, .probeImage = flags.probeImage, .workers = flags.workers});
     return manager.run();
 }
 

@@ -82,12 +82,10 @@ ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs
                                     std::stop_token stop) {
     run::Seen seen;
     using Part = ApiResult<void> (Observer::*)(const run::Run&, run::Seen&, std::stop_token);
-    const std::pair<bool, Part> parts[] = {{needs.otherRuns, &Observer::lookAtOtherRuns},
-                                           {needs.app, &Observer::lookAtApp},
-                                           {needs.pods, &Observer::lookAtPods},
-                                           {needs.capacity, &Observer::lookAtCapacity},
-                                           {needs.probe, &Observer::lookAtProbe},
-                                           {needs.series, &Observer::readSeries}};
+    const std::pair<bool, Part> parts[] = {
+        {needs.otherRuns, &Observer::lookAtOtherRuns}, {needs.app, &Observer::lookAtApp},
+        {needs.pods, &Observer::lookAtPods},           {needs.capacity, &Observer::lookAtCapacity},
+        {needs.probe, &Observer::lookAtProbe},         {needs.series, &Observer::readSeries}};
     for (const auto& [needed, part] : parts) {
         if (!needed) {
             continue;
@@ -185,8 +183,8 @@ ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen, std::
                log.error().is(ErrorKind::Cancelled)) {
         return base::failWith(log.error());
     }
-    // Any other refusal: its container has not started, or its node does not answer. The run waits for it,
-    // but not for ever.
+    // Any other refusal: its container has not started, or its node does not answer. The run waits
+    // for it, but not for ever.
     return {};
 }
 

@@ -1,12 +1,12 @@
-// Looks at the cluster for a run: live reads only, so that no decision rests on a cache that is behind.
+// Looks at the cluster for a run: live reads only, so that no decision rests on a cache that is
+// behind.
 //
 //   chaos::Observer observer(client, clock);
 //   auto seen = observer.look(run, run::needs(run.status), stop);
 //   if (!seen) { ... }   // the API server did not answer: nothing is decided
 //
-// A run reads a handful of objects, a few times a second while its fault moves; without runs nothing is
-// read at all.
-// Thread safety: look from any thread. Blocking: until answered or stopped.
+// A run reads a handful of objects, a few times a second while its fault moves; without runs
+// nothing is read at all. Thread safety: look from any thread. Blocking: until answered or stopped.
 #pragma once
 
 #include <map>
@@ -43,7 +43,8 @@ class Observer {
     kube::Client& client_;
     const base::Clock& clock_;
     std::mutex mutex_;
-    std::map<std::string, std::string> zoneOfNode_;  // of nodes that name one: a node keeps its zone
+    std::map<std::string, std::string>
+        zoneOfNode_;  // of nodes that name one: a node keeps its zone
     std::random_device entropy_;
 };
 

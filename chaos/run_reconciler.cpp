@@ -23,10 +23,8 @@ bool mayHelp(const ApiError& error) {
 
 runtime::ObjectReference reference(const kube::ResourceType& type, const std::string& namespace_,
                                    const std::string& name, const std::string& uid) {
-    return {.apiVersion = type.apiVersion(),
-            .kind = type.kind,
-            .key = {namespace_, name},
-            .uid = uid};
+    return {
+        .apiVersion = type.apiVersion(), .kind = type.kind, .key = {namespace_, name}, .uid = uid};
 }
 
 // What changes the next decision. A lost answer does not: the next look shows what became of it.
@@ -145,8 +143,9 @@ runtime::Outcome RunReconciler::afterError(const ApiError& error) {
     if (error.is(ErrorKind::Conflict)) {
         return runtime::Outcome::retry(error.str());
     }
-    // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage. A refusal (of
-    // a credential, of a right) is waited out the same way: people mend it, and the run ends in time.
+    // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage. A
+    // refusal (of a credential, of a right) is waited out the same way: people mend it, and the run
+    // ends in time.
     if (!unreachable_.exchange(true)) {
         base::logWarning("the API server does not serve chaos runs; they go on when it does",
                          {{"error", error.str()}});
@@ -202,8 +201,8 @@ ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
     if (error) {
         result.error = error->str();
         result.transient = mayHelp(*error);
-        base::logWarning("chaos run: refused", {{"run", run.namespace_ + "/" + run.name},
-                                                {"error", result.error}});
+        base::logWarning("chaos run: refused",
+                         {{"run", run.namespace_ + "/" + run.name}, {"error", result.error}});
     }
     return result;
 }
@@ -212,12 +211,12 @@ void RunReconciler::publish(const run::Run& run, const run::Seen& seen,
                             const std::vector<run::Note>& notes) {
     for (const auto& note : notes) {
         auto send = [&](runtime::ObjectReference about) {
-            events_({.regarding = std::move(about),
-                     .type = note.warning ? runtime::EventType::Warning
-                                          : runtime::EventType::Normal,
-                     .reason = note.reason,
-                     .action = "Chaos",
-                     .note = note.text});
+            events_(
+                {.regarding = std::move(about),
+                 .type = note.warning ? runtime::EventType::Warning : runtime::EventType::Normal,
+                 .reason = note.reason,
+                 .action = "Chaos",
+                 .note = note.text});
         };
         send(reference(kChaosRuns, run.namespace_, run.name, run.uid));
         if (seen.app && run.status.intentAt) {

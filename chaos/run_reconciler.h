@@ -1,11 +1,13 @@
-// Drives one ChaosRun: looks, asks the machine, writes the status, then acts. Nothing is decided here.
+// Drives one ChaosRun: looks, asks the machine, writes the status, then acts. Nothing is decided
+// here.
 //
 //   chaos::RunReconciler runs(client, {.probeImage = flag}, sink, metrics, clock);
-//   manager.controller("chaosrun", {}, [&](auto& key, auto& context) { return runs.reconcile(key, context); });
+//   manager.controller("chaosrun", {}, [&](auto& key, auto& context) { return runs.reconcile(key,
+//   context); });
 //
-// Every status write carries the resourceVersion it was decided on: of two processes that decide on the same
-// state, one is refused and looks again.
-// Thread safety: reconcile from any thread, for different keys.
+// Every status write carries the resourceVersion it was decided on: of two processes that decide on
+// the same state, one is refused and looks again. Thread safety: reconcile from any thread, for
+// different keys.
 #pragma once
 
 #include <atomic>

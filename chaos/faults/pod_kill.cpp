@@ -52,9 +52,8 @@ std::vector<topology::Pod> candidates(std::vector<topology::Pod> pods, const std
         return pod.ended || pod.deletedAt || (!zone.empty() && pod.zone != zone) ||
                (!role.empty() && pod.role != role);
     });
-    std::sort(pods.begin(), pods.end(), [](const topology::Pod& a, const topology::Pod& b) {
-        return a.name < b.name;
-    });
+    std::sort(pods.begin(), pods.end(),
+              [](const topology::Pod& a, const topology::Pod& b) { return a.name < b.name; });
     return pods;
 }
 
@@ -72,8 +71,8 @@ std::vector<run::Target> choose(const std::vector<topology::Pod>& from, size_t c
     return out;
 }
 
-Look look(run::Evidence& evidence, const std::vector<topology::Pod>& pods,
-          base::WallTime intentAt, base::WallTime now) {
+Look look(run::Evidence& evidence, const std::vector<topology::Pod>& pods, base::WallTime intentAt,
+          base::WallTime now) {
     const auto* pod = find(pods, evidence.uid);
     switch (evidence.hit) {
         case run::Hit::Pending:

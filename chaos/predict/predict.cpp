@@ -76,16 +76,16 @@ std::string consequence(const run::Prediction& prediction, bool expectOutage) {
 std::optional<Refusal> permission(const api::ChaosExperimentSpec& spec,
                                   const std::optional<topology::App>& app) {
     if (!app) {
-        return Refusal{"AppNotFound", "spec.app " + quoted(spec.app) +
-                                          ": no such ScalableApp in this namespace"};
+        return Refusal{"AppNotFound",
+                       "spec.app " + quoted(spec.app) + ": no such ScalableApp in this namespace"};
     }
     if (app->deleting) {
         return Refusal{"AppDeleted", "ScalableApp " + quoted(spec.app) + " is being deleted"};
     }
     if (!app->optedIn) {
-        return Refusal{"NotAllowed",
-                       "ScalableApp " + quoted(spec.app) + " has not opted in: label it " +
-                           topology::kOptInLabel + ": " + topology::kOptInValue};
+        return Refusal{"NotAllowed", "ScalableApp " + quoted(spec.app) +
+                                         " has not opted in: label it " + topology::kOptInLabel +
+                                         ": " + topology::kOptInValue};
     }
     return std::nullopt;
 }
@@ -100,13 +100,13 @@ std::optional<Refusal> feasibility(const api::ChaosExperimentSpec& spec) {
                        "spec.expectations asks for nothing, so nothing could be proved: set "
                        "webErrorPercent or redundancyRestoredSeconds"};
     }
-    // Steady state, the same again after the recovery, and time for the probe to start and to be read.
+    // Steady state, the same again after the recovery, and time for the probe to start and to be
+    // read.
     auto needed = 2 * spec.steadyState.holdSeconds + 30;
     if (spec.safety.abortAfterSeconds < needed) {
-        return Refusal{"AbortTooEarly", "spec.safety.abortAfterSeconds " +
-                                            to_string(spec.safety.abortAfterSeconds) +
-                                            " leaves no time for the run: at least " +
-                                            to_string(needed)};
+        return Refusal{"AbortTooEarly",
+                       "spec.safety.abortAfterSeconds " + to_string(spec.safety.abortAfterSeconds) +
+                           " leaves no time for the run: at least " + to_string(needed)};
     }
     return tooThin(spec);
 }
@@ -121,11 +121,10 @@ Outcome podKill(const api::ChaosExperimentSpec& spec, const topology::App& app,
     out.prediction.readyAfter = ready;
     out.prediction.minimum = topology::capacityFloor(app, budget);
     if (static_cast<int64_t>(candidates.size()) < spec.target.count) {
-        std::string where =
-            spec.target.zone.empty() ? "" : " in zone " + quoted(spec.target.zone);
-        out.prediction.message =
-            "web has " + to_string(candidates.size()) + " pods to choose from" + where +
-            ", spec.target.count asks for " + to_string(spec.target.count);
+        std::string where = spec.target.zone.empty() ? "" : " in zone " + quoted(spec.target.zone);
+        out.prediction.message = "web has " + to_string(candidates.size()) +
+                                 " pods to choose from" + where + ", spec.target.count asks for " +
+                                 to_string(spec.target.count);
         out.refusal = Refusal{"NoTarget", out.prediction.message};
         return out;
     }

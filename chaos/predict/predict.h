@@ -5,8 +5,8 @@
 //   outcome.prediction.message;             // "web 6 -> 5 ready, minimum 3: ..."
 //   outcome.targets;                        // who the seed picks
 //
-// The same function decides at the pre-flight and again just before the fault, on what is seen then.
-// Thread safety: pure.
+// The same function decides at the pre-flight and again just before the fault, on what is seen
+// then. Thread safety: pure.
 #pragma once
 
 #include <optional>
@@ -35,8 +35,8 @@ struct Outcome {
 std::optional<Refusal> permission(const api::ChaosExperimentSpec& spec,
                                   const std::optional<topology::App>& app);
 
-// What the spec itself cannot deliver, whatever the cluster looks like: expectations that ask nothing,
-// traffic too thin to prove anything, faults and tiers that cannot be applied.
+// What the spec itself cannot deliver, whatever the cluster looks like: expectations that ask
+// nothing, traffic too thin to prove anything, faults and tiers that cannot be applied.
 std::optional<Refusal> feasibility(const api::ChaosExperimentSpec& spec);
 
 // `pods`: the tier's pods, any order. `budget`: desiredHealthy of the tier's disruption budget.

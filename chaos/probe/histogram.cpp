@@ -59,8 +59,8 @@ Histogram::Micros Histogram::quantile(double share) const {
     if (count_ == 0) {
         return Micros(0);
     }
-    auto wanted = std::max<int64_t>(
-        1, static_cast<int64_t>(std::ceil(share * static_cast<double>(count_))));
+    auto wanted =
+        std::max<int64_t>(1, static_cast<int64_t>(std::ceil(share * static_cast<double>(count_))));
     int64_t seen = 0;
     for (const auto& [index, count] : buckets_) {
         seen += count;

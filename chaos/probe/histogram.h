@@ -1,5 +1,5 @@
-// How long things took, in bounded memory: counts in buckets that grow with the value, sixteen to each
-// doubling, so that any quantile is right within 6.25 % from 1 µs to over an hour.
+// How long things took, in bounded memory: counts in buckets that grow with the value, sixteen to
+// each doubling, so that any quantile is right within 6.25 % from 1 µs to over an hour.
 //
 //   Histogram latency;
 //   latency.add(std::chrono::milliseconds(12));
@@ -22,7 +22,8 @@ class Histogram {
     void merge(const Histogram& other);
 
     int64_t count() const { return count_; }
-    // The smallest bucket edge that at least `share` (0..1] of the values do not exceed; 0 when empty.
+    // The smallest bucket edge that at least `share` (0..1] of the values do not exceed; 0 when
+    // empty.
     Micros quantile(double share) const;
 
     // Only buckets that hold something: index -> count.

@@ -50,9 +50,9 @@ struct Load::Impl {
         : options(std::move(given)), recorder(sink), clock(time), resolver(io), due(io), tick(io) {
         message.method(http::verb::get);
         message.target(options.path);
-        message.set(http::field::host,
-                    options.port == 80 ? options.host
-                                       : options.host + ":" + std::to_string(options.port));
+        message.set(http::field::host, options.port == 80
+                                           ? options.host
+                                           : options.host + ":" + std::to_string(options.port));
         message.set(http::field::user_agent, "scalableapp-probe");
     }
 
@@ -226,16 +226,17 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
 };
 
 void Load::Impl::resolve(const std::function<void()>& then) {
-    resolver.async_resolve(options.host, std::to_string(options.port),
-                           [this, then](beast::error_code error, tcp::resolver::results_type found) {
-                               // The last good address stays in use: visitors have caches as well.
-                               if (!error) {
-                                   addresses = std::move(found);
-                               }
-                               if (then) {
-                                   then();
-                               }
-                           });
+    resolver.async_resolve(
+        options.host, std::to_string(options.port),
+        [this, then](beast::error_code error, tcp::resolver::results_type found) {
+            // The last good address stays in use: visitors have caches as well.
+            if (!error) {
+                addresses = std::move(found);
+            }
+            if (then) {
+                then();
+            }
+        });
 }
 
 void Load::Impl::launchDue() {

@@ -1,5 +1,5 @@
-// scalableapp-probe: the visitor a chaos run sends. It loads one URL at a steady rate and writes what it
-// met, a JSON line per second, to its standard output. It needs no rights in the cluster.
+// scalableapp-probe: the visitor a chaos run sends. It loads one URL at a steady rate and writes
+// what it met, a JSON line per second, to its standard output. It needs no rights in the cluster.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>

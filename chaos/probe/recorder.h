@@ -1,13 +1,13 @@
-// Folds single requests into seconds and writes each second once every request that belongs to it has
-// come out. Knows no socket and no clock: times are given, since the probe's start.
+// Folds single requests into seconds and writes each second once every request that belongs to it
+// has come out. Knows no socket and no clock: times are given, since the probe's start.
 //
 //   Recorder recorder([](const Second& second) { puts(writeSecond(second).c_str()); });
 //   recorder.sent(10ms);                                  // intended start
 //   recorder.finished(10ms, Outcome::Ok, 3ms);            // latency from the intended start
 //   recorder.flush(1s, wall);                             // writes the seconds that are over
 //
-// Memory: one entry per request of the seconds that are not written yet, so bounded by rate × time-out.
-// Thread safety: none; one thread owns it.
+// Memory: one entry per request of the seconds that are not written yet, so bounded by rate ×
+// time-out. Thread safety: none; one thread owns it.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ class Recorder {
     void reconnected(Micros intended);
     // Writes, in order, every second before `now` that waits for nothing.
     void flush(Micros now, base::WallTime wall);
-    // The load is over and every request has come out: writes what is left, the last second as short as it
-    // was.
+    // The load is over and every request has come out: writes what is left, the last second as
+    // short as it was.
     void finish(base::WallTime wall);
 
   private:

@@ -10,9 +10,9 @@
 // Times are the probe's own: seconds and milliseconds since its start on a clock that never jumps,
 // anchored to the wall clock once by `startedAt`. `at` is the wall clock when the line was written:
 // whoever reads it can tell how far the two machines' clocks are apart.
-// A request belongs to the second of its *intended* start (open loop: the next request does not wait
-// for the last answer), and so does its latency: a stalled server is not flattered.
-// Thread safety: plain values.
+// A request belongs to the second of its *intended* start (open loop: the next request does not
+// wait for the last answer), and so does its latency: a stalled server is not flattered. Thread
+// safety: plain values.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@
 
 namespace chaos::probe {
 
-// How a request came out. Only 2xx and 3xx are Ok: a service that answers 404 to its visitors does not
-// serve them.
+// How a request came out. Only 2xx and 3xx are Ok: a service that answers 404 to its visitors does
+// not serve them.
 enum class Outcome { Ok, Resolve, Connect, Timeout, Broken, Status4xx, Status5xx };
 inline constexpr size_t kOutcomes = 7;
 const char* name(Outcome outcome);
@@ -75,8 +75,8 @@ std::string writeHeader(const Header& header);
 std::string writeSecond(const Second& second);
 std::string writeEnd(const std::string& reason);
 
-// Never fails as a whole: a log may be cut anywhere. A last line without its newline is not counted as
-// malformed: it is still being written.
+// Never fails as a whole: a log may be cut anywhere. A last line without its newline is not counted
+// as malformed: it is still being written.
 Series parseSeries(std::string_view text);
 
 }  // namespace chaos::probe

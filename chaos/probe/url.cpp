@@ -7,8 +7,7 @@ namespace chaos::probe {
 namespace {
 
 base::Failure<base::Error> wrong(std::string_view text, const std::string& why) {
-    return base::fail("\"" + std::string(text) + "\": " + why +
-                      "; give http://HOST[:PORT][/PATH]");
+    return base::fail("\"" + std::string(text) + "\": " + why + "; give http://HOST[:PORT][/PATH]");
 }
 
 bool printable(std::string_view text) {
@@ -36,8 +35,7 @@ base::Result<Url> parseUrl(std::string_view text) {
     url.host = authority.substr(0, colon);
     if (colon != std::string_view::npos) {
         auto digits = authority.substr(colon + 1);
-        auto [end, error] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+        auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
         if (error != std::errc() || end != digits.data() + digits.size() || url.port == 0) {
             return wrong(text, "has no port from 1 to 65535 after the colon");
         }

@@ -23,10 +23,10 @@ void avoid(base::Json& preferences, const char* label, int weight,
 base::Json container(const PodRequest& request) {
     base::Json out{{"name", kContainer}, {"image", request.image}};
     out["command"] = base::Json::array({"scalableapp-probe"});
-    out["args"] = base::Json::array(
-        {"--url=" + request.url,
-         "--requests-per-second=" + std::to_string(request.requestsPerSecond),
-         "--duration-seconds=" + std::to_string(request.lifetime.count())});
+    out["args"] =
+        base::Json::array({"--url=" + request.url,
+                           "--requests-per-second=" + std::to_string(request.requestsPerSecond),
+                           "--duration-seconds=" + std::to_string(request.lifetime.count())});
     out["resources"] = {{"requests", {{"cpu", "50m"}, {"memory", "24Mi"}}},
                         {"limits", {{"memory", "128Mi"}}}};
     out["securityContext"] = {{"allowPrivilegeEscalation", false},
@@ -36,9 +36,12 @@ base::Json container(const PodRequest& request) {
 }
 
 base::Json ownerReference(const PodRequest& request) {
-    return {{"apiVersion", "scalableapp.dev/v1alpha1"}, {"kind", "ChaosRun"},
-            {"name", request.runName},                  {"uid", request.runUid},
-            {"controller", true},                       {"blockOwnerDeletion", false}};
+    return {{"apiVersion", "scalableapp.dev/v1alpha1"},
+            {"kind", "ChaosRun"},
+            {"name", request.runName},
+            {"uid", request.runUid},
+            {"controller", true},
+            {"blockOwnerDeletion", false}};
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
-// The pod that carries scalableapp-probe for one run: restricted, without any API credentials, owned by
-// the run so that it cannot outlive it, and ending by itself.
+// The pod that carries scalableapp-probe for one run: restricted, without any API credentials,
+// owned by the run so that it cannot outlive it, and ending by itself.
 //
-//   base::Json pod = probes::probePod({.run = reference, .image = flag, .url = "http://shop.ns.svc/",
-//                                      .requestsPerSecond = 100, .lifetime = 330s, .avoidZones = {"z1"}});
+//   base::Json pod = probes::probePod({.run = reference, .image = flag, .url =
+//   "http://shop.ns.svc/",
+//                                      .requestsPerSecond = 100, .lifetime = 330s, .avoidZones =
+//                                      {"z1"}});
 //   client.create(kPods, pod, stop);       // AlreadyExists: it is there from before a crash
 //
-// It prefers nodes and zones without targets (a probe that dies with its target has seen nothing), and
-// goes elsewhere only when there is no other place.
-// Thread safety: pure.
+// It prefers nodes and zones without targets (a probe that dies with its target has seen nothing),
+// and goes elsewhere only when there is no other place. Thread safety: pure.
 #pragma once
 
 #include <chrono>

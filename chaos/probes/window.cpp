@@ -41,8 +41,7 @@ Window over(const probe::Series& series, base::WallTime from, base::WallTime to)
         }
         window.reconnected += second.reconnected;
         window.latency.merge(second.latency);
-        window.longestGap =
-            std::max(window.longestGap, std::chrono::milliseconds(second.gapMs));
+        window.longestGap = std::max(window.longestGap, std::chrono::milliseconds(second.gapMs));
     }
     window.missing = std::max<int64_t>(0, end - first) - window.seconds;
     return window;

@@ -3,10 +3,10 @@
 //   auto before = probes::over(series, steadySince, injectedAt - 1s);
 //   before.errorPercent();   // of requests sent
 //
-// Only whole seconds that lie inside the window count: a second that touches an edge belongs to neither
-// side, so that a phase is never diluted or charged with its neighbour's requests. Phases that must not
-// lose anything are therefore given with a second to spare on both sides.
-// Thread safety: pure functions.
+// Only whole seconds that lie inside the window count: a second that touches an edge belongs to
+// neither side, so that a phase is never diluted or charged with its neighbour's requests. Phases
+// that must not lose anything are therefore given with a second to spare on both sides. Thread
+// safety: pure functions.
 #pragma once
 
 #include <array>

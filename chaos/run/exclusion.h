@@ -3,9 +3,9 @@
 //   std::string first = run::goesFirst({.name = "kill-2", .app = "shop", ...}, others);
 //   if (!first.empty()) { wait for it }
 //
-// A run that has gone further goes first; of two that are equally far, the older one (then by name), so
-// that any two runs agree on it whoever looks. Deleted and finished runs stand in nobody's way.
-// Thread safety: pure.
+// A run that has gone further goes first; of two that are equally far, the older one (then by
+// name), so that any two runs agree on it whoever looks. Deleted and finished runs stand in
+// nobody's way. Thread safety: pure.
 #pragma once
 
 #include <string>

@@ -12,8 +12,8 @@ namespace chaos::run {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::seconds;
 using std::to_string;
+using std::chrono::seconds;
 
 constexpr uint64_t kSeedMask = (uint64_t{1} << 53U) - 1;
 // A fault moves fast: what is observed by looking is stamped no later than this.
@@ -95,7 +95,8 @@ class Turn {
 
     void pending() {
         if (!seen_.otherRun.empty()) {
-            std::string wait = "waiting for ChaosRun " + seen_.otherRun + " of the same application";
+            std::string wait =
+                "waiting for ChaosRun " + seen_.otherRun + " of the same application";
             if (status().timeline.empty()) {
                 tell(wait);
             }
@@ -229,8 +230,11 @@ class Turn {
         status().readyLowest = outcome.prediction.readyBefore;
         std::string names;
         for (const auto& target : outcome.targets) {
-            status().evidence.push_back(
-                {.uid = target.uid, .name = target.name, .deletedAt = {}, .deadAt = {}, .message = ""});
+            status().evidence.push_back({.uid = target.uid,
+                                         .name = target.name,
+                                         .deletedAt = {},
+                                         .deadAt = {},
+                                         .message = ""});
             names += (names.empty() ? "" : ", ") + target.name +
                      (target.zone.empty() ? "" : " in " + target.zone);
         }
@@ -328,8 +332,8 @@ class Turn {
         status().readyLowest = std::min(status().readyLowest, topology::readyCount(seen_.pods));
         status().readyAtEnd = serving;
         // An autoscaler may ask for fewer meanwhile: then fewer are whole.
-        auto wanted = std::min(status().readyBefore,
-                               seen_.desiredReplicas.value_or(status().readyBefore));
+        auto wanted =
+            std::min(status().readyBefore, seen_.desiredReplicas.value_or(status().readyBefore));
         if (serving < wanted && status().wholeAt) {
             status().wholeAt.reset();
             tell("the tier is not whole any more: " + to_string(serving) + " of " +
@@ -421,8 +425,8 @@ class Turn {
     // `kubectl wait --for=condition=Complete` and people reading `describe`.
     void describe() {
         bool done = status().phase == Phase::Done;
-        std::string message = done ? (status().reasons.empty() ? "" : status().reasons.front())
-                                   : waiting_;
+        std::string message =
+            done ? (status().reasons.empty() ? "" : status().reasons.front()) : waiting_;
         api::setCondition(status().conditions,
                           {.type = "Complete",
                            .status = done ? api::kTrue : api::kFalse,

@@ -1,6 +1,7 @@
 // One run as a pure function: what is known and what is seen -> what is known now and what to do.
 //
-//   Pending -> Predicting -> SteadyState -> Injecting -> Observing -> Reverting -> Verifying -> Done
+//   Pending -> Predicting -> SteadyState -> Injecting -> Observing -> Reverting -> Verifying ->
+//   Done
 //
 //   for (;;) {
 //       run::Step step = run::next(run, seen);
@@ -8,12 +9,12 @@
 //       do step.actions, collect their results, look again with them in `seen.results`
 //   }
 //
-// The order is the safety: a status is durable before any action that follows from it, every action can be
-// repeated (the probe has a fixed name, a delete carries the UID), and no action is asked for that the
-// durable status does not call for. So a process may die after any write and another goes on: nothing is
-// injected twice, and where evidence was lost with it the verdict is Inconclusive.
-// A run that is being deleted does nothing any more: PodKill leaves nothing, the probe is owned by the run.
-// Thread safety: pure. Time and chance come in through `Seen`.
+// The order is the safety: a status is durable before any action that follows from it, every action
+// can be repeated (the probe has a fixed name, a delete carries the UID), and no action is asked
+// for that the durable status does not call for. So a process may die after any write and another
+// goes on: nothing is injected twice, and where evidence was lost with it the verdict is
+// Inconclusive. A run that is being deleted does nothing any more: PodKill leaves nothing, the
+// probe is owned by the run. Thread safety: pure. Time and chance come in through `Seen`.
 #pragma once
 
 #include <chrono>
@@ -41,11 +42,11 @@ struct Run {
 
 // The probe's pod as the API shows it.
 struct ProbeSeen {
-    std::string uid;       // empty: there is none
+    std::string uid;  // empty: there is none
     bool running = false;
-    bool ended = false;     // Succeeded or Failed
+    bool ended = false;  // Succeeded or Failed
     bool deleting = false;
-    std::string problem;   // why it does not run: "ImagePullBackOff: ...", "Unschedulable: ..."
+    std::string problem;  // why it does not run: "ImagePullBackOff: ...", "Unschedulable: ..."
 };
 
 struct CreateProbe {
@@ -71,15 +72,15 @@ struct ActionResult {
 
 struct Seen {
     base::WallTime now;
-    uint64_t chance = 0;                        // for a seed, where none is recorded yet
-    std::optional<topology::App> app;           // empty: no such ScalableApp
-    std::vector<topology::Pod> pods;            // of the tier
-    std::optional<int64_t> budget;              // desiredHealthy of its disruption budget
-    std::optional<int64_t> desiredReplicas;     // what its Deployments ask for now
-    std::string otherRun;                       // a run of the same app that goes first
+    uint64_t chance = 0;                     // for a seed, where none is recorded yet
+    std::optional<topology::App> app;        // empty: no such ScalableApp
+    std::vector<topology::Pod> pods;         // of the tier
+    std::optional<int64_t> budget;           // desiredHealthy of its disruption budget
+    std::optional<int64_t> desiredReplicas;  // what its Deployments ask for now
+    std::string otherRun;                    // a run of the same app that goes first
     ProbeSeen probe;
-    std::optional<probe::Series> series;        // empty: could not be read
-    std::vector<ActionResult> results;          // of the last step's actions
+    std::optional<probe::Series> series;  // empty: could not be read
+    std::vector<ActionResult> results;    // of the last step's actions
 };
 
 struct Note {
@@ -91,7 +92,8 @@ struct Note {
 struct Step {
     Status status;
     std::vector<Action> actions;
-    std::vector<Note> notes;  // events on the run and on the app, to send once the status is durable
+    std::vector<Note>
+        notes;  // events on the run and on the app, to send once the status is durable
     std::optional<std::chrono::milliseconds> lookAgain;  // empty: only when something changes
 };
 

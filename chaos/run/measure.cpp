@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-// A line is written up to a time-out and a second after its own second began, and read a little later.
+// A line is written up to a time-out and a second after its own second began, and read a little
+// later.
 constexpr auto kAhead = 2s;
 constexpr auto kBehind = 8s;
 
@@ -73,8 +74,8 @@ Measurements measure(const Status& status, const probe::Series& series) {
         auto from = std::max(status.steadySince.value_or(intent), series.header->startedAt);
         out.before = toPhase(probes::over(series, from, intent - 1s));
     }
-    out.during = toPhase(
-        probes::over(series, intent - 2s, status.wholeAt ? *status.wholeAt + 2s : end));
+    out.during =
+        toPhase(probes::over(series, intent - 2s, status.wholeAt ? *status.wholeAt + 2s : end));
     if (status.wholeAt) {
         out.after = toPhase(probes::over(series, *status.wholeAt + 1s, end));
     }

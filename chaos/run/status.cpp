@@ -151,12 +151,9 @@ PhaseMeasure parsePhase(const base::Json* json) {
 }
 
 base::Json toJson(const Measurements& all) {
-    base::Json out{{"before", toJson(all.before)},
-                   {"during", toJson(all.during)},
-                   {"after", toJson(all.after)},
-                   {"readyBefore", all.readyBefore},
-                   {"readyLowest", all.readyLowest},
-                   {"readyAtEnd", all.readyAtEnd}};
+    base::Json out{{"before", toJson(all.before)},   {"during", toJson(all.during)},
+                   {"after", toJson(all.after)},     {"readyBefore", all.readyBefore},
+                   {"readyLowest", all.readyLowest}, {"readyAtEnd", all.readyAtEnd}};
     put(out, "deleteToDeathMilliseconds", all.deleteToDeathMilliseconds);
     put(out, "wholeAfterDeleteMilliseconds", all.wholeAfterDeleteMilliseconds);
     put(out, "wholeAfterDeathMilliseconds", all.wholeAfterDeathMilliseconds);

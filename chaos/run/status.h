@@ -1,5 +1,5 @@
-// The durable memory of one run: `status` of a ChaosRun. Whatever a step of a run depends on is in here, so
-// that any process can go on where another one died.
+// The durable memory of one run: `status` of a ChaosRun. Whatever a step of a run depends on is in
+// here, so that any process can go on where another one died.
 //
 //   run::Status status = run::parseStatus(json);        // {} of a new run: phase Pending
 //   status.phase = run::Phase::Predicting;
@@ -21,7 +21,16 @@
 
 namespace chaos::run {
 
-enum class Phase { Pending, Predicting, SteadyState, Injecting, Observing, Reverting, Verifying, Done };
+enum class Phase {
+    Pending,
+    Predicting,
+    SteadyState,
+    Injecting,
+    Observing,
+    Reverting,
+    Verifying,
+    Done
+};
 const char* name(Phase phase);
 
 enum class Verdict { Resilient, Degraded, Failed, Inconclusive };
@@ -51,7 +60,7 @@ struct Evidence {
     std::string name;
     Hit hit = Hit::Pending;
     std::optional<base::WallTime> deletedAt;  // when the delete was accepted or first seen
-    std::optional<base::WallTime> deadAt;     // when the death was observed: t0 of every recovery time
+    std::optional<base::WallTime> deadAt;  // when the death was observed: t0 of every recovery time
     std::string message;
     bool operator==(const Evidence&) const = default;
 };
@@ -87,8 +96,8 @@ struct Measurements {
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;
     std::optional<int64_t> deleteToDeathMilliseconds;
-    // From the first delete (capacity is gone from then on) and from the last observed death until as many
-    // pods as before serve again, none of them a target.
+    // From the first delete (capacity is gone from then on) and from the last observed death until
+    // as many pods as before serve again, none of them a target.
     std::optional<int64_t> wholeAfterDeleteMilliseconds;
     std::optional<int64_t> wholeAfterDeathMilliseconds;
     bool operator==(const Measurements&) const = default;
@@ -103,18 +112,19 @@ inline constexpr size_t kMaxTimeline = 100;
 
 struct Status {
     Phase phase = Phase::Pending;
-    std::optional<base::WallTime> startedAt;     // left Pending
-    std::optional<base::WallTime> abortAt;       // the run is over by then, whatever happens
+    std::optional<base::WallTime> startedAt;  // left Pending
+    std::optional<base::WallTime> abortAt;    // the run is over by then, whatever happens
     std::optional<base::WallTime> phaseSince;
-    std::optional<base::WallTime> steadySince;   // the application has been well since, before the fault
-    std::optional<base::WallTime> intentAt;      // the intent became durable
-    std::optional<base::WallTime> wholeAt;       // the tier was whole again
+    std::optional<base::WallTime>
+        steadySince;  // the application has been well since, before the fault
+    std::optional<base::WallTime> intentAt;  // the intent became durable
+    std::optional<base::WallTime> wholeAt;   // the tier was whole again
     std::optional<base::WallTime> observedUntil;
     std::optional<base::WallTime> revertedAt;
     std::optional<base::WallTime> completedAt;
-    std::optional<int64_t> seed;                 // 0..2^53-1: exact in every JSON reader
+    std::optional<int64_t> seed;  // 0..2^53-1: exact in every JSON reader
     std::string probePodUid;
-    std::string probeProblem;                    // why the probe's word is not complete
+    std::string probeProblem;  // why the probe's word is not complete
     int64_t readyBefore = 0;
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;
@@ -123,8 +133,8 @@ struct Status {
     std::vector<Evidence> evidence;
     std::optional<Measurements> measurements;
     std::optional<Verdict> verdict;
-    std::string reason;                          // CamelCase: the verdict's cause in one word
-    std::vector<std::string> reasons;            // in words, with the numbers
+    std::string reason;                // CamelCase: the verdict's cause in one word
+    std::vector<std::string> reasons;  // in words, with the numbers
     std::vector<TimelineEntry> timeline;
     api::Conditions conditions;
 

@@ -51,8 +51,8 @@ SteadyLook traffic(const api::ChaosExperimentSpec& spec, base::WallTime wellSinc
     auto end = series.startOf(series.seconds.back()) + 1s;
     auto begin = end - hold;
     if (begin < std::max(wellSince, series.header->startedAt)) {
-        return {true, kNotMet, "the steady state has not held for " + to_string(hold.count()) +
-                                   " s yet"};
+        return {true, kNotMet,
+                "the steady state has not held for " + to_string(hold.count()) + " s yet"};
     }
     auto window = probes::over(series, begin, end);
     if (window.missing > 0) {

@@ -14,11 +14,12 @@
 namespace chaos::run {
 
 struct SteadyLook {
-    bool well = false;     // Ready, and enough pods where spec.steadyState.minimumReady asks for them
-    std::string reason;    // CamelCase of what is missing
+    bool well = false;   // Ready, and enough pods where spec.steadyState.minimumReady asks for them
+    std::string reason;  // CamelCase of what is missing
     std::string problem;
 };
 
-SteadyLook steadyState(const api::ChaosExperimentSpec& spec, const Status& status, const Seen& seen);
+SteadyLook steadyState(const api::ChaosExperimentSpec& spec, const Status& status,
+                       const Seen& seen);
 
 }  // namespace chaos::run

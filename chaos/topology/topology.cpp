@@ -53,7 +53,8 @@ Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zo
     out.ready = readyPod(pod);
     out.ended = endedPod(pod);
     base::WallTime deletion;
-    if (base::parseTime(base::stringAt(pod, "/metadata/deletionTimestamp").value_or(""), deletion)) {
+    if (base::parseTime(base::stringAt(pod, "/metadata/deletionTimestamp").value_or(""),
+                        deletion)) {
         auto grace = base::intAt(pod, "/metadata/deletionGracePeriodSeconds").value_or(0);
         out.deletedAt = deletion - std::chrono::seconds(grace);
     }

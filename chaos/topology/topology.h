@@ -1,12 +1,13 @@
-// What a chaos run knows of an application: who its pods are, what they serve, how many must be there.
-// Taken from the application's own labels, spec and status, never from a selector that a person guesses.
+// What a chaos run knows of an application: who its pods are, what they serve, how many must be
+// there. Taken from the application's own labels, spec and status, never from a selector that a
+// person guesses.
 //
 //   topology::App app = topology::parseApp(json);
 //   std::vector<topology::Pod> pods = ...parsePod(podJson, zoneOfNode)...;
 //   topology::readyCount(pods);
 //
-// A tier that is to be a target adds its pods here (label scalableapp.dev/tier) and its capacity rule.
-// Thread safety: plain values, pure functions.
+// A tier that is to be a target adds its pods here (label scalableapp.dev/tier) and its capacity
+// rule. Thread safety: plain values, pure functions.
 #pragma once
 
 #include <chrono>
@@ -34,7 +35,7 @@ struct Pod {
     std::string zone;  // empty: its node names none
     std::string role;
     bool ready = false;
-    bool ended = false;     // phase Succeeded or Failed, or every container terminated
+    bool ended = false;  // phase Succeeded or Failed, or every container terminated
     // When the delete was accepted: the server's deletionTimestamp less the grace it granted.
     std::optional<base::WallTime> deletedAt;
 
@@ -48,8 +49,9 @@ struct App {
     bool optedIn = false;
     bool deleting = false;
     bool ready = false;
-    std::string readyMessage;     // of the Ready condition, for people
-    int64_t wantedReplicas = 1;   // what the web tier may not fall below by itself: replicas or minReplicas
+    std::string readyMessage;  // of the Ready condition, for people
+    int64_t wantedReplicas =
+        1;  // what the web tier may not fall below by itself: replicas or minReplicas
 };
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode);

@@ -20,9 +20,9 @@ std::string fixed(double value, int digits) {
 }
 
 double errorPercent(const PhaseMeasure& phase) {
-    return phase.requests == 0 ? 0
-                               : 100.0 * static_cast<double>(phase.failed) /
-                                     static_cast<double>(phase.requests);
+    return phase.requests == 0
+               ? 0
+               : 100.0 * static_cast<double>(phase.failed) / static_cast<double>(phase.requests);
 }
 
 std::string errorsIn(const PhaseMeasure& phase) {
@@ -66,9 +66,9 @@ std::optional<Gate> trafficGate(const api::ChaosExperimentSpec& spec, const Phas
     }
     auto asked = spec.load.requestsPerSecond * before.seconds;
     if (static_cast<double>(before.requests) < kMinimumRateShare * static_cast<double>(asked)) {
-        return Gate{"TooLittleTraffic",
-                    to_string(before.requests) + " requests in " + to_string(before.seconds) +
-                        " s before the fault, of " + to_string(asked) + " asked for"};
+        return Gate{"TooLittleTraffic", to_string(before.requests) + " requests in " +
+                                            to_string(before.seconds) + " s before the fault, of " +
+                                            to_string(asked) + " asked for"};
     }
     return std::nullopt;
 }
@@ -78,9 +78,10 @@ std::optional<Gate> blindGate(const run::Status& status) {
         return Gate{"ProbeFailed", "the probe's word is not complete: " + status.probeProblem};
     }
     const auto& all = *status.measurements;
-    for (const auto& [name, phase] : {std::pair<const char*, const PhaseMeasure&>("before", all.before),
-                                      {"during", all.during},
-                                      {"after", all.after}}) {
+    for (const auto& [name, phase] :
+         {std::pair<const char*, const PhaseMeasure&>("before", all.before),
+          {"during", all.during},
+          {"after", all.after}}) {
         // There is no "after" where the tier never became whole.
         if (&phase == &all.after && !all.wholeAfterDeleteMilliseconds) {
             continue;
@@ -105,7 +106,7 @@ struct Assertion {
 Assertion errorsAssertion(const char* phaseName, const PhaseMeasure& phase, int64_t limit,
                           bool mayExceed) {
     double excess = errorPercent(phase) - static_cast<double>(limit);
-    auto grade = excess <= 0 ? Grade::Holds
+    auto grade = excess <= 0                              ? Grade::Holds
                  : mayExceed && excess <= kDegradedExcess ? Grade::Narrowly
                                                           : Grade::Broken;
     return {grade, "WebErrors",
@@ -148,8 +149,7 @@ Judgement grade(const std::vector<Assertion>& assertions) {
         }
     }
     if (worst != Grade::Holds) {
-        out.verdict =
-            worst == Grade::Narrowly ? run::Verdict::Degraded : run::Verdict::Failed;
+        out.verdict = worst == Grade::Narrowly ? run::Verdict::Degraded : run::Verdict::Failed;
     }
     return out;
 }

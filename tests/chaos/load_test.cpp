@@ -1,5 +1,5 @@
-// The probe against a real server on loopback: every request is counted once and as what it was. Loads are
-// short, and only counts and order are asserted, never how fast the machine was.
+// The probe against a real server on loopback: every request is counted once and as what it was.
+// Loads are short, and only counts and order are asserted, never how fast the machine was.
 #include "chaos/probe/load.h"
 
 #include <gtest/gtest.h>
@@ -67,10 +67,8 @@ TEST(Load, AnswersAreCountedAsWhatTheyAre) {
 
 TEST(Load, SilenceEndsAtTheDeadlineAndDoesNotStopTheNextRequest) {
     FlakyServer server([](int64_t n) { return n < 5 ? Answer::Silence : Answer::Ok; });
-    auto total = load({.port = server.port(),
-                       .requestsPerSecond = 50,
-                       .timeout = 300ms,
-                       .duration = 1s});
+    auto total =
+        load({.port = server.port(), .requestsPerSecond = 50, .timeout = 300ms, .duration = 1s});
     EXPECT_EQ(total.sent, 50);
     EXPECT_EQ(total.of(Outcome::Timeout), 5);
     EXPECT_EQ(server.requests(), total.sent);
@@ -97,8 +95,8 @@ TEST(Load, AStaleKeptConnectionIsReplacedNotCountedAsAnError) {
 }
 
 TEST(Load, NobodyListeningIsAConnectError) {
-    auto total = load(
-        {.port = chaos::fake::closedPort(), .requestsPerSecond = 50, .duration = 500ms});
+    auto total =
+        load({.port = chaos::fake::closedPort(), .requestsPerSecond = 50, .duration = 500ms});
     EXPECT_EQ(total.sent, 25);
     EXPECT_EQ(total.of(Outcome::Connect), 25);
 }
@@ -113,11 +111,9 @@ TEST(Load, StopEndsItEarlyWithEveryRequestAccountedFor) {
             out += count;
         }
     });
-    Load load({.host = "127.0.0.1",
-               .port = server.port(),
-               .requestsPerSecond = 100,
-               .duration = 1h},
-              recorder, base::systemClock());
+    Load load(
+        {.host = "127.0.0.1", .port = server.port(), .requestsPerSecond = 100, .duration = 1h},
+        recorder, base::systemClock());
     std::thread other([&] {
         while (server.requests() < 20) {
             std::this_thread::yield();

@@ -9,9 +9,9 @@ namespace {
 
 using namespace chaos;
 using namespace std::chrono_literals;
+using fake::World;
 using run::Phase;
 using run::Verdict;
-using fake::World;
 
 std::string reasons(const World& world) {
     std::string out = world.run.status.reason;
@@ -279,7 +279,8 @@ run::Seen afterFiveSeconds(int pods) {
 
 TEST(Machine, ATargetThatStillServesDoesNotMakeTheTierWhole) {
     auto run = observing();
-    run.status.targets.push_back({.name = "shop-web-1", .uid = "uid-1", .node = "", .zone = "", .role = ""});
+    run.status.targets.push_back(
+        {.name = "shop-web-1", .uid = "uid-1", .node = "", .zone = "", .role = ""});
     EXPECT_FALSE(run::next(run, afterFiveSeconds(3)).status.wholeAt);
     EXPECT_TRUE(run::next(run, afterFiveSeconds(4)).status.wholeAt);
 }
@@ -293,7 +294,8 @@ TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
     EXPECT_TRUE(run::next(run, seen).status.wholeAt);
 }
 
-// The process dies after every write and after every action, once each: another goes on from what is durable.
+// The process dies after every write and after every action, once each: another goes on from what
+// is durable.
 class Crash : public ::testing::TestWithParam<std::pair<const char*, std::chrono::milliseconds>> {
   protected:
     static void check(const World& world, const std::string& when) {
@@ -333,16 +335,17 @@ TEST_P(Crash, AfterEveryWriteAndEveryAction) {
     EXPECT_GT(resilient, calm.writes / 2) << "a crash must not make every run worthless";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Outages, Crash,
-    ::testing::Values(std::pair("AtOnce", 0ms), std::pair("TwoSeconds", 2000ms),
-                      std::pair("LongerThanTheRecovery", 20000ms)),
-    [](const auto& one) { return one.param.first; });
+INSTANTIATE_TEST_SUITE_P(Outages, Crash,
+                         ::testing::Values(std::pair("AtOnce", 0ms),
+                                           std::pair("TwoSeconds", 2000ms),
+                                           std::pair("LongerThanTheRecovery", 20000ms)),
+                         [](const auto& one) { return one.param.first; });
 
 TEST(CrashEvidence, ADeleteWhoseOutcomeWasLostWithTheProcessIsNeverCalledAPass) {
     World calm;
     calm.runToEnd();
-    // The action that deletes is the second one, after the probe. Down until the pod is gone without a trace.
+    // The action that deletes is the second one, after the probe. Down until the pod is gone
+    // without a trace.
     World world;
     world.crashAfterAction = 1;
     world.downFor = 10s;

@@ -8,9 +8,9 @@ namespace {
 
 using namespace chaos;
 using namespace std::chrono_literals;
+using fake::kStart;
 using faults::Look;
 using run::Hit;
-using fake::kStart;
 
 const base::WallTime kIntent = kStart + 10s + 700ms;
 const base::WallTime kNow = kIntent + 2s;
@@ -27,8 +27,12 @@ class Looking : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Looking, BringsTheEvidenceUpToWhatIsSeen) {
     const auto& c = GetParam();
-    run::Evidence evidence{
-        .uid = "uid-1", .name = "shop-web-1", .hit = c.known, .deletedAt = {}, .deadAt = {}, .message = ""};
+    run::Evidence evidence{.uid = "uid-1",
+                           .name = "shop-web-1",
+                           .hit = c.known,
+                           .deletedAt = {},
+                           .deadAt = {},
+                           .message = ""};
     std::vector<topology::Pod> pods{fake::pod(0), fake::pod(1)};
     switch (c.state) {
         case Case::Serving:
@@ -62,7 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"first look", Hit::Pending, Case::Serving, Hit::Pending, Look::Apply},
         Case{"applied before a crash", Hit::Pending, Case::DeletedAfter, Hit::Deleting, Look::Wait},
-        Case{"deleted by others before", Hit::Pending, Case::DeletedBefore, Hit::Missed, Look::Wait},
+        Case{"deleted by others before", Hit::Pending, Case::DeletedBefore, Hit::Missed,
+             Look::Wait},
         Case{"gone, nobody knows by whom", Hit::Pending, Case::Gone, Hit::Missed, Look::Wait},
         Case{"only its name is left", Hit::Pending, Case::Successor, Hit::Missed, Look::Wait},
         Case{"accepted, still serving", Hit::Accepted, Case::Serving, Hit::Accepted, Look::Wait},

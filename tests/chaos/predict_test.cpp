@@ -10,8 +10,8 @@ using namespace chaos;
 using api::ChaosExperimentSpec;
 
 TEST(Prediction, SaysWhoIsHitAndWhatIsLeft) {
-    auto outcome = predict::podKill(fake::usualSpec(), fake::usualApp(3), fake::pods(6),
-                                    std::nullopt, 7);
+    auto outcome =
+        predict::podKill(fake::usualSpec(), fake::usualApp(3), fake::pods(6), std::nullopt, 7);
     ASSERT_FALSE(outcome.refusal);
     ASSERT_EQ(outcome.targets.size(), 1U);
     EXPECT_EQ(outcome.prediction.targets, std::vector<std::string>{outcome.targets[0].name});
@@ -73,9 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                     s.safety.maxTargets = 3;
                     s.safety.maxTargetsPercent = 50;
                 }}),
-    [](const auto& one) {
-        return std::string(one.param.reason) + std::to_string(one.index);
-    });
+    [](const auto& one) { return std::string(one.param.reason) + std::to_string(one.index); });
 
 TEST(Prediction, AnOutageMayBeAskedForButTheCapsStay) {
     auto spec = fake::usualSpec();
@@ -97,8 +95,7 @@ TEST(Prediction, NeverMoreTargetsThanTheCapsAllow) {
                 spec.safety.maxTargets = most;
                 spec.safety.maxTargetsPercent = percent;
                 spec.safety.expectOutage = true;
-                auto outcome =
-                    predict::podKill(spec, fake::usualApp(6), fake::pods(6), {}, 7);
+                auto outcome = predict::podKill(spec, fake::usualApp(6), fake::pods(6), {}, 7);
                 auto hit = static_cast<int64_t>(outcome.refusal ? 0 : outcome.targets.size());
                 EXPECT_LE(hit, most);
                 EXPECT_LE(hit * 100, percent * 6);

@@ -1,5 +1,5 @@
-// The chaos controller against an API server in memory: what it writes, in which order, and what it never
-// touches.
+// The chaos controller against an API server in memory: what it writes, in which order, and what it
+// never touches.
 #include <gtest/gtest.h>
 
 #include "chaos/kinds.h"
@@ -49,10 +49,9 @@ TEST(ChaosController, TellsTheRunAndTheAppAtTheFaultAndAtTheVerdict) {
     for (const auto& event : cluster.events) {
         told.push_back(event.regarding.kind + " " + event.reason);
     }
-    EXPECT_EQ(told, (std::vector<std::string>{"ChaosRun ChaosInjecting",
-                                              "ScalableApp ChaosInjecting",
-                                              "ChaosRun ChaosResilient",
-                                              "ScalableApp ChaosResilient"}));
+    EXPECT_EQ(told,
+              (std::vector<std::string>{"ChaosRun ChaosInjecting", "ScalableApp ChaosInjecting",
+                                        "ChaosRun ChaosResilient", "ScalableApp ChaosResilient"}));
 }
 
 TEST(ChaosController, WithoutTheLabelNoPodIsDeletedAndNoProbeMade) {
@@ -142,9 +141,8 @@ TEST(ChaosController, TwoExperimentsOnOneAppTakeTurns) {
     for (const auto& run : runs) {
         EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
     }
-    auto first = *stringAt(runs[0], "/status/startedAt") < *stringAt(runs[1], "/status/startedAt")
-                     ? 0U
-                     : 1U;
+    auto first =
+        *stringAt(runs[0], "/status/startedAt") < *stringAt(runs[1], "/status/startedAt") ? 0U : 1U;
     EXPECT_LE(*stringAt(runs[first], "/status/completedAt"),
               *stringAt(runs[1 - first], "/status/startedAt"));
 }
@@ -196,8 +194,8 @@ TEST(ChaosController, SurvivesACrashAfterEveryWrite) {
             << k << ": a probe is left";
         resilient += verdict == "Resilient" ? 1 : 0;
     }
-    // One point loses the evidence for good here, where pods go at once: between the delete and the write
-    // that says it was accepted.
+    // One point loses the evidence for good here, where pods go at once: between the delete and the
+    // write that says it was accepted.
     EXPECT_GE(resilient, calm.writes - 2);
 }
 

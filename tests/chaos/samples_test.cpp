@@ -71,8 +71,7 @@ TEST_P(WrongLine, IsCountedAndNeverBelieved) {
 std::string with(const std::string& from, const std::string& to) {
     auto line = writeSecond(second(0));
     auto at = line.find(from);
-    return at == std::string::npos ? "not in the line: " + from
-                                   : line.replace(at, from.size(), to);
+    return at == std::string::npos ? "not in the line: " + from : line.replace(at, from.size(), to);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -35,8 +35,8 @@ TEST(Selection, NeverMoreThanAskedAndNeverTwice) {
 }
 
 TEST(Selection, EverySubsetIsEquallyLikely) {
-    // 6 over 2 = 15 subsets, 30,000 draws: 2,000 each. Chi-squared with 14 degrees of freedom passes 36.1
-    // once in a thousand for a fair draw; seeds are fixed, so this never flickers.
+    // 6 over 2 = 15 subsets, 30,000 draws: 2,000 each. Chi-squared with 14 degrees of freedom
+    // passes 36.1 once in a thousand for a fair draw; seeds are fixed, so this never flickers.
     std::map<std::vector<size_t>, int> seen;
     for (uint64_t seed = 0; seed < 30'000; ++seed) {
         ++seen[sample(6, 2, seed)];

@@ -31,15 +31,13 @@ TEST_P(WrongUrl, IsRefusedWithItsTextAndTheReason) {
         << url.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, WrongUrl,
-                         testing::Values(std::pair("https://shop/", "no http://"),
-                                         std::pair("shop", "no http://"),
-                                         std::pair("http://", "no host"),
-                                         std::pair("http://:80/", "no host"),
-                                         std::pair("http://shop:0/", "no port"),
-                                         std::pair("http://shop:65536/", "no port"),
-                                         std::pair("http://shop:8x/", "no port"),
-                                         std::pair("http://sh op/", "a blank"),
-                                         std::pair("http://shop/\r\nX: y", "a blank")));
+INSTANTIATE_TEST_SUITE_P(
+    All, WrongUrl,
+    testing::Values(std::pair("https://shop/", "no http://"), std::pair("shop", "no http://"),
+                    std::pair("http://", "no host"), std::pair("http://:80/", "no host"),
+                    std::pair("http://shop:0/", "no port"),
+                    std::pair("http://shop:65536/", "no port"),
+                    std::pair("http://shop:8x/", "no port"), std::pair("http://sh op/", "a blank"),
+                    std::pair("http://shop/\r\nX: y", "a blank")));
 
 }  // namespace

@@ -51,9 +51,10 @@ TEST(Verdict, AllWellIsResilientWithANumberForEachExpectation) {
     ASSERT_EQ(judged.reasons.size(), 3U);
     EXPECT_EQ(judged.reasons[0],
               "webErrorPercent 1 holds during the fault: 0.00 % errors (0 of 500 requests)");
-    EXPECT_EQ(judged.reasons[2],
-              "redundancyRestoredSeconds 60 holds: the tier was whole again 4.2 s after the delete, "
-              "3.1 s after the last death");
+    EXPECT_EQ(
+        judged.reasons[2],
+        "redundancyRestoredSeconds 60 holds: the tier was whole again 4.2 s after the delete, "
+        "3.1 s after the last death");
 }
 
 struct Planted {
@@ -82,8 +83,8 @@ TEST_P(PlantedDefect, TurnsTheVerdict) {
 INSTANTIATE_TEST_SUITE_P(
     Gates, PlantedDefect,
     ::testing::Values(
-        Planted{"nothing measured", Verdict::Inconclusive, "NothingMeasured", "nothing was measured",
-                [](Status& s) { s.measurements.reset(); }},
+        Planted{"nothing measured", Verdict::Inconclusive, "NothingMeasured",
+                "nothing was measured", [](Status& s) { s.measurements.reset(); }},
         Planted{"a fault that did nothing", Verdict::Inconclusive, "TargetMissed", "Accepted",
                 [](Status& s) {
                     s.evidence[0].hit = run::Hit::Accepted;
@@ -149,7 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
                     s.measurements->readyAtEnd = 2;
                     s.measurements->after = {};
                 }},
-        Planted{"the worst one names the verdict", Verdict::Failed, "WebErrors", "is broken: the tier",
+        Planted{"the worst one names the verdict", Verdict::Failed, "WebErrors",
+                "is broken: the tier",
                 [](Status& s) {
                     s.measurements->wholeAfterDeleteMilliseconds = 90'000;
                     s.measurements->during = phase(10, 400);

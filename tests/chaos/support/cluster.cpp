@@ -17,7 +17,8 @@ bool applicationPod(const Json& pod) {
 
 struct Cluster::Process {
     explicit Process(Cluster& cluster)
-        : client(cluster.server, {.fieldManager = "scalableapp-chaos", .mayWrite = {}, .observe = {}}),
+        : client(cluster.server,
+                 {.fieldManager = "scalableapp-chaos", .mayWrite = {}, .observe = {}}),
           experiments(client, cluster.clock),
           runs(
               client, {.probeImage = "scalableapp:test"},
@@ -33,9 +34,10 @@ Cluster::Cluster() {
     server->onRequest([this](const kube::HttpRequest& request) { return intercept(request); });
     for (int zone = 1; zone <= 3; ++zone) {
         auto name = "node-" + std::to_string(zone);
-        server->put(kNodes, {{"metadata",
-                              {{"name", name},
-                               {"labels", {{topology::kZoneLabel, "z" + std::to_string(zone)}}}}}});
+        server->put(
+            kNodes,
+            {{"metadata",
+              {{"name", name}, {"labels", {{topology::kZoneLabel, "z" + std::to_string(zone)}}}}}});
     }
 }
 
@@ -44,11 +46,12 @@ Cluster::~Cluster() = default;
 std::optional<kube::ApiResult<kube::HttpResponse>> Cluster::intercept(
     const kube::HttpRequest& request) {
     if (dead_) {
-        return kube::ApiResult<kube::HttpResponse>(base::failWith(
-            kube::ApiError{.kind = kube::ErrorKind::Unreachable, .message = "the process is dead"}));
+        return kube::ApiResult<kube::HttpResponse>(base::failWith(kube::ApiError{
+            .kind = kube::ErrorKind::Unreachable, .message = "the process is dead"}));
     }
     if (request.target.find("/log?") != std::string::npos) {
-        return kube::HttpResponse{.status = 200, .body = probeLog(), .retryAfter = "", .warnings = {}};
+        return kube::HttpResponse{
+            .status = 200, .body = probeLog(), .retryAfter = "", .warnings = {}};
     }
     if (request.method != "GET") {
         // What follows the k-th write never reaches the server.
@@ -80,23 +83,22 @@ void Cluster::addPod(const std::string& app) {
     auto name = app + "-web-" + std::to_string(podNumber_);
     Json ready{{"type", "Ready"}, {"status", "True"}};
     Json running{{"name", "web"}, {"state", {{"running", Json::object()}}}};
-    server->put(kPods,
-                {{"metadata",
-                  {{"namespace", "ns"},
-                   {"name", name},
-                   {"labels", {{topology::kAppLabel, app}, {topology::kTierLabel, "web"}}}}},
-                 {"spec", {{"nodeName", "node-" + std::to_string(podNumber_ % 3 + 1)}}},
-                 {"status",
-                  {{"phase", "Running"},
-                   {"conditions", Json::array({ready})},
-                   {"containerStatuses", Json::array({running})}}}});
+    server->put(kPods, {{"metadata",
+                         {{"namespace", "ns"},
+                          {"name", name},
+                          {"labels", {{topology::kAppLabel, app}, {topology::kTierLabel, "web"}}}}},
+                        {"spec", {{"nodeName", "node-" + std::to_string(podNumber_ % 3 + 1)}}},
+                        {"status",
+                         {{"phase", "Running"},
+                          {"conditions", Json::array({ready})},
+                          {"containerStatuses", Json::array({running})}}}});
     ++podNumber_;
 }
 
 void Cluster::experiment(const std::string& name, const Json& spec) {
-    server->put(kChaosExperiments,
-                {{"metadata", {{"namespace", "ns"}, {"name", name}, {"generation", 1}}},
-                 {"spec", spec}});
+    server->put(
+        kChaosExperiments,
+        {{"metadata", {{"namespace", "ns"}, {"name", name}, {"generation", 1}}}, {"spec", spec}});
 }
 
 std::vector<Json> Cluster::runs() const {
@@ -129,7 +131,8 @@ void Cluster::move() {
         } else {
             probe = true;
             if (stringAt(pod, "/status/phase") != "Running") {
-                server->edit(kPods, {"ns", name}, [](Json& one) { one["status"]["phase"] = "Running"; });
+                server->edit(kPods, {"ns", name},
+                             [](Json& one) { one["status"]["phase"] = "Running"; });
                 probeStarted_ = clock.wall();
             }
         }
@@ -179,7 +182,8 @@ void Cluster::drive(int turns) {
         }
         std::chrono::milliseconds pause{1000};
         for (const auto& one : runs()) {
-            auto outcome = process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
+            auto outcome =
+                process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
             if (outcome.kind() == runtime::Outcome::Kind::After) {
                 pause = std::min(pause, outcome.pause());
             }

@@ -1,6 +1,6 @@
-// The API server in memory with a small cluster behind it: deleted pods are replaced, a probe's pod starts and
-// writes its log, time stands still unless the test's loop moves it. The process that drives the runs can be
-// killed after any of its writes.
+// The API server in memory with a small cluster behind it: deleted pods are replaced, a probe's pod
+// starts and writes its log, time stands still unless the test's loop moves it. The process that
+// drives the runs can be killed after any of its writes.
 //
 //   Cluster cluster;
 //   cluster.addApp("shop", 3, true);
@@ -38,11 +38,11 @@ class Cluster {
 
     std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
     test::FakeClock clock;
-    int crashAfterWrite = -1;                 // -1: never
+    int crashAfterWrite = -1;  // -1: never
     std::chrono::milliseconds downFor{2000};
-    std::vector<std::string> deleted;         // names of application pods that went, in order
+    std::vector<std::string> deleted;  // names of application pods that went, in order
     std::vector<runtime::Event> events;
-    int writes = 0;                           // mutating requests of the process
+    int writes = 0;  // mutating requests of the process
     runtime::Metrics metrics;
 
   private:

@@ -64,8 +64,8 @@ struct FlakyServer::Impl {
         }
 
         void wait() {
-            stream.async_read_some(asio::buffer(silence), [self = shared_from_this()](
-                                                              beast::error_code, size_t) {});
+            stream.async_read_some(asio::buffer(silence),
+                                   [self = shared_from_this()](beast::error_code, size_t) {});
         }
 
         void write(http::status status, bool keep) {

@@ -1,5 +1,5 @@
-// Ready-made values for tests of the chaos layer: a spec, pods and a probe's series that are all right, to
-// be spoiled one by one.
+// Ready-made values for tests of the chaos layer: a spec, pods and a probe's series that are all
+// right, to be spoiled one by one.
 #pragma once
 
 #include <functional>

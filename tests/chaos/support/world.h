@@ -1,5 +1,5 @@
-// A cluster in a few lines, with its own time: pods that die and are replaced, a probe that loads them, and a
-// chaos process that may be killed after any write or any action.
+// A cluster in a few lines, with its own time: pods that die and are replaced, a probe that loads
+// them, and a chaos process that may be killed after any write or any action.
 //
 //   World world;
 //   world.crashAfterWrite = 4;
@@ -30,8 +30,9 @@ class World {
     run::Run run;  // `run.status` is what is durable
     std::optional<topology::App> app = usualApp(3);
     std::vector<topology::Pod> pods;
-    std::chrono::milliseconds grace = 1500ms;        // from the delete to the pod's end
-    std::chrono::milliseconds replacement = 3000ms;  // from the delete until another serves; 0: never
+    std::chrono::milliseconds grace = 1500ms;  // from the delete to the pod's end
+    std::chrono::milliseconds replacement =
+        3000ms;  // from the delete until another serves; 0: never
     std::chrono::milliseconds probeStart = 2000ms;
     std::optional<base::WallTime> probeDies;
     std::function<void(probe::Second&, const World&)> traffic;  // may spoil a second
