@@ -4,10 +4,9 @@
 //   if (!spec) { ... spec.error().message names the field }
 //   spec->fault.type;                                  // "PodKill"
 //
-// Defaults are those of the CustomResourceDefinition, so that an object that was stored before a field
-// existed means the same. Bounds are the API server's business; here only what would make no sense at all
-// is refused.
-// Thread safety: plain values, pure functions.
+// Defaults are those of the CustomResourceDefinition, so that an object that was stored before a
+// field existed means the same. Bounds are the API server's business; here only what would make no
+// sense at all is refused. Thread safety: plain values, pure functions.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +71,8 @@ struct ChaosExperimentSpec {
     bool operator==(const ChaosExperimentSpec&) const = default;
 };
 
-// The `spec` of a ChaosExperiment or of a ChaosRun, which carries the same fields as an immutable copy.
+// The `spec` of a ChaosExperiment or of a ChaosRun, which carries the same fields as an immutable
+// copy.
 base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object);
 
 }  // namespace api

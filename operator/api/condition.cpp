@@ -7,9 +7,8 @@
 namespace api {
 
 const Condition* findCondition(const Conditions& conditions, const std::string& type) {
-    auto found =
-        std::find_if(conditions.begin(), conditions.end(),
-                     [&](const Condition& condition) { return condition.type == type; });
+    auto found = std::find_if(conditions.begin(), conditions.end(),
+                              [&](const Condition& condition) { return condition.type == type; });
     return found == conditions.end() ? nullptr : &*found;
 }
 
@@ -37,9 +36,7 @@ Conditions parseConditions(const base::Json& array) {
         return out;
     }
     for (const auto& item : array) {
-        auto text = [&](const char* pointer) {
-            return base::stringAt(item, pointer).value_or("");
-        };
+        auto text = [&](const char* pointer) { return base::stringAt(item, pointer).value_or(""); };
         out.push_back({.type = text("/type"),
                        .status = text("/status"),
                        .reason = text("/reason"),
