@@ -138,8 +138,9 @@ void Fields::integer(const char* name, std::optional<int64_t>& out, int64_t leas
         return;
     }
     // 5.0 is an integer to the API server; what does not fit 64 bits is out of bounds anyway.
-    bool whole = value->is_number_integer() ||
-                 (value->is_number_float() && value->get<double>() == std::floor(value->get<double>()));
+    bool whole =
+        value->is_number_integer() ||
+        (value->is_number_float() && value->get<double>() == std::floor(value->get<double>()));
     if (!whole) {
         invalid(pathOf(name), *value, "must be a whole number");
         return;

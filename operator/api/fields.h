@@ -7,7 +7,8 @@
 //   web.end();                                     // refuses what nobody asked for
 //   if (!problem.text.empty()) { return base::fail(problem.text); }
 //
-// Thread safety: as for a plain value. It refers to the object and the problem: both must outlive it.
+// Thread safety: as for a plain value. It refers to the object and the problem: both must outlive
+// it.
 #pragma once
 
 #include <cstdint>

@@ -12,9 +12,16 @@ constexpr size_t kMaxDigits = 28;
 
 // The factor of a suffix in billionths; 0: unknown.
 __int128 factorOf(const std::string& suffix) {
-    static constexpr std::array<std::pair<const char*, int>, 10> kDecimal{
-        {{"n", 0}, {"u", 3}, {"m", 6}, {"", 9}, {"k", 12}, {"M", 15}, {"G", 18}, {"T", 21},
-         {"P", 24}, {"E", 27}}};
+    static constexpr std::array<std::pair<const char*, int>, 10> kDecimal{{{"n", 0},
+                                                                           {"u", 3},
+                                                                           {"m", 6},
+                                                                           {"", 9},
+                                                                           {"k", 12},
+                                                                           {"M", 15},
+                                                                           {"G", 18},
+                                                                           {"T", 21},
+                                                                           {"P", 24},
+                                                                           {"E", 27}}};
     for (const auto& [name, exponent] : kDecimal) {
         if (suffix == name) {
             __int128 factor = 1;

@@ -1,14 +1,14 @@
 // ScalableApp as a typed value: what a person asked for, with every default filled in.
 //
 //   auto app = api::parseScalableApp(object);              // a manifest: everything is checked
-//   if (!app) { say(app.error().message); }                // "spec.web.port: Invalid value: 0: ..."
-//   app->web.port;                                         // 8080 when it was not given
+//   if (!app) { say(app.error().message); }                // "spec.web.port: Invalid value: 0:
+//   ..." app->web.port;                                         // 8080 when it was not given
 //   api::parseScalableApp(object, api::UnknownFields::Ignore);   // an object of the API server
 //
 // The rules are those of crds/scalableapps.yaml, in the same words, so that a check without a
-// cluster and the API server agree (tests/api/cases serves both). An operator ignores fields it does
-// not know: a newer definition may carry them, with defaults that nobody wrote.
-// Thread safety: plain values, pure functions.
+// cluster and the API server agree (tests/api/cases serves both). An operator ignores fields it
+// does not know: a newer definition may carry them, with defaults that nobody wrote. Thread safety:
+// plain values, pure functions.
 #pragma once
 
 #include <cstdint>

@@ -50,10 +50,9 @@ bool listDiffers(const Json& wanted, const Json& seen, const std::string& name) 
     const char* key = wanted.front().is_object() ? mergeKey(name, wanted.front()) : nullptr;
     if (key == nullptr) {
         return wanted.size() != seen.size() ||
-               !std::equal(wanted.begin(), wanted.end(), seen.begin(),
-                           [&](const Json& a, const Json& b) {
-                               return !differsAt(a, b, name, false);
-                           });
+               !std::equal(
+                   wanted.begin(), wanted.end(), seen.begin(),
+                   [&](const Json& a, const Json& b) { return !differsAt(a, b, name, false); });
     }
     return std::any_of(wanted.begin(), wanted.end(), [&](const Json& item) {
         if (!item.is_object() || !item.contains(key)) {

@@ -3,9 +3,9 @@
 //   if (plan::differs(intent, observed)) { client.apply(type, intent, stop); }
 //
 // Only what the intent names counts; everything else belongs to others (an autoscaler, defaults,
-// people's annotations). A field that an older intent had and this one has not is caught by the hash
-// that every intent carries as an annotation: it is one of the fields that differ then.
-// Thread safety: pure functions.
+// people's annotations). A field that an older intent had and this one has not is caught by the
+// hash that every intent carries as an annotation: it is one of the fields that differ then. Thread
+// safety: pure functions.
 #pragma once
 
 #include <string>

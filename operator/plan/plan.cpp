@@ -54,9 +54,8 @@ std::vector<const Json*> childrenOf(const Observed& observed, const std::string&
 }
 
 const Json* find(const Observed& observed, const Json& identity) {
-    auto found =
-        std::find_if(observed.children.begin(), observed.children.end(),
-                     [&](const Json& child) { return sameObject(child, identity); });
+    auto found = std::find_if(observed.children.begin(), observed.children.end(),
+                              [&](const Json& child) { return sameObject(child, identity); });
     return found == observed.children.end() ? nullptr : &*found;
 }
 
@@ -135,9 +134,8 @@ class Planner {
     }
 
     bool named(const Json& child) const {
-        return std::any_of(plan_.intents.begin(), plan_.intents.end(), [&](const Intent& intent) {
-            return sameObject(intent.object, child);
-        });
+        return std::any_of(plan_.intents.begin(), plan_.intents.end(),
+                           [&](const Intent& intent) { return sameObject(intent.object, child); });
     }
 
     void findRemovals() {

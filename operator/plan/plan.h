@@ -33,10 +33,10 @@ struct Intent {
     base::Json object;
 };
 
-// A pod count that the spec fixes. It is set with a merge patch, after the intents and only where it
-// differs, and never is part of an intent: what server-side apply owns and no longer sends it takes
-// away, and a Deployment without `replicas` falls to 1. So an autoscaler that takes over finds the
-// count that was, and nothing has to be handed over.
+// A pod count that the spec fixes. It is set with a merge patch, after the intents and only where
+// it differs, and never is part of an intent: what server-side apply owns and no longer sends it
+// takes away, and a Deployment without `replicas` falls to 1. So an autoscaler that takes over
+// finds the count that was, and nothing has to be handed over.
 struct Scale {
     std::string apiVersion;
     std::string kind;
@@ -73,8 +73,9 @@ struct Plan {
 
 Plan planApp(const api::ScalableApp& app, const Observed& observed);
 
-// Only the objects, without any cluster and with the counts written into them: what `plan -f` prints
-// and `kubectl apply` would take. A tier that cannot be built (a patch that does not apply) is missing.
+// Only the objects, without any cluster and with the counts written into them: what `plan -f`
+// prints and `kubectl apply` would take. A tier that cannot be built (a patch that does not apply)
+// is missing.
 std::vector<Intent> intentsFor(const api::ScalableApp& app);
 
 }  // namespace plan

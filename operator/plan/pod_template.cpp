@@ -7,9 +7,9 @@ using base::Json;
 
 Json tolerationOf(const api::Toleration& toleration) {
     Json out{{"operator", toleration.operator_}};
-    for (const auto& [field, value] : {std::pair{"key", toleration.key},
-                                       std::pair{"value", toleration.value},
-                                       std::pair{"effect", toleration.effect}}) {
+    for (const auto& [field, value] :
+         {std::pair{"key", toleration.key}, std::pair{"value", toleration.value},
+          std::pair{"effect", toleration.effect}}) {
         if (!value.empty()) {
             out[field] = value;
         }

@@ -19,10 +19,11 @@ std::string textAt(const Json& object, const char* pointer) {
 }
 
 bool contains(const std::string& text, const std::string& part) {
-    auto found = std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    });
+    auto found =
+        std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
+            return std::tolower(static_cast<unsigned char>(a)) ==
+                   std::tolower(static_cast<unsigned char>(b));
+        });
     return found != text.end();
 }
 
@@ -97,8 +98,8 @@ std::optional<Cause> creationFailure(const Json& object) {
     // An unreachable webhook may come back by itself; a refusal stands.
     bool unreachable = contains(message, "failed calling webhook");
     cause.reason = unreachable ? "AdmissionWebhookFailed" : forbiddenReason(message);
-    cause.needsHelp = !unreachable && (cause.reason != "PodCreationFailed" ||
-                                       contains(message, "is forbidden"));
+    cause.needsHelp =
+        !unreachable && (cause.reason != "PodCreationFailed" || contains(message, "is forbidden"));
     // The name of the pod that was not made is a new one at each try.
     for (const char* before : {"is forbidden: ", "is invalid: "}) {
         size_t at = message.find(before);
@@ -314,7 +315,8 @@ bool isReadyPod(const Json& pod) {
 Workload workloadOf(const std::string& deployment, const std::vector<const Json*>& children) {
     Workload out;
     for (const auto* child : children) {
-        if (textAt(*child, "/kind") == "Deployment" && textAt(*child, "/metadata/name") == deployment) {
+        if (textAt(*child, "/kind") == "Deployment" &&
+            textAt(*child, "/metadata/name") == deployment) {
             out.deployment = child;
         }
         if (textAt(*child, "/kind") == "Pod" && isReadyPod(*child)) {

@@ -2,12 +2,13 @@
 //
 //   plan::Workload web = plan::workloadOf(deployment, children);
 //   if (auto cause = plan::rootCause(web)) {
-//       cause->text("web");   // web: ImagePullBackOff "shop:1.9": not found (3 pods, since 10:21:05Z)
+//       cause->text("web");   // web: ImagePullBackOff "shop:1.9": not found (3 pods, since
+//       10:21:05Z)
 //   }
 //
-// Messages hold a time ("since"), never a duration: a state that does not change writes nothing. For
-// the same reason a pull error and its back-off, or a crash and the pause after it, are one cause.
-// Thread safety: pure functions.
+// Messages hold a time ("since"), never a duration: a state that does not change writes nothing.
+// For the same reason a pull error and its back-off, or a crash and the pause after it, are one
+// cause. Thread safety: pure functions.
 #pragma once
 
 #include <optional>

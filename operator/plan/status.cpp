@@ -16,10 +16,10 @@ struct Trouble {
     const Tier* tier = nullptr;
     std::string reason;
     std::string message;
-    std::string since;      // of its cause; empty: not known
+    std::string since;  // of its cause; empty: not known
     bool needsHelp = false;
-    bool known = false;     // a cause beyond "it is on its way"
-    bool serving = false;   // it hurts nobody yet: the autoscaler cannot add pods
+    bool known = false;    // a cause beyond "it is on its way"
+    bool serving = false;  // it hurts nobody yet: the autoscaler cannot add pods
 };
 
 Trouble troubleOf(const TierReport& report) {
@@ -124,7 +124,8 @@ class Judge {
             api::removeCondition(conditions_, type);
         }
         if (value) {
-            set(type, true, stalled_ && deadlineOver_ ? "ProgressDeadlineExceeded" : trouble->reason,
+            set(type, true,
+                stalled_ && deadlineOver_ ? "ProgressDeadlineExceeded" : trouble->reason,
                 trouble->message);
         }
     }
@@ -215,9 +216,8 @@ class Judge {
 // Conditions of tiers that are no longer asked for go with them.
 void dropOldTiers(api::Conditions& conditions, const std::vector<TierReport>& reports) {
     for (const auto& tier : tiers()) {
-        bool there = std::any_of(reports.begin(), reports.end(), [&](const TierReport& report) {
-            return report.tier == &tier;
-        });
+        bool there = std::any_of(reports.begin(), reports.end(),
+                                 [&](const TierReport& report) { return report.tier == &tier; });
         if (!there) {
             api::removeCondition(conditions, tier.condition);
         }

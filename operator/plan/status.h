@@ -1,12 +1,15 @@
 // The status of an app from the states of its tiers: conditions, root cause, events.
 //
 // The contract, so that kubectl wait, helm --wait, Argo CD and Flux agree:
-//   Ready        True: the app is as the spec asks for. During a rollout it is False, although the old
+//   Ready        True: the app is as the spec asks for. During a rollout it is False, although the
+//   old
 //                pods may serve. Its message carries the deepest cause, as soon as one is known.
 //   <Tier>Ready  True: the tier serves with at least the capacity asked for, whatever is under way.
-//   Reconciling  True while something is left to do and may still succeed; else absent. Its transition
+//   Reconciling  True while something is left to do and may still succeed; else absent. Its
+//   transition
 //                time is the beginning of the present step.
-//   Stalled      True when only help from outside can go on: at once for a cause that no retry of the
+//   Stalled      True when only help from outside can go on: at once for a cause that no retry of
+//   the
 //                platform heals (a missing Secret, a quota), else after `progressDeadlineSeconds`.
 //                Never together with Reconciling; absent otherwise.
 // Thread safety: pure functions.

@@ -1,5 +1,5 @@
-// What a tier of an application is to the planner. A tier is one source file that fills in a Tier; it
-// is registered in tiers.cpp, and nothing else knows of it.
+// What a tier of an application is to the planner. A tier is one source file that fills in a Tier;
+// it is registered in tiers.cpp, and nothing else knows of it.
 //
 //   for (const Tier& tier : plan::tiers()) {
 //       if (tier.wanted(app)) { TierIntents intents = tier.intents(app); ... }

@@ -81,8 +81,7 @@ Json containerOf(const ScalableApp& app) {
              {"command", web.command},
              {"args", web.args},
              {"ports",
-              Json::array(
-                  {{{"name", kPort}, {"containerPort", web.port}, {"protocol", "TCP"}}})},
+              Json::array({{{"name", kPort}, {"containerPort", web.port}, {"protocol", "TCP"}}})},
              {"env", envOf(app)},
              {"resources", resourcesOf(app)},
              {"startupProbe", probe(app, kStartupPeriodSeconds, 2, startupFailures)},
@@ -133,13 +132,13 @@ base::Result<Json> deploymentOf(const ScalableApp& app) {
         return base::fail(pod.error().message);
     }
     Json out = childOf(app, "apps/v1", "Deployment", nameOf(app), kTier);
-    out["spec"] = {
-        {"selector", {{"matchLabels", selectorFor(app, kTier)}}},
-        {"progressDeadlineSeconds", app.progressDeadlineSeconds},
-        {"revisionHistoryLimit", 3},
-        {"strategy",
-         {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", "25%"}}}}},
-        {"template", *pod}};
+    out["spec"] = {{"selector", {{"matchLabels", selectorFor(app, kTier)}}},
+                   {"progressDeadlineSeconds", app.progressDeadlineSeconds},
+                   {"revisionHistoryLimit", 3},
+                   {"strategy",
+                    {{"type", "RollingUpdate"},
+                     {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", "25%"}}}}},
+                   {"template", *pod}};
     return out;
 }
 
@@ -157,8 +156,7 @@ Json serviceOf(const ScalableApp& app) {
 
 Json autoscalerOf(const ScalableApp& app) {
     const auto& scaling = *app.web.autoscaling;
-    Json out =
-        childOf(app, "autoscaling/v2", "HorizontalPodAutoscaler", nameOf(app), kTier);
+    Json out = childOf(app, "autoscaling/v2", "HorizontalPodAutoscaler", nameOf(app), kTier);
     Json target{{"type", "Utilization"},
                 {"averageUtilization", scaling.targetCPUUtilizationPercent}};
     // Up at once and by doubling; down late and by halves: too many pods cost less than too few.
@@ -166,11 +164,10 @@ Json autoscalerOf(const ScalableApp& app) {
             {"selectPolicy", "Max"},
             {"policies", Json::array({{{"type", "Percent"}, {"value", 100}, {"periodSeconds", 15}},
                                       {{"type", "Pods"}, {"value", 4}, {"periodSeconds", 15}}})}};
-    Json down{
-        {"stabilizationWindowSeconds", scaling.scaleDownStabilizationSeconds},
-        {"selectPolicy", "Max"},
-        {"policies", Json::array({{{"type", "Percent"}, {"value", 50}, {"periodSeconds", 30}},
-                                  {{"type", "Pods"}, {"value", 1}, {"periodSeconds", 30}}})}};
+    Json down{{"stabilizationWindowSeconds", scaling.scaleDownStabilizationSeconds},
+              {"selectPolicy", "Max"},
+              {"policies", Json::array({{{"type", "Percent"}, {"value", 50}, {"periodSeconds", 30}},
+                                        {{"type", "Pods"}, {"value", 1}, {"periodSeconds", 30}}})}};
     out["spec"] = {
         {"scaleTargetRef",
          {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", nameOf(app)}}},
@@ -282,9 +279,8 @@ TierState state(const ScalableApp& app, const std::vector<const Json*>& children
     auto workload = workloadOf(nameOf(app), children);
     const auto* deployment = workload.deployment;
     int64_t least = app.web.leastReplicas();
-    int64_t wanted = deployment == nullptr
-                         ? least
-                         : base::intAt(*deployment, "/spec/replicas").value_or(least);
+    int64_t wanted =
+        deployment == nullptr ? least : base::intAt(*deployment, "/spec/replicas").value_or(least);
     int64_t ready = countAt(deployment, "/status/readyReplicas");
     int64_t available = countAt(deployment, "/status/availableReplicas");
 

@@ -1,0 +1,228 @@
+// Decisions of the planner, case by case.
+#include "plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "plan/diff.h"
+#include "plan/objects.h"
+
+namespace {
+
+using namespace plan_test;
+using base::Json;
+using namespace std::chrono_literals;
+
+TEST(Plan, NothingIsLeftToDoAfterItsOwnOutput) {
+    for (const char* web : {R"({"image":"shop:1"})",
+                            R"({"image":"shop:1","autoscaling":{"minReplicas":3,"maxReplicas":9}})",
+                            R"({"image":"shop:1","replicas":1})"}) {
+        auto spec = app(web);
+        auto seen = seenAfter(spec);
+        auto first = plan::planApp(spec, seen);
+        EXPECT_EQ(condition(first, "Ready")->status, "True") << base::dumpJson(first.status);
+        EXPECT_EQ(condition(first, "Reconciling"), nullptr);
+        EXPECT_EQ(condition(first, "Stalled"), nullptr);
+        EXPECT_TRUE(first.removals.empty());
+        remember(spec, first);
+        seen.now += 1h;
+        auto second = plan::planApp(spec, seen);
+        EXPECT_EQ(second.status, first.status);
+        EXPECT_TRUE(second.events.empty());
+        EXPECT_FALSE(second.lookAgain);
+    }
+}
+
+TEST(Plan, ReplicasAreNeverPartOfTheDeployment) {
+    auto fixed = plan::planApp(app(R"({"image":"shop:1","replicas":3})"),
+                               {.children = {}, .now = clockStart()});
+    EXPECT_EQ(base::at(object(fixed, "Deployment"), "/spec/replicas"), nullptr);
+    ASSERT_EQ(fixed.scales.size(), 1U);
+    EXPECT_EQ(fixed.scales[0].replicas, 3);
+    auto scaled = plan::planApp(app(R"({"image":"shop:1","autoscaling":{"maxReplicas":4}})"),
+                                {.children = {}, .now = clockStart()});
+    EXPECT_EQ(base::at(object(scaled, "Deployment"), "/spec/replicas"), nullptr);
+    EXPECT_TRUE(scaled.scales.empty());
+}
+
+TEST(Plan, HandingTheCountToTheAutoscalerChangesNothingOfTheDeployment) {
+    auto fixed = app(R"({"image":"shop:1","replicas":3,"resources":{"requests":{"cpu":"1"}}})");
+    auto seen = seenAfter(fixed);
+    auto scaled = app(
+        R"({"image":"shop:1","autoscaling":{"minReplicas":2,"maxReplicas":5},"resources":{"requests":{"cpu":"1"}}})");
+    auto plan = plan::planApp(scaled, seen);
+    EXPECT_FALSE(plan::differs(object(plan, "Deployment"), *find(seen, "Deployment")));
+}
+
+TEST(Plan, WhatNothingAsksForGoes) {
+    auto seen =
+        seenAfter(app(R"({"image":"shop:1","autoscaling":{"minReplicas":2,"maxReplicas":4}})"));
+    auto plan = plan::planApp(app(R"({"image":"shop:1","replicas":1})"), seen);
+    ASSERT_EQ(plan.removals.size(), 2U);
+    for (const auto& removal : plan.removals) {
+        EXPECT_EQ(removal.uid, "shop-web-uid");
+    }
+    // Not what belongs to another, whatever its labels say.
+    (*find(seen, "HorizontalPodAutoscaler"))["metadata"]["ownerReferences"][0]["uid"] = "other";
+    EXPECT_EQ(plan::planApp(app(R"({"image":"shop:1","replicas":1})"), seen).removals.size(), 1U);
+}
+
+TEST(Plan, ObserveTouchesNothing) {
+    auto spec = app(R"({"image":"shop:1","replicas":1})", R"({"management":"Observe"})");
+    auto plan = plan::planApp(spec, seenAfter(app()));
+    EXPECT_TRUE(plan.intents.empty() && plan.scales.empty() && plan.removals.empty());
+    EXPECT_FALSE(plan.status.empty());
+}
+
+TEST(Plan, ABadPatchStallsAndLeavesTheTierAlone) {
+    auto seen = seenAfter(app());
+    auto plan = plan::planApp(
+        app(R"({"image":"shop:2","overrides":{"podTemplatePatch":"{\"spec\":"}})"), seen);
+    EXPECT_TRUE(plan.intents.empty() && plan.removals.empty());
+    ASSERT_NE(condition(plan, "Stalled"), nullptr);
+    EXPECT_NE(condition(plan, "Ready")->message.find("podTemplatePatch"), std::string::npos);
+    EXPECT_EQ(condition(plan, "WebReady")->status, "True");
+}
+
+TEST(Plan, AnOldCauseIsNotToldOfANewSpec) {
+    auto seen = seenAfter(app(), 0);
+    setStates(
+        seen,
+        {{"state",
+          {{"waiting",
+            {{"reason", "CreateContainerConfigError"}, {"message", "secret \"a\" not found"}}}}}});
+    EXPECT_NE(condition(plan::planApp(app(), seen), "Stalled"), nullptr);
+    auto plan = plan::planApp(app(R"({"image":"shop:2"})"), seen);
+    EXPECT_EQ(condition(plan, "Stalled"), nullptr);
+    EXPECT_EQ(condition(plan, "Reconciling")->reason, "Applying");
+}
+
+TEST(Plan, ThereAndBackIsTheSame) {
+    auto a = plan::intentsFor(app());
+    plan::intentsFor(app(R"({"image":"shop:2","port":81})"));
+    auto again = plan::intentsFor(app());
+    ASSERT_EQ(a.size(), again.size());
+    for (size_t i = 0; i < a.size(); ++i) {
+        EXPECT_EQ(a[i].object, again[i].object);
+    }
+}
+
+struct Case {
+    const char* name;
+    Json container;
+    std::vector<const char*> words;
+    bool stalledAtOnce;
+};
+
+TEST(RootCause, IsNamedAndStalls) {
+    const std::vector<Case> cases{
+        {"pull",
+         {{"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "x: not found"}}}}}},
+         {"web: ImagePullBackOff \"shop:1\": not found (2 pods, since "},
+         false},
+        {"crash",
+         {{"state", {{"running", Json::object()}}},
+          {"restartCount", 1},
+          {"lastState", {{"terminated", {{"reason", "Error"}, {"exitCode", 2}}}}}},
+         {"web: CrashLoopBackOff: exit code 2"},
+         false},
+        {"memory",
+         {{"state", {{"terminated", {{"reason", "OOMKilled"}, {"exitCode", 137}}}}}},
+         {"web: OOMKilled", "limits.memory"},
+         false},
+        {"secret",
+         {{"state",
+           {{"waiting",
+             {{"reason", "CreateContainerConfigError"},
+              {"message", "secret \"keys\" not found"}}}}}},
+         {"secret \"keys\" not found"},
+         true},
+        {"name",
+         {{"state", {{"waiting", {{"reason", "InvalidImageName"}}}}}},
+         {"InvalidImageName \"shop:1\""},
+         true},
+        {"probe",
+         {{"state", {{"running", Json::object()}}}},
+         {"web: NotReady: GET /healthz"},
+         false}};
+    for (const auto& one : cases) {
+        auto spec = app();
+        auto seen = seenAfter(spec, 0);
+        setStates(seen, one.container);
+        auto plan = plan::planApp(spec, seen);
+        auto message = condition(plan, "Ready")->message;
+        for (const char* word : one.words) {
+            EXPECT_NE(message.find(word), std::string::npos) << one.name << ": " << message;
+        }
+        EXPECT_EQ(condition(plan, "Ready")->status, "False");
+        EXPECT_EQ(condition(plan, "Stalled") != nullptr, one.stalledAtOnce) << one.name;
+        EXPECT_EQ(condition(plan, "Reconciling") == nullptr, one.stalledAtOnce) << one.name;
+        remember(spec, plan);
+        seen.now += 601s;
+        auto late = plan::planApp(spec, seen);
+        EXPECT_NE(condition(late, "Stalled"), nullptr) << one.name;
+        EXPECT_EQ(condition(late, "Reconciling"), nullptr) << one.name;
+        EXPECT_EQ(condition(late, "Ready")->message, message) << "no message that only ages";
+        remember(spec, late);
+        EXPECT_EQ(plan::planApp(spec, seenAfter(spec)).status["conditions"][0]["status"], "True")
+            << "heals";
+    }
+}
+
+TEST(RootCause, QuotaIsNamedWithoutTheNameOfThePod) {
+    auto spec = app();
+    auto seen = seenAfter(spec, 0);
+    (*find(seen, "ReplicaSet"))["status"]["conditions"] = Json::array(
+        {{{"type", "ReplicaFailure"},
+          {"status", "True"},
+          {"message",
+           "pods \"shop-web-1-abcde\" is forbidden: exceeded quota: tight, requested: pods=1"}}});
+    auto plan = plan::planApp(spec, seen);
+    EXPECT_EQ(condition(plan, "Ready")->message,
+              "web: QuotaExceeded: exceeded quota: tight, requested: pods=1");
+    EXPECT_NE(condition(plan, "Stalled"), nullptr);
+    ASSERT_FALSE(plan.events.empty());
+    EXPECT_TRUE(plan.events[0].warning);
+}
+
+TEST(RootCause, OldPodsServeWhileTheNewOnesFail) {
+    auto spec = app();
+    auto seen = seenAfter(spec);
+    auto& status = (*find(seen, "Deployment"))["status"];
+    status["replicas"] = 3;
+    status["updatedReplicas"] = 1;
+    auto plan = plan::planApp(spec, seen);
+    EXPECT_EQ(condition(plan, "WebReady")->status, "True");
+    EXPECT_EQ(condition(plan, "Ready")->status, "False");
+    EXPECT_EQ(condition(plan, "Reconciling")->reason, "RollingOut");
+}
+
+TEST(Diff, OnlyWhatIsWantedCounts) {
+    Json wanted{{"spec",
+                 {{"a", 1},
+                  {"empty", Json::array()},
+                  {"requests", {{"cpu", "1000m"}}},
+                  {"env", Json::array({{{"name", "A"}, {"value", ""}}})}}}};
+    Json seen{{"spec",
+               {{"a", 1},
+                {"other", 2},
+                {"requests", {{"cpu", "1"}}},
+                {"env", Json::array({{{"name", "Z"}, {"value", "z"}}, {{"name", "A"}}})}}}};
+    EXPECT_FALSE(plan::differs(wanted, seen));
+    for (const char* change :
+         {R"({"spec":{"a":2}})", R"({"spec":{"a":"1"}})", R"({"spec":{"empty":[1]}})",
+          R"({"spec":{"requests":{"cpu":"2"}}})", R"({"spec":{"env":[{"name":"A","value":"x"}]}})",
+          R"({"spec":{"env":[]}})", R"({"spec":{"a":null}})"}) {
+        Json other = seen;
+        other.merge_patch(*base::parseJson(change));
+        EXPECT_TRUE(plan::differs(wanted, other)) << change;
+    }
+}
+
+TEST(Diff, ADroppedFieldChangesTheHash) {
+    Json with{{"spec", {{"a", 1}, {"b", 2}}}};
+    Json without{{"spec", {{"a", 1}}}};
+    EXPECT_NE(plan::intentHash(with), plan::intentHash(without));
+    EXPECT_EQ(plan::intentHash(with), plan::intentHash(Json{{"spec", {{"b", 2}, {"a", 1}}}}));
+}
+
+}  // namespace
