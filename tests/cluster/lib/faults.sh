@@ -14,6 +14,8 @@ each_target() {
     done
 }
 
+# in_parallel FUNCTION TARGET...: for each at once; ends the command when one failed. Call it plainly (see
+# `supervised`).
 in_parallel() {
     local action=$1 target job failed=0
     local -a jobs=()
@@ -23,7 +25,7 @@ in_parallel() {
         jobs+=($!)
     done
     for job in "${jobs[@]}"; do wait "$job" || failed=1; done
-    return $failed
+    [ $failed = 0 ] || exit 1
 }
 
 cut_cable() { set_cable "$1" down; }

@@ -18,9 +18,11 @@ lock() {
 unlock() { rm -f "$LOCK"; }
 
 # supervised FUNCTION ARGS...: runs it in a cgroup of ours from its first instruction on, so that all it
-# ever starts is found again, whatever is killed. Its status; 130 when a signal came.
+# ever starts is found again, whatever is killed. WORKER_STATUS is its status, 130 when a signal came. Call it
+# plainly: behind "||" or "if", bash would not end the function at its first error.
 supervised() {
-    local worker status=0
+    local worker
+    WORKER_STATUS=0
     cgroup_make harness
     (
         cgroup_enter harness
@@ -29,8 +31,7 @@ supervised() {
     worker=$!
     SIGNALLED=
     trap 'SIGNALLED=yes' INT TERM HUP
-    wait $worker || status=$?
+    wait $worker || WORKER_STATUS=$?
     trap - INT TERM HUP
-    [ -z "$SIGNALLED" ] || status=130
-    return $status
+    [ -z "$SIGNALLED" ] || WORKER_STATUS=130
 }

@@ -2,28 +2,15 @@
 
 is_up() { [ -e "$STATE/ready" ] && ! cgroup_empty; }
 
-caches_filled() {
-    [ -e "$(binaries_folder)/done" ] && [ -e "$(images_folder)/done" ] && [ -e "$(store_folder)/done" ] && pki_fresh
-}
-
-build_caches() {
-    mkdir -p "$CACHE"
-    binaries_build
-    images_build
-    pki_build
-    store_build
-}
-
 # raise NODES ZONES PROFILE: takes itself back when it fails or is interrupted.
 raise() {
-    local status=0
     mkdir -p "$STATE"/{pid,log,nodes,disks}
-    supervised raise_steps "$@" || status=$?
-    [ $status = 0 ] && return
+    supervised raise_steps "$@"
+    [ $WORKER_STATUS = 0 ] && return
     keep_logs
     take_down || :
     unlock
-    [ $status != 130 ] || die "interrupted; what was begun is taken back"
+    [ $WORKER_STATUS != 130 ] || die "interrupted; what was begun is taken back"
     die "could not be raised; what was begun is taken back, the logs are in $CACHE/failed-logs"
 }
 
@@ -80,13 +67,13 @@ raise_real_nodes() {
     names=$(seq -f 'kn%g' "$count")
     for node in $names; do mkdir -p "$(node_folder "$node")"; done
     # shellcheck disable=SC2086
-    in_parallel make_and_boot $names || die "not all machines boot"
+    in_parallel make_and_boot $names
     [ "$count" = 0 ] || say "$count machines booted"
     wait_for_apiserver
     start_component kube-controller-manager
     start_component kube-scheduler
     # shellcheck disable=SC2086
-    in_parallel node_start_daemons $names || die "not all kubelets start"
+    in_parallel node_start_daemons $names
     kubectl apply -f "$HERE/manifests/metrics-server.yaml" -f "$HERE/manifests/storage.yaml" >/dev/null
     start_component metrics-server
     start_component disk-service

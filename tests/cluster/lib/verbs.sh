@@ -78,7 +78,6 @@ verb_down() {
 }
 
 verb_build() {
-    local status=0
     if [ "${1:-}" = --print ]; then
         printf '%s\n' "$(binaries_folder)" "$(images_folder)" "$(store_folder)" "$PKI_CACHE"
         return
@@ -92,10 +91,10 @@ verb_build() {
         preflight || { unlock && exit 1; }
     fi
     mkdir -p "$STATE"
-    supervised build_caches || status=$?
+    supervised build_caches
     if is_up; then cgroup_remove harness || :; else take_down || :; fi
     unlock
-    [ $status = 0 ] || exit 1
+    [ $WORKER_STATUS = 0 ] || exit 1
     say "caches are filled: $CACHE"
 }
 
