@@ -1,7 +1,8 @@
 #include "cli/changes.h"
 
 #include <algorithm>
-#include <array>
+
+#include "plan/diff.h"
 
 namespace cli {
 namespace {
@@ -121,6 +122,10 @@ Words wordsOf(Action action) {
 std::vector<FieldChange> fieldChanges(const base::Json& intent, const base::Json& live) {
     std::vector<FieldChange> out;
     compareMaps("", intent, live, out);
+    // The operator's own mark of an intent says nothing to people.
+    std::erase_if(out, [](const FieldChange& field) {
+        return field.path == std::string("metadata.annotations.") + plan::kHashAnnotation;
+    });
     return out;
 }
 

@@ -1,10 +1,10 @@
 #include "cli/manifest.h"
 
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "cli/yaml.h"
+#include "kube/encoding.h"
 
 namespace cli {
 namespace {
@@ -18,13 +18,11 @@ base::Result<Text> read(const std::string& file) {
     if (file == "-") {
         return Text{"standard input", std::string(std::istreambuf_iterator<char>(std::cin), {})};
     }
-    std::ifstream in(file, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(in), {}};
-    if (!in.is_open() || in.bad()) {
-        return base::fail("cannot read " + file +
-                          ": does it exist, and is it a file that you may read?");
+    auto content = kube::readFile(file);
+    if (!content) {
+        return base::fail("cannot read " + file + ": " + content.error().message);
     }
-    return Text{file, std::move(content)};
+    return Text{file, std::move(*content)};
 }
 
 std::string kindOf(const base::Json& object) {
@@ -36,8 +34,13 @@ bool isApp(const base::Json& object) {
            base::stringAt(object, "/apiVersion").value_or("").starts_with("scalableapp.dev/");
 }
 
-// The path that an error of the API layer begins with.
+// The field that an error of the API layer names: in front, or in quotes where it is not known.
 std::string pathOf(const std::string& message) {
+    static const std::string kUnknown = "unknown field \"";
+    if (message.starts_with(kUnknown)) {
+        return message.substr(kUnknown.size(),
+                              message.find('"', kUnknown.size()) - kUnknown.size());
+    }
     return message.substr(0, message.find(": "));
 }
 

@@ -1,0 +1,181 @@
+// The programs as people call them: what is wrong is said in one line, and with exit code 2.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "base/version.h"
+#include "e2e/support/process.h"
+
+namespace {
+
+using e2e::run;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kShop =
+    "apiVersion: scalableapp.dev/v1alpha1\nkind: ScalableApp\nmetadata: {name: shop}\n"
+    "spec: {web: {image: 'shop:1'}}\n";
+
+class Folder {
+  public:
+    Folder() {
+        char name[] = "/tmp/scalableapp-cli-XXXXXX";
+        path_ = mkdtemp(name);
+    }
+    ~Folder() {
+        for (const auto& file : files_) {
+            unlink(file.c_str());
+        }
+        rmdir(path_.c_str());
+    }
+    std::string write(const std::string& name, const std::string& text) {
+        files_.push_back(path_ + "/" + name);
+        std::ofstream(files_.back()) << text;
+        return files_.back();
+    }
+
+  private:
+    std::string path_;
+    std::vector<std::string> files_;
+};
+
+void expectOneLine(const e2e::RunResult& result, int code) {
+    EXPECT_EQ(result.exitCode, code) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_EQ(result.out, "");
+}
+
+TEST(Usage, WrongFlagsOfThePlugin) {
+    for (const auto& args : std::vector<std::vector<std::string>>{{},
+                                                                  {"statsu"},
+                                                                  {"status"},
+                                                                  {"status", "a", "b"},
+                                                                  {"status", "a", "-o", "xml"},
+                                                                  {"plan"},
+                                                                  {"plan", "-f"},
+                                                                  {"plan", "--file", "x"},
+                                                                  {"completion", "tcsh"},
+                                                                  {"--kubeconfig"}}) {
+        std::vector<std::string> argv{KUBECTL_SCALABLEAPP};
+        argv.insert(argv.end(), args.begin(), args.end());
+        expectOneLine(run(argv), 2);
+    }
+}
+
+TEST(Usage, WrongFlagsOfTheOperator) {
+    for (const auto& args :
+         std::vector<std::vector<std::string>>{{"--no-such-flag"},
+                                               {"--workers", "0"},
+                                               {"--workers", "many"},
+                                               {"--log-format", "xml"},
+                                               {"--log-level", "loud"},
+                                               {"--leader-elect=perhaps"},
+                                               {"--listen", "8080"},
+                                               {"--listen", "0.0.0.0:99999"},
+                                               {"stray"},
+                                               {"--kubeconfig", "/no/such/file"}}) {
+        std::vector<std::string> argv{SCALABLEAPP_OPERATOR};
+        argv.insert(argv.end(), args.begin(), args.end());
+        expectOneLine(run(argv), 2);
+    }
+}
+
+TEST(Usage, AKubeconfigThatIsNoneIsNamed) {
+    Folder folder;
+    auto file = folder.write("config", "clusters: [\n");
+    for (const auto& argv : std::vector<std::vector<std::string>>{
+             {SCALABLEAPP_OPERATOR, "--kubeconfig", file},
+             {KUBECTL_SCALABLEAPP, "status", "shop", "--kubeconfig", file},
+             {KUBECTL_SCALABLEAPP, "plan", "--diff", "-f", folder.write("s.yaml", kShop),
+              "--kubeconfig", file}}) {
+        auto result = run(argv);
+        expectOneLine(result, 2);
+        EXPECT_THAT(result.err, HasSubstr(file));
+    }
+}
+
+TEST(Usage, HelpAndVersionSucceed) {
+    for (const char* program : {KUBECTL_SCALABLEAPP, SCALABLEAPP_OPERATOR}) {
+        auto help = run({program, "--help"});
+        EXPECT_EQ(help.exitCode, 0);
+        EXPECT_THAT(help.out, HasSubstr("Exit codes"));
+        auto version = run({program, "--version"});
+        EXPECT_EQ(version.exitCode, 0);
+        EXPECT_THAT(version.out, HasSubstr(base::version()));
+    }
+    EXPECT_THAT(run({KUBECTL_SCALABLEAPP, "version"}).out, HasSubstr(base::version()));
+    EXPECT_THAT(run({KUBECTL_SCALABLEAPP, "plan", "--help"}).out, HasSubstr("--diff"));
+}
+
+TEST(PlanCommand, ReadsStandardInputAndNeedsNoCluster) {
+    auto result = run({"/usr/bin/env", "-u", "KUBECONFIG", "HOME=/nowhere", KUBECTL_SCALABLEAPP,
+                       "plan", "-f", "-"},
+                      kShop);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("kind: Deployment\n"));
+    EXPECT_THAT(result.out, HasSubstr("kind: Service\n"));
+    EXPECT_EQ(result.out.find("namespace:"), std::string::npos);
+    EXPECT_EQ(result.out.find("ownerReferences"), std::string::npos);
+    auto json = run({KUBECTL_SCALABLEAPP, "plan", "-f", "-", "-o", "json", "-n", "here"}, kShop);
+    EXPECT_THAT(json.out, HasSubstr("\"kind\": \"List\""));
+    EXPECT_THAT(json.out, HasSubstr("\"namespace\": \"here\""));
+}
+
+TEST(PlanCommand, ErrorsAreOneLineEach) {
+    Folder folder;
+    auto bad =
+        folder.write("bad.yaml",
+                     "apiVersion: scalableapp.dev/v1alpha1\nkind: ScalableApp\n"
+                     "metadata: {name: shop}\nspec:\n  web:\n    image: a\n    port: 99999\n");
+    auto result = run({KUBECTL_SCALABLEAPP, "plan", "-f", bad});
+    expectOneLine(result, 1);
+    EXPECT_THAT(result.err, StartsWith("kubectl-scalableapp: " + bad + ":7: spec.web.port: "));
+    expectOneLine(run({KUBECTL_SCALABLEAPP, "plan", "-f", "/no/such.yaml"}), 2);
+    auto none = run({KUBECTL_SCALABLEAPP, "plan", "-f", "-"}, "kind: Pod\n");
+    expectOneLine(none, 1);
+    EXPECT_THAT(none.err, HasSubstr("no ScalableApp"));
+}
+
+// The objects of a small application, as they were agreed on: a change here restarts people's pods.
+TEST(PlanCommand, PrintsTheGoldenObjects) {
+    std::ifstream golden(GOLDEN "/plan.yaml");
+    std::stringstream expected;
+    expected << golden.rdbuf();
+    auto result = run({KUBECTL_SCALABLEAPP, "plan", "-f", GOLDEN "/shop.yaml"});
+    EXPECT_EQ(result.out, expected.str())
+        << "wanted? then: kubectl-scalableapp plan -f tests/cli/golden/shop.yaml "
+           ">tests/cli/golden/plan.yaml";
+}
+
+TEST(StatusCommand, AnUnreachableServerIsOneLine) {
+    Folder folder;
+    auto file = folder.write("config",
+                             "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                             "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
+                             "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"
+                             "users: [{name: u, user: {}}]\n");
+    expectOneLine(run({KUBECTL_SCALABLEAPP, "status", "shop", "--kubeconfig", file}), 1);
+}
+
+TEST(Completion, ScriptsParseAndKnowTheCommands) {
+    for (const auto& [shell, check] : std::vector<std::pair<std::string, std::string>>{
+             {"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}) {
+        auto script = run({KUBECTL_SCALABLEAPP, "completion", shell});
+        ASSERT_EQ(script.exitCode, 0);
+        for (const char* word : {"status", "plan", "completion"}) {
+            EXPECT_THAT(script.out, HasSubstr(word)) << shell;
+        }
+    }
+    auto script = run({KUBECTL_SCALABLEAPP, "completion", "bash"}).out;
+    auto completed = run({"/bin/bash", "-c",
+                          script + "\nCOMP_WORDS=(kubectl-scalableapp plan --d); COMP_CWORD=2; "
+                                   "_kubectl_scalableapp; echo ${COMPREPLY[@]}"});
+    EXPECT_EQ(completed.out, "--diff\n") << completed.err;
+}
+
+}  // namespace
