@@ -71,13 +71,19 @@ Measurements measure(const Status& status, const probe::Series& series) {
     auto intent = *status.intentAt;
     auto end = *status.observedUntil;
     if (series.header) {
-        auto from = std::max(status.steadySince.value_or(intent), series.header->startedAt);
-        out.before = toPhase(probes::over(series, from, intent - 1s));
+        auto well = std::max(status.steadySince.value_or(intent), series.header->startedAt);
+        out.before = toPhase(probes::over(series, well, intent - 1s));
     }
-    out.during =
-        toPhase(probes::over(series, intent - 2s, status.wholeAt ? *status.wholeAt + 2s : end));
-    if (status.wholeAt) {
-        out.after = toPhase(probes::over(series, *status.wholeAt + 1s, end));
+    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's.
+    auto over = status.wholeAt;
+    if (over) {
+        over = std::max(*over, lastDeath(status).value_or(*over));
+    }
+    // A microsecond more: a moment that is a whole second does not belong to two phases.
+    auto from = intent - 2s + 1us;
+    out.during = toPhase(probes::over(series, from, over ? *over + 2s : end));
+    if (over) {
+        out.after = toPhase(probes::over(series, *over + 1s + 1us, end));
     }
     out.deleteToDeathMilliseconds = between(firstDelete(status), lastDeath(status));
     out.wholeAfterDeleteMilliseconds = between(firstDelete(status), status.wholeAt);

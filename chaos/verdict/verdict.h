@@ -1,25 +1,21 @@
 // From what was measured to a word one can defend.
 //
 // First the gates. Where one does not hold, nothing was proved and the verdict is Inconclusive:
-//   every target observed dead after this run's own delete; at least 50 requests before the fault
-//   and at least 80 % of the rate asked for; the probe alive and every second of the three phases
-//   present; at least one expectation.
+//   every target observed dead after this run's own delete;
+//   at least 50 requests before the fault, and at least 80 % of the rate asked for;
+//   the probe alive, and every second of the three phases present;
+//   at least one expectation.
 // Then the expectations, each with its number:
-//   webErrorPercent            errors of all requests sent, while the fault lasted (from the fault
-//   until the
-//                              tier was whole) and, separately, after it
-//   redundancyRestoredSeconds  from the first delete until as many pods as before serve again, none
-//   of them
-//                              a target. Not from the death: capacity is gone from the delete on
+//   webErrorPercent: failed requests of all that were sent while the fault lasted (from the fault
+//     until the tier was whole and every target dead) and, separately, after it;
+//   redundancyRestoredSeconds: from the first delete until as many pods as before serve again, none
+//     of them a target. Not from the death: capacity is gone from the delete on.
 // And the word:
-//   Resilient     every expectation holds and the tier is whole
-//   Degraded      visitors were served within the expectation again and the tier is whole at the
-//   end, but it
-//                 was whole too late, or errors during the fault exceeded the limit by at most one
-//                 percentage point
-//   Failed        anything else: the tier never became whole, errors exceeded the limit by more, or
-//   did not
-//                 go away after the fault
+//   Resilient: every expectation holds and the tier is whole.
+//   Degraded: the tier is whole at the end and visitors are served as expected again, but it was
+//     whole too late, or errors during the fault exceeded the limit by at most one point.
+//   Failed: anything else. The tier never became whole, errors exceeded the limit by more, or they
+//     did not go away after the fault.
 // Reasons are made from the assertions themselves: there is no claim without a number behind it.
 // Thread safety: pure.
 #pragma once

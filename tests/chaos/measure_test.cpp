@@ -58,6 +58,19 @@ TEST(Measure, TimesRunFromTheDeleteAndFromTheDeath) {
     EXPECT_EQ(run::measure(early, fake::series(45, 50)).wholeAfterDeathMilliseconds, 0);
 }
 
+TEST(Measure, TheFaultLastsUntilTheLastDeathEvenWhenTheTierIsWholeBefore) {
+    auto drained = status();
+    drained.evidence[0].deadAt = kStart + 30s;
+    auto all = run::measure(drained, fake::series(45, 50, kStart, [](probe::Second& one) {
+                                if (one.second == 30) {
+                                    fake::fail(one, 2, probe::Outcome::Broken);
+                                }
+                            }));
+    EXPECT_EQ(all.during.failed, 2);
+    EXPECT_EQ(all.after.failed, 0);
+    EXPECT_EQ(all.during.seconds + all.after.seconds, 21);  // 19..39
+}
+
 TEST(Measure, NeverWholeHasNoAfter) {
     auto never = status();
     never.wholeAt.reset();
