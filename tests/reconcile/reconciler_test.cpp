@@ -13,14 +13,12 @@ using runtime::Outcome;
 using test::World;
 using testing::HasSubstr;
 
-constexpr const char* kAppsPath = "/scalableapps/";
-
 std::string text(const Json& condition, const char* field) {
     return base::stringAt(condition, field).value_or("");
 }
 
 size_t statusWrites(const World& world) {
-    return world.server->mutations(std::string(kAppsPath) + "shop/status");
+    return world.server->mutations("/scalableapps/shop/status");
 }
 
 // --- making
@@ -247,183 +245,6 @@ TEST(Reconciler, AnUnreachableServerIsTriedAgainWithoutAWordInTheStatus) {
     EXPECT_TRUE(world.find("Service", "shop"));
 }
 
-// --- what stands in the way
-
-Json strangersService() {
-    return {{"apiVersion", "v1"},
-            {"kind", "Service"},
-            {"metadata", {{"namespace", "ns"}, {"name", "shop"}}},
-            {"spec", {{"ports", {{{"port", 9}}}}}}};
-}
-
-TEST(Reconciler, AStrangersObjectIsNotTakenOver) {
-    for (bool labelled : {false, true}) {
-        World world;
-        auto service = strangersService();
-        if (labelled) {
-            service["metadata"]["labels"][reconcile::kAppLabel] = "shop";
-        }
-        world.put(service);
-        world.put(test::app());
-        EXPECT_EQ(world.pass().kind(), Outcome::Kind::After);
-        EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 9);
-        EXPECT_EQ(world.server->mutations("/services/"), 0U);
-        auto stalled = world.condition("Stalled");
-        EXPECT_EQ(text(stalled, "/status"), "True");
-        EXPECT_EQ(text(stalled, "/reason"), "ObjectConflict");
-        EXPECT_THAT(text(stalled, "/message"), HasSubstr("Service \"shop\""));
-        EXPECT_THAT(text(stalled, "/message"), HasSubstr("delete or rename"));
-        EXPECT_EQ(text(world.condition("Ready"), "/status"), "False");
-        // The rest of the application stands.
-        EXPECT_TRUE(world.find("Deployment", "shop-web"));
-
-        // The same again says nothing again.
-        world.settle();
-        size_t events = world.events.size();
-        world.server->forgetRequests();
-        world.clock.advance(std::chrono::seconds(20));
-        world.pass();
-        EXPECT_EQ(world.server->mutations(), 0U);
-        EXPECT_EQ(world.events.size(), events);
-
-        world.server->drop(test::typeOf("Service"), {"ns", "shop"});
-        world.settle();
-        EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 80);
-        EXPECT_NE(text(world.condition("Stalled"), "/status"), "True")
-            << world.condition("Stalled");
-    }
-}
-
-TEST(Reconciler, AnObjectThatAnotherControlsIsNamedWithItsOwner) {
-    World world;
-    auto service = strangersService();
-    service["metadata"]["ownerReferences"] = {{{"apiVersion", "example.com/v1"},
-                                               {"kind", "Website"},
-                                               {"name", "old-shop"},
-                                               {"uid", "u-1"},
-                                               {"controller", true}}};
-    world.put(service);
-    world.put(test::app());
-    world.pass();
-    EXPECT_THAT(text(world.condition("Stalled"), "/message"), HasSubstr("Website \"old-shop\""));
-}
-
-TEST(Reconciler, APredecessorsObjectIsWaitedFor) {
-    World world;
-    auto service = strangersService();
-    service["metadata"]["labels"][reconcile::kAppLabel] = "shop";
-    service["metadata"]["ownerReferences"] = {{{"apiVersion", "scalableapp.dev/v1alpha1"},
-                                               {"kind", "ScalableApp"},
-                                               {"name", "shop"},
-                                               {"uid", "the-one-before"},
-                                               {"controller", true}}};
-    world.put(service);
-    world.put(test::app());
-    EXPECT_EQ(world.pass().kind(), Outcome::Kind::After);
-    EXPECT_EQ(world.server->mutations("/services/"), 0U);
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
-    world.server->drop(test::typeOf("Service"), {"ns", "shop"});
-    world.settle();
-    EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 80);
-}
-
-TEST(Reconciler, AForbiddenWriteIsToldAndTriedSlowly) {
-    World world;
-    world.put(test::app());
-    world.server->onRequest([](const kube::HttpRequest& request)
-                                -> std::optional<kube::ApiResult<kube::HttpResponse>> {
-        if (request.method == "GET" || request.target.find("/services/") == std::string::npos) {
-            return std::nullopt;
-        }
-        kube::HttpResponse response;
-        response.status = 403;
-        response.body =
-            R"({"kind":"Status","reason":"Forbidden","message":"exceeded quota: tight, requested: services=1"})";
-        return kube::ApiResult<kube::HttpResponse>(response);
-    });
-    auto outcome = world.pass();
-    ASSERT_EQ(outcome.kind(), Outcome::Kind::After);
-    EXPECT_GE(outcome.pause(), std::chrono::seconds(5));
-    auto stalled = world.condition("Stalled");
-    EXPECT_EQ(text(stalled, "/status"), "True");
-    EXPECT_EQ(text(stalled, "/reason"), "Forbidden");
-    EXPECT_THAT(text(stalled, "/message"), HasSubstr("exceeded quota: tight"));
-    EXPECT_EQ(text(world.condition("Ready"), "/message"), text(stalled, "/message"));
-    ASSERT_FALSE(world.events.empty());
-    EXPECT_EQ(world.events.back().type, runtime::EventType::Warning);
-
-    world.server->onRequest({});
-    world.settle();
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
-}
-
-TEST(Reconciler, AServerErrorIsToldButNotCalledStalled) {
-    World world;
-    world.put(test::app());
-    world.server->failNext(1, "PATCH", "/services/", 500);
-    EXPECT_EQ(world.pass().kind(), Outcome::Kind::Retry);
-    EXPECT_EQ(text(world.condition("Reconciling"), "/status"), "True");
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
-    EXPECT_THAT(text(world.condition("Ready"), "/message"), HasSubstr("Service \"shop\""));
-}
-
-TEST(Reconciler, ATerminatingNamespaceIsNoNews) {
-    World world;
-    world.put(test::app());
-    world.server->onRequest([](const kube::HttpRequest& request)
-                                -> std::optional<kube::ApiResult<kube::HttpResponse>> {
-        if (request.method == "GET") {
-            return std::nullopt;
-        }
-        kube::HttpResponse response;
-        response.status = 403;
-        response.body =
-            R"({"kind":"Status","reason":"Forbidden","message":"deployments.apps \"shop-web\" is forbidden: unable to create new content in namespace ns because it is being terminated"})";
-        return kube::ApiResult<kube::HttpResponse>(response);
-    });
-    EXPECT_EQ(world.pass().kind(), Outcome::Kind::Done);
-    EXPECT_EQ(statusWrites(world), 0U);
-    EXPECT_TRUE(world.events.empty());
-}
-
-TEST(Reconciler, AnAppThatVanishesDuringThePassIsNoError) {
-    World world;
-    world.put(test::app());
-    world.sync();
-    world.server->drop(reconcile::scalableApps(), {"ns", "shop"});
-    EXPECT_EQ(world.reconcile().kind(), Outcome::Kind::Done);
-}
-
-TEST(Reconciler, ASpecThatCannotBeReadStallsAndHeals) {
-    World world;
-    auto broken = test::app();
-    broken["spec"]["web"]["port"] = "http";
-    world.put(broken);
-    EXPECT_EQ(world.pass().kind(), Outcome::Kind::Terminal);
-    EXPECT_EQ(text(world.condition("Stalled"), "/reason"), "InvalidSpec");
-    EXPECT_THAT(text(world.condition("Stalled"), "/message"), HasSubstr("spec.web.port"));
-    EXPECT_TRUE(world.children().empty());
-    world.server->forgetRequests();
-    world.pass();
-    EXPECT_EQ(world.server->mutations(), 0U);
-
-    world.editApp([](Json& object) { object["spec"]["web"]["port"] = 8080; });
-    world.settle();
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
-    EXPECT_TRUE(world.find("Deployment", "shop-web"));
-}
-
-TEST(Reconciler, ObserveWritesOnlyTheStatus) {
-    World world;
-    auto watched = test::app();
-    watched["spec"]["management"] = "Observe";
-    world.put(watched);
-    world.settle();
-    EXPECT_TRUE(world.children().empty());
-    EXPECT_GE(statusWrites(world), 1U);
-    EXPECT_EQ(world.server->mutations(), statusWrites(world));
-}
-
 // --- status and events
 
 // What the Deployment's controller does.
@@ -462,8 +283,7 @@ TEST(Reconciler, ReadyIsWrittenOnceAndItsEventOnce) {
     rolledOut(world);
     world.server->forgetRequests();
     world.settle();
-    EXPECT_EQ(text(world.condition("Ready"), "/status"), "True")
-        << world.condition("Ready");
+    EXPECT_EQ(text(world.condition("Ready"), "/status"), "True") << world.condition("Ready");
     EXPECT_EQ(statusWrites(world), 1U);
     size_t events = world.events.size();
     auto since = text(world.condition("Ready"), "/lastTransitionTime");
@@ -485,18 +305,6 @@ TEST(Reconciler, AStatusThatOthersSpoilIsWrittenAgain) {
     world.settle();
     auto after = world.find("ScalableApp", "shop")->at("status");
     EXPECT_EQ(after["conditions"].size(), before["conditions"].size());
-}
-
-TEST(Reconciler, NoEventWithoutItsStatus) {
-    World world;
-    auto service = strangersService();
-    world.put(service);
-    world.put(test::app());
-    world.server->failNext(1, "PATCH", "/status", 500);
-    EXPECT_EQ(world.pass().kind(), Outcome::Kind::Retry);
-    EXPECT_TRUE(world.events.empty());
-    world.pass();
-    EXPECT_FALSE(world.events.empty());
 }
 
 }  // namespace
