@@ -21,7 +21,8 @@
 // and chaosruns/finalizers update (blockOwnerDeletion is false everywhere, so it is not needed
 // otherwise).
 //
-// Must outlive the manager's run(). Thread safety: the constructor only, before run().
+// Must outlive the manager's run().
+// Thread safety: the constructor only, before run().
 #pragma once
 
 #include <string>

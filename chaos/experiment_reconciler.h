@@ -4,7 +4,8 @@
 // crash or as a second process, finds it there. Its spec is a copy that nobody changes, so an
 // edited experiment starts a new run and leaves a running one alone; deleting the run aborts it,
 // and it is not started again (the status remembers the generation). Deleting the experiment takes
-// its runs along through their owner reference. Thread safety: reconcile from any thread, for
+// its runs along through their owner reference.
+// Thread safety: reconcile from any thread, for
 // different keys.
 #pragma once
 

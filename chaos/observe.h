@@ -6,7 +6,8 @@
 //   if (!seen) { ... }   // the API server did not answer: nothing is decided
 //
 // A run reads a handful of objects, a few times a second while its fault moves; without runs
-// nothing is read at all. Thread safety: look from any thread. Blocking: until answered or stopped.
+// nothing is read at all.
+// Thread safety: look from any thread. Blocking: until answered or stopped.
 #pragma once
 
 #include <map>

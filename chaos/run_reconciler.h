@@ -6,7 +6,8 @@
 //   context); });
 //
 // Every status write carries the resourceVersion it was decided on: of two processes that decide on
-// the same state, one is refused and looks again. Thread safety: reconcile from any thread, for
+// the same state, one is refused and looks again.
+// Thread safety: reconcile from any thread, for
 // different keys.
 #pragma once
 

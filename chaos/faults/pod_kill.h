@@ -7,7 +7,8 @@
 //
 // Graceful by default: the pod's own termination grace. Never with grace 0: that would take the
 // object away before the kubelet knows whether the process is dead, and a recovery timed from there
-// is fiction. PodKill leaves nothing to revert. Thread safety: pure.
+// is fiction. PodKill leaves nothing to revert.
+// Thread safety: pure.
 #pragma once
 
 #include <cstdint>

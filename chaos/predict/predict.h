@@ -6,7 +6,8 @@
 //   outcome.targets;                        // who the seed picks
 //
 // The same function decides at the pre-flight and again just before the fault, on what is seen
-// then. Thread safety: pure.
+// then.
+// Thread safety: pure.
 #pragma once
 
 #include <optional>

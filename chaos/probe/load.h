@@ -14,7 +14,8 @@
 // its deadline. The host name is resolved before the first request and again every second in the
 // background, the last good answer staying in use: name resolution is no part of the latency. Where
 // no address was ever found, requests fail as Resolve. One thread; memory is bounded by rate ×
-// time-out. Thread safety: stop() from any thread and from signal handlers' threads; the rest from
+// time-out.
+// Thread safety: stop() from any thread and from signal handlers' threads; the rest from
 // one.
 #pragma once
 

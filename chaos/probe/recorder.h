@@ -7,7 +7,8 @@
 //   recorder.flush(1s, wall);                             // writes the seconds that are over
 //
 // Memory: one entry per request of the seconds that are not written yet, so bounded by rate ×
-// time-out. Thread safety: none; one thread owns it.
+// time-out.
+// Thread safety: none; one thread owns it.
 #pragma once
 
 #include <chrono>

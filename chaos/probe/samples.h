@@ -11,8 +11,8 @@
 // anchored to the wall clock once by `startedAt`. `at` is the wall clock when the line was written:
 // whoever reads it can tell how far the two machines' clocks are apart.
 // A request belongs to the second of its *intended* start (open loop: the next request does not
-// wait for the last answer), and so does its latency: a stalled server is not flattered. Thread
-// safety: plain values.
+// wait for the last answer), and so does its latency: a stalled server is not flattered.
+// Thread safety: plain values.
 #pragma once
 
 #include <array>

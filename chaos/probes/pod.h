@@ -8,7 +8,8 @@
 //   client.create(kPods, pod, stop);       // AlreadyExists: it is there from before a crash
 //
 // It prefers nodes and zones without targets (a probe that dies with its target has seen nothing),
-// and goes elsewhere only when there is no other place. Thread safety: pure.
+// and goes elsewhere only when there is no other place.
+// Thread safety: pure.
 #pragma once
 
 #include <chrono>

@@ -5,8 +5,8 @@
 //
 // Only whole seconds that lie inside the window count: a second that touches an edge belongs to
 // neither side, so that a phase is never diluted or charged with its neighbour's requests. Phases
-// that must not lose anything are therefore given with a second to spare on both sides. Thread
-// safety: pure functions.
+// that must not lose anything are therefore given with a second to spare on both sides.
+// Thread safety: pure functions.
 #pragma once
 
 #include <array>

@@ -5,7 +5,8 @@
 //
 // A run that has gone further goes first; of two that are equally far, the older one (then by
 // name), so that any two runs agree on it whoever looks. Deleted and finished runs stand in
-// nobody's way. Thread safety: pure.
+// nobody's way.
+// Thread safety: pure.
 #pragma once
 
 #include <string>

@@ -14,7 +14,8 @@
 // for that the durable status does not call for. So a process may die after any write and another
 // goes on: nothing is injected twice, and where evidence was lost with it the verdict is
 // Inconclusive. A run that is being deleted does nothing any more: PodKill leaves nothing, the
-// probe is owned by the run. Thread safety: pure. Time and chance come in through `Seen`.
+// probe is owned by the run.
+// Thread safety: pure. Time and chance come in through `Seen`.
 #pragma once
 
 #include <chrono>

@@ -7,7 +7,8 @@
 //   topology::readyCount(pods);
 //
 // A tier that is to be a target adds its pods here (label scalableapp.dev/tier) and its capacity
-// rule. Thread safety: plain values, pure functions.
+// rule.
+// Thread safety: plain values, pure functions.
 #pragma once
 
 #include <chrono>

@@ -6,7 +6,8 @@
 //
 // Defaults are those of the CustomResourceDefinition, so that an object that was stored before a
 // field existed means the same. Bounds are the API server's business; here only what would make no
-// sense at all is refused. Thread safety: plain values, pure functions.
+// sense at all is refused.
+// Thread safety: plain values, pure functions.
 #pragma once
 
 #include <cstdint>
