@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 verdict=
-fullSize=3
+leastPods=3  # spec.web.autoscaling.minReplicas
 
 prepare() {
     step "$actTitle" tests/setup/install build cluster
@@ -117,13 +117,23 @@ losePod() {
     [ "$verdict" = Resilient ]
 }
 
+settled() {
+    [ "$(wanted)" = "$leastPods" ] && [ "$(readyCount)" = "$leastPods" ]
+}
+
+scaleIn() {
+    title "$actTitle"
+    await 180 "the tier is back at $leastPods pods" settled scaleStatus || return
+    outcome="$(readyCount) pods"
+}
+
 zoneIsDark() {
     kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null |
         awk '{ n++; if ($2 ~ /NotReady/) dark++ } END { exit !(n > 0 && n == dark) }'
 }
 
 wholeOutside() {
-    [ "$(readyOutside "$zone")" -ge "$fullSize" ]
+    [ "$(readyOutside "$zone")" -ge "$leastPods" ]
 }
 
 zoneStatus() {
@@ -145,7 +155,6 @@ loseZone() {
     title "$actTitle: $zone"
     [ -n "$zone" ] || { outcome="no zone to switch off"; return 1; }
     note "nodes: $(nodesOf "$zone" | tr '\n' ' ')"
-    fullSize=$(wanted)
     from=$(lastSecond visitor)
     began=$SECONDS
     dark=$zone
@@ -155,7 +164,7 @@ loseZone() {
     await 180 "the shop is whole in the other zones" wholeOutside zoneStatus || return
     local whole=$((SECONDS - began))
     read -r sent failed seconds < <(met visitor "$((${from:-0} + 1))")
-    outcome="noticed after $noticed s, $fullSize pods elsewhere after $whole s; $failed of $sent requests failed, in $seconds s"
+    outcome="noticed after $noticed s, $leastPods pods elsewhere after $whole s; $failed of $sent requests failed, in $seconds s"
     good "$outcome"
 }
 
