@@ -15,7 +15,9 @@ load_image() {
         jobs+=($!)
     done
     for node in "${jobs[@]}"; do wait "$node" || failed=1; done
-    [ $failed = 0 ] || die "$archive could not be loaded into every node: is it an OCI or docker archive?"
+    [ $failed = 0 ] && return
+    rm -f "$kept" # or no node that was off could be switched on again
+    die "$archive could not be loaded into every node: is it an OCI or docker archive?"
 }
 
 # node_load_images NODE: what was loaded while it was off, in the order of loading.

@@ -121,4 +121,6 @@ node_on() {
 node_off() {
     set_cable "$1" down 2>/dev/null || :
     cgroup_kill "$1" || die "processes of $1 survive SIGKILL: see cgroup $CGROUP/$1"
+    # A dying process leaves its cgroup before it is gone.
+    wait_for 10 dead "$(record_of "$1")" || die "the first process of $1 does not end"
 }
