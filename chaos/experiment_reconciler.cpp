@@ -132,7 +132,7 @@ ExperimentReconciler::ExperimentReconciler(kube::Client& client, const base::Clo
 
 std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& experiment,
                                                             std::vector<base::Json>& runs,
-                                                            std::stop_token stop) {
+                                                            const std::stop_token& stop) {
     auto name = runName(experiment);
     bool there = std::any_of(runs.begin(), runs.end(), [&](const base::Json& run) {
         return text(run, "/metadata/name") == name;

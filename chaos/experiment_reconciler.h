@@ -29,7 +29,8 @@ class ExperimentReconciler {
   private:
     // The run of the current generation exists afterwards, or the outcome says what to do.
     std::optional<runtime::Outcome> start(const base::Json& experiment,
-                                          std::vector<base::Json>& runs, std::stop_token stop);
+                                          std::vector<base::Json>& runs,
+                                          const std::stop_token& stop);
 
     kube::Client& client_;
     const base::Clock& clock_;

@@ -20,7 +20,7 @@ std::string tierSelector(const std::string& app) {
 // Sums an integer over all objects of the tier; nothing when there are none or none carries it.
 ApiResult<std::optional<int64_t>> sum(kube::Client& client, const kube::ResourceType& type,
                                       const run::Run& run, const char* pointer,
-                                      std::stop_token stop) {
+                                      const std::stop_token& stop) {
     auto list = client.list(
         type, {.namespace_ = run.namespace_, .labelSelector = tierSelector(run.spec.app)}, stop);
     if (!list && list.error().is(ErrorKind::Forbidden)) {
@@ -79,9 +79,9 @@ Observer::Observer(kube::Client& client, const base::Clock& clock)
     : client_(client), clock_(clock) {}
 
 ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs,
-                                    std::stop_token stop) {
+                                    const std::stop_token& stop) {
     run::Seen seen;
-    using Part = ApiResult<void> (Observer::*)(const run::Run&, run::Seen&, std::stop_token);
+    using Part = ApiResult<void> (Observer::*)(const run::Run&, run::Seen&, const std::stop_token&);
     const std::pair<bool, Part> parts[] = {
         {needs.otherRuns, &Observer::lookAtOtherRuns}, {needs.app, &Observer::lookAtApp},
         {needs.pods, &Observer::lookAtPods},           {needs.capacity, &Observer::lookAtCapacity},
@@ -101,7 +101,7 @@ ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs
 }
 
 ApiResult<void> Observer::lookAtOtherRuns(const run::Run& run, run::Seen& seen,
-                                          std::stop_token stop) {
+                                          const std::stop_token& stop) {
     auto list = client_.list(kChaosRuns, {.namespace_ = run.namespace_}, stop);
     if (!list) {
         return base::failWith(list.error());
@@ -116,7 +116,8 @@ ApiResult<void> Observer::lookAtOtherRuns(const run::Run& run, run::Seen& seen,
     return {};
 }
 
-ApiResult<void> Observer::lookAtApp(const run::Run& run, run::Seen& seen, std::stop_token stop) {
+ApiResult<void> Observer::lookAtApp(const run::Run& run, run::Seen& seen,
+                                    const std::stop_token& stop) {
     auto got = client_.get(kScalableApps, {run.namespace_, run.spec.app}, stop);
     if (got) {
         seen.app = topology::parseApp((*got)->json());
@@ -126,7 +127,8 @@ ApiResult<void> Observer::lookAtApp(const run::Run& run, run::Seen& seen, std::s
     return {};
 }
 
-ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen, std::stop_token stop) {
+ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop) {
     auto list = client_.list(
         kPods, {.namespace_ = run.namespace_, .labelSelector = tierSelector(run.spec.app)}, stop);
     if (!list) {
@@ -141,7 +143,7 @@ ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen, std::
 }
 
 ApiResult<void> Observer::lookAtCapacity(const run::Run& run, run::Seen& seen,
-                                         std::stop_token stop) {
+                                         const std::stop_token& stop) {
     auto budget = sum(client_, kDisruptionBudgets, run, "/status/desiredHealthy", stop);
     if (!budget) {
         return base::failWith(budget.error());
@@ -155,7 +157,8 @@ ApiResult<void> Observer::lookAtCapacity(const run::Run& run, run::Seen& seen,
     return {};
 }
 
-ApiResult<void> Observer::lookAtProbe(const run::Run& run, run::Seen& seen, std::stop_token stop) {
+ApiResult<void> Observer::lookAtProbe(const run::Run& run, run::Seen& seen,
+                                      const std::stop_token& stop) {
     auto got = client_.get(kPods, {run.namespace_, probes::podName(run.name)}, stop);
     if (got) {
         // A pod of that name that is not this run's is none of ours: the create will say so.
@@ -170,7 +173,8 @@ ApiResult<void> Observer::lookAtProbe(const run::Run& run, run::Seen& seen, std:
     return {};
 }
 
-ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen, std::stop_token stop) {
+ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop) {
     if (seen.probe.uid.empty()) {
         return {};
     }
@@ -188,7 +192,7 @@ ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen, std::
     return {};
 }
 
-std::string Observer::zoneOf(const std::string& node, std::stop_token stop) {
+std::string Observer::zoneOf(const std::string& node, const std::stop_token& stop) {
     if (node.empty()) {
         return "";
     }

@@ -27,18 +27,22 @@ class Observer {
     Observer(kube::Client& client, const base::Clock& clock);
 
     kube::ApiResult<run::Seen> look(const run::Run& run, const run::Needs& needs,
-                                    std::stop_token stop);
+                                    const std::stop_token& stop);
 
   private:
     kube::ApiResult<void> lookAtOtherRuns(const run::Run& run, run::Seen& seen,
-                                          std::stop_token stop);
-    kube::ApiResult<void> lookAtApp(const run::Run& run, run::Seen& seen, std::stop_token stop);
-    kube::ApiResult<void> lookAtPods(const run::Run& run, run::Seen& seen, std::stop_token stop);
+                                          const std::stop_token& stop);
+    kube::ApiResult<void> lookAtApp(const run::Run& run, run::Seen& seen,
+                                    const std::stop_token& stop);
+    kube::ApiResult<void> lookAtPods(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop);
     kube::ApiResult<void> lookAtCapacity(const run::Run& run, run::Seen& seen,
-                                         std::stop_token stop);
-    kube::ApiResult<void> lookAtProbe(const run::Run& run, run::Seen& seen, std::stop_token stop);
-    kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen, std::stop_token stop);
-    std::string zoneOf(const std::string& node, std::stop_token stop);
+                                         const std::stop_token& stop);
+    kube::ApiResult<void> lookAtProbe(const run::Run& run, run::Seen& seen,
+                                      const std::stop_token& stop);
+    kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop);
+    std::string zoneOf(const std::string& node, const std::stop_token& stop);
     uint64_t chance();
 
     kube::Client& client_;

@@ -99,7 +99,7 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
 
 std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& version,
                                                     std::vector<ActionResult>& results,
-                                                    std::stop_token stop) {
+                                                    const std::stop_token& stop) {
     std::unique_lock starting(starting_, std::defer_lock);
     if (run.status.phase == run::Phase::Pending) {
         starting.lock();
@@ -154,7 +154,7 @@ runtime::Outcome RunReconciler::afterError(const ApiError& error) {
 }
 
 kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
-                                           const run::Status& status, std::stop_token stop) {
+                                           const run::Status& status, const std::stop_token& stop) {
     base::Json patch{{"metadata", {{"resourceVersion", version}}}, {"status", run::toJson(status)}};
     auto written = client_.patch(kChaosRuns, {run.namespace_, run.name},
                                  kube::PatchType::MergePatch, patch, stop, "status");
@@ -171,7 +171,7 @@ kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
 }
 
 ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
-                                std::stop_token stop) {
+                                const std::stop_token& stop) {
     ActionResult result{.action = action, .error = "", .transient = false};
     std::optional<ApiError> error;
     auto remove = [&](const std::string& name, const std::string& uid,

@@ -45,10 +45,11 @@ class RunReconciler {
     // One look and what follows from it. Nothing: go on at once.
     std::optional<runtime::Outcome> turn(run::Run& run, std::string& version,
                                          std::vector<run::ActionResult>& results,
-                                         std::stop_token stop);
+                                         const std::stop_token& stop);
     kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
-                                std::stop_token stop);
-    run::ActionResult act(const run::Run& run, const run::Action& action, std::stop_token stop);
+                                const std::stop_token& stop);
+    run::ActionResult act(const run::Run& run, const run::Action& action,
+                          const std::stop_token& stop);
     void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);
     void count(const run::Status& status);
     runtime::Outcome afterError(const kube::ApiError& error);

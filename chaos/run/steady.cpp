@@ -1,6 +1,7 @@
 #include "chaos/run/steady.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "chaos/predict/predict.h"
@@ -17,9 +18,9 @@ using std::to_string;
 constexpr const char* kNotMet = "SteadyStateNotMet";
 
 std::string percent(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f %%", value);
-    return text;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2f %%", value);
+    return text.data();
 }
 
 std::string unwell(const api::ChaosExperimentSpec& spec, const Seen& seen) {

@@ -1,6 +1,7 @@
 #include "chaos/verdict/verdict.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <optional>
 
@@ -14,9 +15,9 @@ using run::PhaseMeasure;
 using std::to_string;
 
 std::string fixed(double value, int digits) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+    return text.data();
 }
 
 double errorPercent(const PhaseMeasure& phase) {
