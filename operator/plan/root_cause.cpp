@@ -188,10 +188,11 @@ std::optional<PodCause> waiting(const Json& container, const Json& state) {
                          .needsHelp = reason == "InvalidImageName"}};
     }
     if (reason == "CreateContainerConfigError" || reason == "CreateContainerError") {
+        // "... (pod: "shop-web-x_ns(uid)", container: web)": the pods of one cause count together.
         return PodCause{Depth::Config,
                         {.reason = reason,
                          .subject = "",
-                         .detail = shortened(message),
+                         .detail = shortened(message.substr(0, message.find(" (pod: \""))),
                          .since = "",
                          .needsHelp = reason == "CreateContainerConfigError"}};
     }

@@ -32,10 +32,10 @@ Trouble troubleOf(const TierReport& report) {
     if (state.cause) {
         out.known = !state.cause->starting;
         out.needsHelp = state.cause->needsHelp;
-        out.since = state.cause->since;
         out.message = state.cause->text(report.tier->name);
         if (out.known) {
             out.reason = state.cause->reason;
+            out.since = state.cause->since;
         }
     }
     return out;
@@ -64,22 +64,30 @@ std::optional<Trouble> worst(const std::vector<TierReport>& reports) {
     });
 }
 
+constexpr const char* kDeadlineReason = "ProgressDeadlineExceeded";
+
+// True, and said of the spec as it is now.
+bool stands(const api::Condition* condition, const ScalableApp& app) {
+    return condition != nullptr && condition->status == api::kTrue &&
+           condition->observedGeneration == app.generation;
+}
+
 // When the present step began: its cause's own time, else that of the condition that tells of it.
 base::WallTime beginOf(const ScalableApp& app, const Trouble& trouble, base::WallTime now) {
     base::WallTime begin = now;
     if (base::parseTime(trouble.since, begin)) {
         return begin;
     }
-    for (const char* type : {"Reconciling", "Stalled"}) {
-        const auto* condition = api::findCondition(app.conditions, type);
-        if (condition != nullptr && condition->status == api::kTrue &&
-            condition->observedGeneration == app.generation &&
-            base::parseTime(condition->lastTransitionTime, begin)) {
-            // Stalled began when the deadline was over.
-            return std::string(type) == "Stalled"
-                       ? begin - std::chrono::seconds(app.progressDeadlineSeconds)
-                       : begin;
-        }
+    const auto* reconciling = api::findCondition(app.conditions, "Reconciling");
+    if (stands(reconciling, app) && base::parseTime(reconciling->lastTransitionTime, begin)) {
+        return begin;
+    }
+    // It began a deadline before it stalled, where that is why it stalled: a cause that stalled at
+    // once and is gone has left a fresh deadline.
+    const auto* stalled = api::findCondition(app.conditions, "Stalled");
+    if (stands(stalled, app) && stalled->reason == kDeadlineReason &&
+        base::parseTime(stalled->lastTransitionTime, begin)) {
+        return begin - std::chrono::seconds(app.progressDeadlineSeconds);
     }
     return now;
 }
@@ -124,8 +132,7 @@ class Judge {
             api::removeCondition(conditions_, type);
         }
         if (value) {
-            set(type, true,
-                stalled_ && deadlineOver_ ? "ProgressDeadlineExceeded" : trouble->reason,
+            set(type, true, stalled_ && deadlineOver_ ? kDeadlineReason : trouble->reason,
                 trouble->message);
         }
     }
@@ -198,7 +205,7 @@ class Judge {
         }
         if (deadlineOver_ && api::findCondition(app_.conditions, "Stalled") == nullptr) {
             events_.push_back({.warning = true,
-                               .reason = "ProgressDeadlineExceeded",
+                               .reason = kDeadlineReason,
                                .action = "Reconcile",
                                .note = trouble->message});
         }

@@ -96,6 +96,48 @@ TEST(Plan, AnOldCauseIsNotToldOfANewSpec) {
     EXPECT_EQ(condition(plan, "Reconciling")->reason, "Applying");
 }
 
+TEST(Plan, AHealedCauseLeavesAFreshDeadline) {
+    auto spec = app();
+    auto seen = seenAfter(spec, 0);
+    base::Json missing{
+        {"state",
+         {{"waiting",
+           {{"reason", "CreateContainerConfigError"}, {"message", "secret \"a\" not found"}}}}}};
+    setStates(seen, missing);
+    auto stalled = plan::planApp(spec, seen);
+    ASSERT_NE(condition(stalled, "Stalled"), nullptr);
+    remember(spec, stalled);
+    // The Secret is made long after: the pods now start, and have their whole time for it.
+    setStates(seen, {{"state", {{"waiting", {{"reason", "ContainerCreating"}}}}}});
+    seen.now += std::chrono::hours(2);
+    auto healing = plan::planApp(spec, seen);
+    EXPECT_EQ(condition(healing, "Stalled"), nullptr);
+    ASSERT_NE(condition(healing, "Reconciling"), nullptr);
+    remember(spec, healing);
+    seen.now += std::chrono::seconds(spec.progressDeadlineSeconds + 1);
+    auto late = plan::planApp(spec, seen);
+    ASSERT_NE(condition(late, "Stalled"), nullptr);
+    EXPECT_EQ(condition(late, "Stalled")->reason, "ProgressDeadlineExceeded");
+}
+
+TEST(Plan, PodsOfOneCauseCountTogether) {
+    auto seen = seenAfter(app(R"({"image":"shop:1","replicas":2})"), 0);
+    int n = 0;
+    for (auto& child : seen.children) {
+        if (base::stringAt(child, "/kind") == "Pod") {
+            child["status"]["containerStatuses"][0]["state"] = {
+                {"waiting",
+                 {{"reason", "CreateContainerConfigError"},
+                  {"message", "image will run as root (pod: \"shop-web-" + std::to_string(n++) +
+                                  "_ns(uid)\", container: web)"}}}};
+        }
+    }
+    auto plan = plan::planApp(app(R"({"image":"shop:1","replicas":2})"), seen);
+    auto message = condition(plan, "Ready")->message;
+    EXPECT_NE(message.find("2 pods"), std::string::npos) << message;
+    EXPECT_EQ(message.find("(pod:"), std::string::npos) << message;
+}
+
 TEST(Plan, ThereAndBackIsTheSame) {
     auto a = plan::intentsFor(app());
     plan::intentsFor(app(R"({"image":"shop:2","port":81})"));
