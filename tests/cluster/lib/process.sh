@@ -37,6 +37,15 @@ kill_recorded() {
 }
 dead() { ! alive "$1"; }
 
+# A daemon must not hold open what its caller had open: a lock of the caller's would outlive the caller.
+close_inherited() {
+    local fd
+    for fd in /proc/self/fd/*; do
+        fd=${fd##*/}
+        [ "$fd" -le 2 ] || eval "exec $fd>&-"
+    done
+}
+
 # start_daemon NAME CGROUP LOG CMD...: in the background, in its cgroup, recorded as NAME.
 # The cgroup is entered before the command begins, so that whatever dies in between, the process
 # is found again by it.
@@ -45,6 +54,7 @@ start_daemon() {
     shift 3
     (
         cgroup_enter "$cgroup"
+        close_inherited
         exec setsid "$@" >>"$log" 2>&1 </dev/null
     ) &
     record "$(record_of "$name")" $!
