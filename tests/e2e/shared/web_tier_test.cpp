@@ -20,15 +20,23 @@ TEST_F(WebTier, OneImageBecomesAServedApplication) {
     EXPECT_FALSE(exists("horizontalpodautoscaler", "shop-web"));
 
     // From inside the cluster, by the Service's name, as any other pod would.
-    auto answer = kubectl({"run", "visitor", "--rm", "-i", "--restart=Never", "--image=base:1",
-                           "--image-pull-policy=IfNotPresent", "--overrides",
-                           R"({"spec":{"securityContext":{"runAsNonRoot":true,"runAsUser":1000,
-                           "seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"visitor",
-                           "image":"base:1","stdin":true,
-                           "command":["curl","-sS","-m","10","http://shop/healthz"],
-                           "securityContext":{"allowPrivilegeEscalation":false,
-                           "capabilities":{"drop":["ALL"]}}}]}})"});
-    EXPECT_NE(answer.out.find("ok"), std::string::npos) << answer.out << answer.err;
+    apply(R"(apiVersion: v1
+kind: Pod
+metadata: {name: visitor}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: visitor
+    image: base:1
+    imagePullPolicy: IfNotPresent
+    command: [curl, -sS, -m, "10", --retry, "3", "http://shop/healthz"]
+    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+)");
+    EXPECT_TRUE(eventually(60s, "the visitor has got its answer", [&] {
+        return field("pod", "visitor", "/status/phase") == "Succeeded";
+    })) << kubectl({"logs", "visitor"}).out;
+    EXPECT_NE(kubectl({"logs", "visitor"}).out.find("ok"), std::string::npos);
 }
 
 TEST_F(WebTier, PodsSpreadOverZones) {
