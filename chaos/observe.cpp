@@ -1,5 +1,6 @@
 #include "chaos/observe.h"
 
+#include "api/labels.h"
 #include "base/json.h"
 #include "chaos/kinds.h"
 #include "chaos/run/exclusion.h"
@@ -14,7 +15,7 @@ constexpr size_t kMaxNodes = 20'000;
 constexpr const char* kTier = "web";
 
 std::string tierSelector(const std::string& app) {
-    return std::string(topology::kAppLabel) + "=" + app + "," + topology::kTierLabel + "=" + kTier;
+    return std::string(api::kAppLabel) + "=" + app + "," + api::kTierLabel + "=" + kTier;
 }
 
 // Sums an integer over all objects of the tier; nothing when there are none or none carries it.

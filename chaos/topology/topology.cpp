@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/condition.h"
+#include "api/labels.h"
 #include "api/scalable_app.h"
 #include "base/json.h"
 
@@ -49,7 +50,7 @@ Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zo
     out.node = base::stringAt(pod, "/spec/nodeName").value_or("");
     auto zone = zoneOfNode.find(out.node);
     out.zone = zone == zoneOfNode.end() ? "" : zone->second;
-    out.role = labelOf(pod, kRoleLabel);
+    out.role = labelOf(pod, api::kRoleLabel);
     out.ready = readyPod(pod);
     out.ended = endedPod(pod);
     base::WallTime deletion;

@@ -22,9 +22,6 @@
 
 namespace chaos::topology {
 
-inline constexpr const char* kAppLabel = "scalableapp.dev/app";
-inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
-inline constexpr const char* kRoleLabel = "scalableapp.dev/role";
 inline constexpr const char* kOptInLabel = "scalableapp.dev/chaos";
 inline constexpr const char* kOptInValue = "allowed";
 inline constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";

@@ -178,8 +178,8 @@ void Fields::oneOf(const char* name, std::string& out, const std::vector<std::st
                  ": supported values: " + list);
 }
 
-void Fields::texts(const char* name, std::vector<std::string>& out, size_t maxItems,
-                   size_t maxLength) {
+void Fields::items(const char* name, size_t maxItems,
+                   const std::function<void(const base::Json&, const std::string&)>& each) {
     const auto* value = find(name);
     if (value == nullptr) {
         return;
@@ -190,11 +190,17 @@ void Fields::texts(const char* name, std::vector<std::string>& out, size_t maxIt
         return;
     }
     for (size_t i = 0; i < value->size(); ++i) {
-        const auto& item = (*value)[i];
-        if (textWithin(pathOf(name) + "[" + std::to_string(i) + "]", item, {0, maxLength})) {
+        each((*value)[i], pathOf(name) + "[" + std::to_string(i) + "]");
+    }
+}
+
+void Fields::texts(const char* name, std::vector<std::string>& out, size_t maxItems,
+                   size_t maxLength) {
+    items(name, maxItems, [&](const base::Json& item, const std::string& path) {
+        if (textWithin(path, item, {0, maxLength})) {
             out.push_back(item.get<std::string>());
         }
-    }
+    });
 }
 
 void Fields::textMap(const char* name, std::map<std::string, std::string>& out,
@@ -216,20 +222,11 @@ void Fields::textMap(const char* name, std::map<std::string, std::string>& out,
 }
 
 void Fields::list(const char* name, size_t maxItems, const std::function<void(Fields&)>& read) {
-    const auto* value = find(name);
-    if (value == nullptr) {
-        return;
-    }
-    if (!value->is_array() || value->size() > maxItems) {
-        invalid(pathOf(name), *value,
-                "must be a list of at most " + std::to_string(maxItems) + " items");
-        return;
-    }
-    for (size_t i = 0; i < value->size(); ++i) {
-        Fields item((*value)[i], pathOf(name) + "[" + std::to_string(i) + "]", problem_);
+    items(name, maxItems, [&](const base::Json& value, const std::string& path) {
+        Fields item(value, path, problem_);
         read(item);
         item.end();
-    }
+    });
 }
 
 void Fields::object(const char* name, const std::function<void(Fields&)>& read) {

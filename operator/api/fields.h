@@ -73,6 +73,9 @@ class Fields {
     Problem& problem() { return problem_; }
 
   private:
+    // Every item of a list with its path, once the list itself is sound.
+    void items(const char* name, size_t maxItems,
+               const std::function<void(const base::Json&, const std::string&)>& each);
     void invalid(const std::string& path, const base::Json& value, const std::string& remedy);
     bool textWithin(const std::string& path, const base::Json& value, TextBounds bounds);
 

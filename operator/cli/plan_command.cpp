@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "api/labels.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/changes.h"
@@ -53,7 +54,7 @@ kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const 
     for (const auto& type : reconcile::childTypes()) {
         kube::ListOptions options;
         options.namespace_ = app.key.namespace_;
-        options.labelSelector = std::string(reconcile::kAppLabel) + "=" + app.key.name;
+        options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
         auto list = client.list(type, options, {});
         if (!list) {
             return base::failWith(list.error());

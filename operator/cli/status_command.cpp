@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "api/labels.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/status_view.h"
@@ -53,7 +54,7 @@ kube::ApiResult<AppView> look(kube::Client& client, const kube::ObjectKey& key,
     }
     kube::ListOptions ours;
     ours.namespace_ = key.namespace_;
-    ours.labelSelector = std::string(reconcile::kAppLabel) + "=" + key.name;
+    ours.labelSelector = std::string(api::kAppLabel) + "=" + key.name;
     auto services = client.list(*reconcile::childType("v1", "Service"), ours, {});
     if (!services) {
         return base::failWith(services.error());

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/labels.h"
 #include "base/json.h"
 
 namespace cli {
 namespace {
 
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
-constexpr const char* kTierLabel = "scalableapp.dev/tier";
 
 std::string labelOf(const base::Json& object, const char* label) {
     const auto* labels = base::at(object, "/metadata/labels");
@@ -56,7 +56,7 @@ bool isReady(const base::Json& pod) {
 PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
     PodRow row;
     row.name = base::stringAt(pod, "/metadata/name").value_or("");
-    row.tier = labelOf(pod, kTierLabel);
+    row.tier = labelOf(pod, api::kTierLabel);
     row.node = base::stringAt(pod, "/spec/nodeName").value_or("");
     auto zone = zoneOfNode.find(row.node);
     row.zone = zone != zoneOfNode.end() ? zone->second : labelOf(pod, kZoneLabel);

@@ -1,5 +1,7 @@
 #include "plan/names.h"
 
+#include "api/labels.h"
+
 namespace plan {
 
 base::Json labelsFor(const api::ScalableApp& app, const std::string& tier) {
@@ -8,12 +10,12 @@ base::Json labelsFor(const api::ScalableApp& app, const std::string& tier) {
             {"app.kubernetes.io/component", tier},
             {"app.kubernetes.io/part-of", app.name},
             {"app.kubernetes.io/managed-by", "scalableapp-operator"},
-            {kAppLabel, app.name},
-            {kTierLabel, tier}};
+            {api::kAppLabel, app.name},
+            {api::kTierLabel, tier}};
 }
 
 base::Json selectorFor(const api::ScalableApp& app, const std::string& tier) {
-    return {{kAppLabel, app.name}, {kTierLabel, tier}};
+    return {{api::kAppLabel, app.name}, {api::kTierLabel, tier}};
 }
 
 base::Json childOf(const api::ScalableApp& app, const std::string& apiVersion,

@@ -13,9 +13,6 @@
 
 namespace plan {
 
-inline constexpr const char* kAppLabel = "scalableapp.dev/app";
-inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
-
 base::Json labelsFor(const api::ScalableApp& app, const std::string& tier);
 // What selects the pods of a tier: never changes, a Deployment's selector cannot.
 base::Json selectorFor(const api::ScalableApp& app, const std::string& tier);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/labels.h"
 #include "plan/diff.h"
 #include "plan/names.h"
 #include "plan/status.h"
@@ -25,7 +26,7 @@ bool sameObject(const Json& a, const Json& b) {
 
 std::string tierOf(const Json& child) {
     const auto* labels = base::at(child, "/metadata/labels");
-    return labels == nullptr ? "" : labels->value(kTierLabel, "");
+    return labels == nullptr ? "" : labels->value(api::kTierLabel, "");
 }
 
 bool ownedByApp(const Json& child, const ScalableApp& app) {

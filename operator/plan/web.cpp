@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/labels.h"
 #include "plan/names.h"
 #include "plan/pod_template.h"
 
@@ -257,7 +258,7 @@ Json effectiveOf(const ScalableApp& app) {
 }
 
 std::string selectorText(const ScalableApp& app) {
-    return std::string(kAppLabel) + "=" + app.name + "," + kTierLabel + "=" + kTier;
+    return std::string(api::kAppLabel) + "=" + app.name + "," + api::kTierLabel + "=" + kTier;
 }
 
 // What is left to do; empty: nothing.

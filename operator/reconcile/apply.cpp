@@ -1,5 +1,6 @@
 #include "reconcile/apply.h"
 
+#include "api/labels.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "plan/diff.h"
@@ -13,7 +14,7 @@ std::string nameOf(const base::Json& object) {
     std::string out;
     const auto* labels = base::at(object, "/metadata/labels");
     if (labels != nullptr) {
-        auto tier = labels->find(kTierLabel);
+        auto tier = labels->find(api::kTierLabel);
         if (tier != labels->end() && tier->is_string()) {
             out = tier->get<std::string>() + ": ";
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/labels.h"
 #include "base/json.h"
 #include "reconcile/resources.h"
 
@@ -37,7 +38,7 @@ Ownership ownershipOf(const kube::Meta& object, const kube::Meta& app) {
 void Observer::watch(const kube::ResourceType& type, const std::string& namespace_,
                      runtime::Store& store) {
     if (type != scalableApps()) {
-        store.addIndex(kAppIndex, runtime::labelIndex(kAppLabel));
+        store.addIndex(kAppIndex, runtime::labelIndex(api::kAppLabel));
     }
     sources_.push_back({type, namespace_, &store});
 }
@@ -100,7 +101,7 @@ bool Observer::reached(const std::string& scope, const std::string& resourceVers
 }
 
 kube::ObjectKey appOf(const kube::Meta& object) {
-    auto label = object.labels.find(kAppLabel);
+    auto label = object.labels.find(api::kAppLabel);
     return {object.key.namespace_, label == object.labels.end() ? "" : label->second};
 }
 

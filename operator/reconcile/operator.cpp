@@ -1,5 +1,6 @@
 #include "reconcile/operator.h"
 
+#include "api/labels.h"
 #include "reconcile/resources.h"
 
 namespace reconcile {
@@ -60,8 +61,10 @@ void Operator::watchApps(runtime::Manager& manager, const std::string& namespace
 void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType& type,
                              const std::string& namespace_) {
     // Scoped by our own label: what others run costs no memory here.
-    auto& informer = manager.informer(
-        {.type = type, .namespace_ = namespace_, .labelSelector = kAppLabel, .fieldSelector = ""});
+    auto& informer = manager.informer({.type = type,
+                                       .namespace_ = namespace_,
+                                       .labelSelector = api::kAppLabel,
+                                       .fieldSelector = ""});
     observer_.watch(type, namespace_, informer.store());
     informer.onChange([this](const runtime::Store::Change& change, bool initial) {
         // The first list of children needs no reconcile of its own: their apps are listed too.

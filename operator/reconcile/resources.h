@@ -15,12 +15,9 @@
 
 namespace reconcile {
 
-inline constexpr const char* kAppLabel = "scalableapp.dev/app";
-inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
-
 const kube::ResourceType& scalableApps();
 
-// Everything that carries kAppLabel and that a plan looks at, pods and ReplicaSets included.
+// Everything that carries api::kAppLabel and that a plan looks at, pods and ReplicaSets included.
 const std::vector<kube::ResourceType>& childTypes();
 
 // Null: no kind that the operator knows.

@@ -1,4 +1,5 @@
 #include "reconcile/observe.h"
+#include "api/labels.h"
 
 #include <gtest/gtest.h>
 
@@ -52,7 +53,7 @@ class Family : public testing::Test {
                          {"name", name},
                          {"uid", "uid-" + name},
                          {"resourceVersion", "5"},
-                         {"labels", {{reconcile::kAppLabel, label}}}}}};
+                         {"labels", {{api::kAppLabel, label}}}}}};
         if (!owner.empty()) {
             object["metadata"]["ownerReferences"] = {{{"apiVersion", "v1"},
                                                       {"kind", "Any"},

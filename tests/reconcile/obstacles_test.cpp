@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/labels.h"
 #include "reconcile/resources.h"
 #include "reconcile/world.h"
 
@@ -32,7 +33,7 @@ TEST(Obstacles, AStrangersObjectIsNotTakenOver) {
         World world;
         auto service = strangersService();
         if (labelled) {
-            service["metadata"]["labels"][reconcile::kAppLabel] = "shop";
+            service["metadata"]["labels"][api::kAppLabel] = "shop";
         }
         world.put(service);
         world.put(test::app());
@@ -82,7 +83,7 @@ TEST(Obstacles, AnObjectThatAnotherControlsIsNamedWithItsOwner) {
 TEST(Obstacles, APredecessorsObjectIsWaitedFor) {
     World world;
     auto service = strangersService();
-    service["metadata"]["labels"][reconcile::kAppLabel] = "shop";
+    service["metadata"]["labels"][api::kAppLabel] = "shop";
     service["metadata"]["ownerReferences"] = {{{"apiVersion", "scalableapp.dev/v1alpha1"},
                                                {"kind", "ScalableApp"},
                                                {"name", "shop"},

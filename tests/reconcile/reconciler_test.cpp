@@ -1,4 +1,5 @@
 #include "reconcile/reconciler.h"
+#include "api/labels.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -125,9 +126,8 @@ TEST(Reconciler, ALabelTakenAwayComesBack) {
     World world;
     world.put(test::app());
     world.settle();
-    world.server->edit(test::typeOf("Service"), {"ns", "shop"}, [](Json& object) {
-        object["metadata"]["labels"].erase(reconcile::kAppLabel);
-    });
+    world.server->edit(test::typeOf("Service"), {"ns", "shop"},
+                       [](Json& object) { object["metadata"]["labels"].erase(api::kAppLabel); });
     world.pass();
     auto service = world.find("Service", "shop");
     EXPECT_EQ(base::stringAt(*service, "/metadata/labels/scalableapp.dev~1app"), "shop");

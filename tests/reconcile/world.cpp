@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/labels.h"
 #include "reconcile/resources.h"
 
 namespace test {
@@ -84,7 +85,7 @@ void World::sync() {
     size_t i = 0;
     for (const auto& type : everyType()) {
         kube::ListOptions options;
-        options.labelSelector = type == reconcile::scalableApps() ? "" : reconcile::kAppLabel;
+        options.labelSelector = type == reconcile::scalableApps() ? "" : api::kAppLabel;
         auto list = client.list(type, options, {});
         ASSERT_TRUE(list) << list.error().str();
         stores_[i++]->replace(list->items, list->resourceVersion);

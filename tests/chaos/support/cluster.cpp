@@ -1,5 +1,6 @@
 #include "chaos/support/cluster.h"
 
+#include "api/labels.h"
 #include "chaos/kinds.h"
 #include "chaos/support/samples.h"
 
@@ -86,7 +87,7 @@ void Cluster::addPod(const std::string& app) {
     server->put(kPods, {{"metadata",
                          {{"namespace", "ns"},
                           {"name", name},
-                          {"labels", {{topology::kAppLabel, app}, {topology::kTierLabel, "web"}}}}},
+                          {"labels", {{api::kAppLabel, app}, {api::kTierLabel, "web"}}}}},
                         {"spec", {{"nodeName", "node-" + std::to_string(podNumber_ % 3 + 1)}}},
                         {"status",
                          {{"phase", "Running"},

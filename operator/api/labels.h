@@ -1,0 +1,12 @@
+// The labels that every child of a ScalableApp carries: what selects, indexes and finds them.
+//
+//   options.labelSelector = std::string(api::kAppLabel) + "=" + app.name;
+#pragma once
+
+namespace api {
+
+inline constexpr const char* kAppLabel = "scalableapp.dev/app";
+inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
+inline constexpr const char* kRoleLabel = "scalableapp.dev/role";
+
+}  // namespace api
