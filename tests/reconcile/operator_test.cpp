@@ -6,9 +6,9 @@
 
 #include <future>
 
+#include "apiserver/server.h"
 #include "reconcile/resources.h"
 #include "reconcile/world.h"
-#include "support/fake_transport.h"
 
 namespace {
 
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 class Running {
   public:
-    explicit Running(std::shared_ptr<test::FakeTransport> server,
+    explicit Running(std::shared_ptr<test::ApiServer> server,
                      std::vector<std::string> namespaces = {})
         : manager(options(server)), parts(manager, {.namespaces = std::move(namespaces)}) {
         exit_ = std::async(std::launch::async, [this] { return manager.run(); });
@@ -32,7 +32,7 @@ class Running {
     reconcile::Operator parts;
 
   private:
-    static runtime::ManagerOptions options(std::shared_ptr<test::FakeTransport> server) {
+    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> server) {
         runtime::ManagerOptions out;
         out.name = "scalableapp-operator";
         out.leaderElection = false;
@@ -44,13 +44,13 @@ class Running {
     std::future<int> exit_;
 };
 
-bool has(test::FakeTransport& server, const char* kind, const std::string& name,
+bool has(test::ApiServer& server, const char* kind, const std::string& name,
          const std::string& namespace_ = "ns") {
     return server.find(typeOf(kind), {namespace_, name}).has_value();
 }
 
 TEST(Operator, TurnsAnAppIntoObjectsAndKeepsThem) {
-    auto server = std::make_shared<test::FakeTransport>();
+    auto server = std::make_shared<test::ApiServer>();
     Running running(server);
     server->put(reconcile::scalableApps(), test::autoscaled());
     ASSERT_TRUE(server->waitFor([&] {
@@ -76,7 +76,7 @@ TEST(Operator, TurnsAnAppIntoObjectsAndKeepsThem) {
 }
 
 TEST(Operator, WatchesOnlyTheNamespacesItIsGiven) {
-    auto server = std::make_shared<test::FakeTransport>();
+    auto server = std::make_shared<test::ApiServer>();
     Running running(server, {"one", "two"});
     for (const char* namespace_ : {"three", "one", "two"}) {
         auto app = test::app();
@@ -94,7 +94,7 @@ TEST(Operator, WatchesOnlyTheNamespacesItIsGiven) {
 }
 
 TEST(Operator, ListsNoSecretAndOnlyLabelledChildren) {
-    auto server = std::make_shared<test::FakeTransport>();
+    auto server = std::make_shared<test::ApiServer>();
     Running running(server);
     EXPECT_TRUE(server->waitFor(
         [&] { return server->openWatches() == reconcile::childTypes().size() + 1; }));

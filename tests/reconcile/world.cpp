@@ -47,8 +47,8 @@ const kube::ResourceType& typeOf(const std::string& kind) {
     return kTypes.front();
 }
 
-World::World(std::shared_ptr<FakeTransport> onServer)
-    : server(onServer ? std::move(onServer) : std::make_shared<FakeTransport>()),
+World::World(std::shared_ptr<ApiServer> onServer)
+    : server(onServer ? std::move(onServer) : std::make_shared<ApiServer>()),
       client(server, {.fieldManager = "scalableapp-operator"}),
       reconciler(
           client, observer, [this](runtime::Event event) { events.push_back(std::move(event)); },

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/server.h"
 #include "base/json.h"
 #include "reconcile/reconciler.h"
 #include "support/fake_clock.h"
-#include "support/fake_transport.h"
 
 namespace test {
 
@@ -25,7 +25,7 @@ base::Json autoscaled();
 
 class World {
   public:
-    explicit World(std::shared_ptr<FakeTransport> onServer = nullptr);
+    explicit World(std::shared_ptr<ApiServer> onServer = nullptr);
 
     base::Json put(const base::Json& object);
     std::optional<base::Json> find(const std::string& kind, const std::string& name) const;
@@ -45,7 +45,7 @@ class World {
     // Every child on the server without what differs from run to run (UIDs, versions, times).
     std::vector<base::Json> children() const;
 
-    std::shared_ptr<FakeTransport> server;
+    std::shared_ptr<ApiServer> server;
     FakeClock clock;
     std::vector<runtime::Event> events;
     std::vector<std::pair<std::string, std::string>> written;  // what the gate was told

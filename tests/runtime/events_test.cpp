@@ -5,9 +5,9 @@
 
 #include <atomic>
 
+#include "apiserver/server.h"
 #include "runtime/metrics.h"
 #include "runtime/objects.h"
-#include "support/fake_transport.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ class EventsTest : public testing::Test {
         events = std::make_unique<runtime::EventRecorder>(*client, "example.dev/operator", "pod-1",
                                                           base::systemClock(), &metrics);
     }
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     runtime::Metrics metrics;
     std::unique_ptr<kube::Client> client;
     std::unique_ptr<runtime::EventRecorder> events;

@@ -5,9 +5,9 @@
 
 #include <mutex>
 
+#include "apiserver/server.h"
 #include "runtime/metrics.h"
 #include "runtime/objects.h"
-#include "support/fake_transport.h"
 
 namespace {
 
@@ -55,7 +55,7 @@ class InformerTest : public testing::Test {
         });
     }
 
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     kube::Client client{server, {}};
     runtime::Metrics metrics;
     std::mutex mutex;

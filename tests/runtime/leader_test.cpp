@@ -6,9 +6,9 @@
 
 #include <atomic>
 
+#include "apiserver/server.h"
 #include "runtime/metrics.h"
 #include "runtime/objects.h"
-#include "support/fake_transport.h"
 
 namespace {
 
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 const kube::ObjectKey kLease{"ns", "operator"};
 
 struct Candidate {
-    Candidate(std::shared_ptr<test::FakeTransport> transport, const std::string& identity,
+    Candidate(std::shared_ptr<test::ApiServer> transport, const std::string& identity,
               std::chrono::milliseconds renewDeadline)
         : client(transport, {}),
           elector(client,
@@ -44,7 +44,7 @@ class LeaderTest : public testing::Test {
         auto lease = server->find(test::kLeases, kLease);
         return lease ? base::stringAt(*lease, "/spec/holderIdentity").value_or("") : "";
     }
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     Candidate a{server, "a", 10s};
     Candidate b{server, "b", 10s};
     // For tests that wait until a lease has run out.

@@ -8,9 +8,9 @@
 #include <atomic>
 #include <future>
 
+#include "apiserver/server.h"
 #include "runtime/loopback.h"
 #include "runtime/objects.h"
-#include "support/fake_transport.h"
 
 namespace {
 
@@ -26,8 +26,7 @@ using testing::StartsWith;
 // For each pod, a config map of its name.
 class Process {
   public:
-    Process(std::shared_ptr<test::FakeTransport> transport, const std::string& identity,
-            uint16_t port)
+    Process(std::shared_ptr<test::ApiServer> transport, const std::string& identity, uint16_t port)
         : manager(options(std::move(transport), identity, port)),
           pods(manager.informer({.type = kPods})),
           maps(manager.informer({.type = kMaps})),
@@ -67,7 +66,7 @@ class Process {
         context.wrote("configmaps", (*made)->meta().resourceVersion);
         return Outcome::done();
     }
-    static runtime::ManagerOptions options(std::shared_ptr<test::FakeTransport> transport,
+    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> transport,
                                            const std::string& identity, uint16_t port) {
         runtime::ManagerOptions out;
         out.cluster.server = "https://fake";
@@ -103,7 +102,7 @@ class ManagerTest : public testing::Test {
     bool mirrored(const std::string& name) const {
         return server->waitFor([&] { return server->find(kMaps, {"ns", name}).has_value(); });
     }
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
 };
 
 TEST_F(ManagerTest, AControllerWorksFromStartToEnd) {

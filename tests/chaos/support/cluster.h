@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/server.h"
 #include "base/json.h"
 #include "chaos/experiment_reconciler.h"
 #include "chaos/run_reconciler.h"
 #include "support/fake_clock.h"
-#include "support/fake_transport.h"
 
 namespace chaos::fake {
 
@@ -36,7 +36,7 @@ class Cluster {
     std::vector<base::Json> runs() const;
     size_t podDeletes() const { return deleted.size(); }
 
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     test::FakeClock clock;
     int crashAfterWrite = -1;  // -1: never
     std::chrono::milliseconds downFor{2000};

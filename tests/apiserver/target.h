@@ -1,4 +1,4 @@
-// What a request to the fake server addresses, and the pieces its answers are made of.
+// What a request to the in-process API server addresses, and the pieces its answers are made of.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace test {
 
-struct FakeTarget {
+struct Target {
     std::string collection;  // "group/version/plural"
     std::string apiVersion;
     std::string plural;
@@ -21,7 +21,7 @@ struct FakeTarget {
     bool valid = false;
 
     // `target` as in kube::HttpRequest: path and query, percent-encoded.
-    explicit FakeTarget(const std::string& target);
+    explicit Target(const std::string& target);
     // A query parameter; empty when absent.
     std::string option(const std::string& name) const;
     // Namespace, label and field selector.

@@ -3,8 +3,8 @@
 #include <iostream>
 #include <utility>
 
-#include "support/fake_target.h"
-#include "support/fake_transport.h"
+#include "apiserver/server.h"
+#include "apiserver/target.h"
 
 namespace test {
 namespace {
@@ -60,7 +60,7 @@ Json comparable(Json object) {
 
 // --- the content
 
-Json FakeTransport::store(const std::string& collection, const kube::ObjectKey& key, Json object) {
+Json ApiServer::store(const std::string& collection, const kube::ObjectKey& key, Json object) {
     auto& objects = collections_[collection];
     auto it = objects.find(key);
     Json before = it == objects.end() ? Json() : it->second;
@@ -92,7 +92,7 @@ Json FakeTransport::store(const std::string& collection, const kube::ObjectKey& 
     return object;
 }
 
-void FakeTransport::erase(const std::string& collection, const kube::ObjectKey& key) {
+void ApiServer::erase(const std::string& collection, const kube::ObjectKey& key) {
     auto& objects = collections_[collection];
     auto node = objects.extract(key);
     ++version_;
@@ -101,7 +101,7 @@ void FakeTransport::erase(const std::string& collection, const kube::ObjectKey& 
     collectOrphans(node.mapped()["metadata"]["uid"].get<std::string>());
 }
 
-bool FakeTransport::ownerExists(const std::string& uid) const {
+bool ApiServer::ownerExists(const std::string& uid) const {
     for (const auto& [collection, objects] : collections_) {
         for (const auto& [key, object] : objects) {
             if (base::stringAt(object, "/metadata/uid") == uid) {
@@ -112,7 +112,7 @@ bool FakeTransport::ownerExists(const std::string& uid) const {
     return false;
 }
 
-void FakeTransport::collectOrphans(const std::string& ownerUid) {
+void ApiServer::collectOrphans(const std::string& ownerUid) {
     std::vector<std::pair<std::string, kube::ObjectKey>> orphans;
     for (const auto& [collection, objects] : collections_) {
         for (const auto& [key, object] : objects) {
@@ -135,7 +135,7 @@ void FakeTransport::collectOrphans(const std::string& ownerUid) {
     }
 }
 
-Json FakeTransport::put(const kube::ResourceType& type, Json object) {
+Json ApiServer::put(const kube::ResourceType& type, Json object) {
     std::lock_guard lock(mutex_);
     object["apiVersion"] = type.apiVersion();
     object["kind"] = type.kind;
@@ -143,8 +143,8 @@ Json FakeTransport::put(const kube::ResourceType& type, Json object) {
     return store(collectionOf(type), key, std::move(object));
 }
 
-Json FakeTransport::edit(const kube::ResourceType& type, const kube::ObjectKey& key,
-                         const std::function<void(Json&)>& change) {
+Json ApiServer::edit(const kube::ResourceType& type, const kube::ObjectKey& key,
+                     const std::function<void(Json&)>& change) {
     std::lock_guard lock(mutex_);
     auto& objects = collections_[collectionOf(type)];
     auto it = objects.find(key);
@@ -157,15 +157,15 @@ Json FakeTransport::edit(const kube::ResourceType& type, const kube::ObjectKey& 
     return store(collectionOf(type), key, std::move(object));
 }
 
-void FakeTransport::drop(const kube::ResourceType& type, const kube::ObjectKey& key) {
+void ApiServer::drop(const kube::ResourceType& type, const kube::ObjectKey& key) {
     std::lock_guard lock(mutex_);
     if (collections_[collectionOf(type)].contains(key)) {
         erase(collectionOf(type), key);
     }
 }
 
-std::optional<Json> FakeTransport::find(const kube::ResourceType& type,
-                                        const kube::ObjectKey& key) const {
+std::optional<Json> ApiServer::find(const kube::ResourceType& type,
+                                    const kube::ObjectKey& key) const {
     std::lock_guard lock(mutex_);
     auto objects = collections_.find(collectionOf(type));
     if (objects == collections_.end() || !objects->second.contains(key)) {
@@ -174,7 +174,7 @@ std::optional<Json> FakeTransport::find(const kube::ResourceType& type,
     return objects->second.at(key);
 }
 
-std::vector<Json> FakeTransport::all(const kube::ResourceType& type) const {
+std::vector<Json> ApiServer::all(const kube::ResourceType& type) const {
     std::lock_guard lock(mutex_);
     std::vector<Json> out;
     auto objects = collections_.find(collectionOf(type));
@@ -186,14 +186,14 @@ std::vector<Json> FakeTransport::all(const kube::ResourceType& type) const {
     return out;
 }
 
-std::string FakeTransport::version() const {
+std::string ApiServer::version() const {
     std::lock_guard lock(mutex_);
     return std::to_string(version_);
 }
 
 // --- requests
 
-HttpResponse FakeTransport::answer(const kube::HttpRequest& request, const FakeTarget& target) {
+HttpResponse ApiServer::answer(const kube::HttpRequest& request, const Target& target) {
     if (request.target.starts_with("/version")) {
         return okResponse({{"major", "1"}, {"minor", "36"}, {"gitVersion", "v1.36.0"}});
     }
@@ -226,7 +226,7 @@ HttpResponse FakeTransport::answer(const kube::HttpRequest& request, const FakeT
     return remove(target, body);
 }
 
-HttpResponse FakeTransport::get(const FakeTarget& target) const {
+HttpResponse ApiServer::get(const Target& target) const {
     auto objects = collections_.find(target.collection);
     if (objects == collections_.end() || !objects->second.contains(target.key)) {
         return refusal(404, "NotFound", target.plural + " \"" + target.key.name + "\" not found");
@@ -234,7 +234,7 @@ HttpResponse FakeTransport::get(const FakeTarget& target) const {
     return okResponse(objects->second.at(target.key));
 }
 
-HttpResponse FakeTransport::list(const FakeTarget& target) const {
+HttpResponse ApiServer::list(const Target& target) const {
     // A continue token is "<version>/<namespace>/<name of the last one>".
     auto token = split(target.option("continue"), '/');
     std::optional<kube::ObjectKey> after;
@@ -268,7 +268,7 @@ HttpResponse FakeTransport::list(const FakeTarget& target) const {
                        {"items", std::move(items)}});
 }
 
-HttpResponse FakeTransport::create(const FakeTarget& target, Json object) {
+HttpResponse ApiServer::create(const Target& target, Json object) {
     auto key = keyOf(object);
     key.namespace_ = target.key.namespace_;
     if (key.name.empty()) {
@@ -286,7 +286,7 @@ HttpResponse FakeTransport::create(const FakeTarget& target, Json object) {
     return okResponse(store(target.collection, key, without(std::move(object), {"status"})), 201);
 }
 
-HttpResponse FakeTransport::update(const FakeTarget& target, Json object) {
+HttpResponse ApiServer::update(const Target& target, Json object) {
     auto& objects = collections_[target.collection];
     auto it = objects.find(target.key);
     if (it == objects.end()) {
@@ -310,7 +310,7 @@ HttpResponse FakeTransport::update(const FakeTarget& target, Json object) {
     return okResponse(store(target.collection, target.key, std::move(object)));
 }
 
-HttpResponse FakeTransport::apply(const FakeTarget& target, const Json& intent) {
+HttpResponse ApiServer::apply(const Target& target, const Json& intent) {
     auto& objects = collections_[target.collection];
     auto it = objects.find(target.key);
     bool status = target.subresource == "status";
@@ -348,8 +348,8 @@ HttpResponse FakeTransport::apply(const FakeTarget& target, const Json& intent) 
     return okResponse(stored, code);
 }
 
-HttpResponse FakeTransport::patch(const FakeTarget& target, const std::string& contentType,
-                                  const Json& patch) {
+HttpResponse ApiServer::patch(const Target& target, const std::string& contentType,
+                              const Json& patch) {
     auto& objects = collections_[target.collection];
     auto it = objects.find(target.key);
     if (it == objects.end()) {
@@ -382,7 +382,7 @@ HttpResponse FakeTransport::patch(const FakeTarget& target, const std::string& c
     return okResponse(store(target.collection, target.key, std::move(object)));
 }
 
-HttpResponse FakeTransport::remove(const FakeTarget& target, const Json& options) {
+HttpResponse ApiServer::remove(const Target& target, const Json& options) {
     auto& objects = collections_[target.collection];
     auto it = objects.find(target.key);
     if (it == objects.end()) {

@@ -1,9 +1,9 @@
-#include "support/fake_transport.h"
+#include "apiserver/server.h"
 
 #include <chrono>
 #include <utility>
 
-#include "support/fake_target.h"
+#include "apiserver/target.h"
 
 namespace test {
 namespace {
@@ -39,8 +39,8 @@ kube::ApiError cancelled() {
 
 }  // namespace
 
-struct FakeTransport::Watch {
-    FakeTarget target;
+struct ApiServer::Watch {
+    Target target;
     std::string path;
     uint64_t version = 0;
     size_t raw = 0;
@@ -52,12 +52,12 @@ struct FakeTransport::Watch {
 
 // --- what was asked
 
-std::vector<FakeTransport::Request> FakeTransport::requests() const {
+std::vector<ApiServer::Request> ApiServer::requests() const {
     std::lock_guard lock(mutex_);
     return requests_;
 }
 
-size_t FakeTransport::mutations(const std::string& part) const {
+size_t ApiServer::mutations(const std::string& part) const {
     std::lock_guard lock(mutex_);
     size_t n = 0;
     for (const auto& request : requests_) {
@@ -66,7 +66,7 @@ size_t FakeTransport::mutations(const std::string& part) const {
     return n;
 }
 
-size_t FakeTransport::openWatches(const std::string& part) const {
+size_t ApiServer::openWatches(const std::string& part) const {
     std::lock_guard lock(mutex_);
     size_t n = 0;
     for (const auto& [id, target] : watches_) {
@@ -75,17 +75,17 @@ size_t FakeTransport::openWatches(const std::string& part) const {
     return n;
 }
 
-void FakeTransport::forgetRequests() {
+void ApiServer::forgetRequests() {
     std::lock_guard lock(mutex_);
     requests_.clear();
 }
 
-void FakeTransport::note(const kube::HttpRequest& request, int status, bool watch) {
+void ApiServer::note(const kube::HttpRequest& request, int status, bool watch) {
     requests_.push_back({request.method, request.target, request.body, status, watch});
     changed_.notify_all();
 }
 
-bool FakeTransport::waitFor(const std::function<bool()>& condition) const {
+bool ApiServer::waitFor(const std::function<bool()>& condition) const {
     auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!condition()) {
         std::unique_lock lock(mutex_);
@@ -100,59 +100,58 @@ bool FakeTransport::waitFor(const std::function<bool()>& condition) const {
 
 // --- faults
 
-void FakeTransport::onRequest(Intercept intercept) {
+void ApiServer::onRequest(Intercept intercept) {
     std::lock_guard lock(mutex_);
     intercept_ = std::move(intercept);
 }
 
-void FakeTransport::failNext(int times, const std::string& method, const std::string& part,
-                             int status, int retryAfterSeconds) {
+void ApiServer::failNext(int times, const std::string& method, const std::string& part, int status,
+                         int retryAfterSeconds) {
     std::lock_guard lock(mutex_);
     failures_.push_back({times, method, part, status, retryAfterSeconds});
 }
 
-void FakeTransport::setReachable(bool reachable) {
+void ApiServer::setReachable(bool reachable) {
     std::lock_guard lock(mutex_);
     reachable_ = reachable;
     changed_.notify_all();
 }
 
-void FakeTransport::cutWatches() {
+void ApiServer::cutWatches() {
     std::lock_guard lock(mutex_);
     ++cuts_;
     changed_.notify_all();
 }
 
-void FakeTransport::compact() {
+void ApiServer::compact() {
     std::lock_guard lock(mutex_);
     compacted_ = ++version_;
     history_.clear();
 }
 
-void FakeTransport::bookmark() {
+void ApiServer::bookmark() {
     std::lock_guard lock(mutex_);
     ++bookmarks_;
     changed_.notify_all();
 }
 
-void FakeTransport::say(const std::string& part, const std::string& line) {
+void ApiServer::say(const std::string& part, const std::string& line) {
     std::lock_guard lock(mutex_);
     raw_.emplace_back(part, line);
     changed_.notify_all();
 }
 
-void FakeTransport::hide(const std::string& plural) {
+void ApiServer::hide(const std::string& plural) {
     std::lock_guard lock(mutex_);
     hidden_.insert(plural);
 }
 
-void FakeTransport::setStreamedLists(bool supported) {
+void ApiServer::setStreamedLists(bool supported) {
     std::lock_guard lock(mutex_);
     streamedLists_ = supported;
 }
 
-std::optional<kube::ApiResult<HttpResponse>> FakeTransport::fault(
-    const kube::HttpRequest& request) {
+std::optional<kube::ApiResult<HttpResponse>> ApiServer::fault(const kube::HttpRequest& request) {
     if (!reachable_) {
         return base::failWith(unreachable());
     }
@@ -172,8 +171,8 @@ std::optional<kube::ApiResult<HttpResponse>> FakeTransport::fault(
 
 // --- requests
 
-kube::ApiResult<HttpResponse> FakeTransport::send(const kube::HttpRequest& request,
-                                                  std::stop_token stop) {
+kube::ApiResult<HttpResponse> ApiServer::send(const kube::HttpRequest& request,
+                                              std::stop_token stop) {
     if (stop.stop_requested()) {
         return base::failWith(cancelled());
     }
@@ -191,7 +190,7 @@ kube::ApiResult<HttpResponse> FakeTransport::send(const kube::HttpRequest& reque
         note(request, instead->ok() ? (*instead)->status : 0, false);
         return *instead;
     }
-    auto response = answer(request, FakeTarget(request.target));
+    auto response = answer(request, Target(request.target));
     note(request, response.status, false);
     return response;
 }
@@ -217,8 +216,8 @@ std::string bookmarkLine(const std::string& apiVersion, const std::string& versi
 
 }  // namespace
 
-void FakeTransport::begin(Watch& watch) const {
-    const FakeTarget& target = watch.target;
+void ApiServer::begin(Watch& watch) const {
+    const Target& target = watch.target;
     auto from = target.option("resourceVersion");
     bool initial = target.option("sendInitialEvents") == "true";
     watch.version = version_;
@@ -244,9 +243,9 @@ void FakeTransport::begin(Watch& watch) const {
 }
 
 // What this watch has not been told yet.
-std::vector<std::string> FakeTransport::pending(Watch& watch) const {
+std::vector<std::string> ApiServer::pending(Watch& watch) const {
     std::vector<std::string> lines = std::exchange(watch.first, {});
-    const FakeTarget& target = watch.target;
+    const Target& target = watch.target;
     for (const auto& change : history_) {
         if (change.version <= watch.version || change.collection != target.collection) {
             continue;
@@ -273,8 +272,8 @@ std::vector<std::string> FakeTransport::pending(Watch& watch) const {
     return lines;
 }
 
-kube::ApiResult<void> FakeTransport::stream(const kube::HttpRequest& request,
-                                            const LineHandler& onLine, std::stop_token stop) {
+kube::ApiResult<void> ApiServer::stream(const kube::HttpRequest& request, const LineHandler& onLine,
+                                        std::stop_token stop) {
     Intercept intercept;
     {
         std::lock_guard lock(mutex_);
@@ -282,7 +281,7 @@ kube::ApiResult<void> FakeTransport::stream(const kube::HttpRequest& request,
     }
     auto instead = intercept ? intercept(request) : std::nullopt;
     std::unique_lock lock(mutex_);
-    Watch watch{.target = FakeTarget(request.target), .path = request.target, .first = {}};
+    Watch watch{.target = Target(request.target), .path = request.target, .first = {}};
     if (!instead) {
         instead = fault(request);
     }

@@ -1,4 +1,4 @@
-#include "support/fake_target.h"
+#include "apiserver/target.h"
 
 #include <functional>
 #include <optional>
@@ -118,7 +118,7 @@ bool matches(const Json& object, const std::string& labels, const std::string& f
 
 }  // namespace
 
-FakeTarget::FakeTarget(const std::string& target) {
+Target::Target(const std::string& target) {
     auto question = target.find('?');
     if (question != std::string::npos) {
         for (const auto& pair : split(target.substr(question + 1), '&')) {
@@ -147,12 +147,12 @@ FakeTarget::FakeTarget(const std::string& target) {
     valid = true;
 }
 
-std::string FakeTarget::option(const std::string& name) const {
+std::string Target::option(const std::string& name) const {
     auto it = query.find(name);
     return it == query.end() ? "" : it->second;
 }
 
-bool FakeTarget::selects(const Json& object) const {
+bool Target::selects(const Json& object) const {
     return (key.namespace_.empty() || keyOf(object).namespace_ == key.namespace_) &&
            matches(object, option("labelSelector"), option("fieldSelector"));
 }

@@ -1,13 +1,13 @@
 // An API server in memory, behind kube::Transport: no socket, no thread of its own.
 //
-//   auto server = std::make_shared<test::FakeTransport>();
+//   auto server = std::make_shared<test::ApiServer>();
 //   kube::Client client(server, {.fieldManager = "operator"});
 //   server->put(kPods, {{"metadata", {{"namespace", "shop"}, {"name", "a"}}}});
 //   ... run what is to be tested ...
 //   EXPECT_TRUE(server->waitFor([&] { return server->find(kPods, {"shop", "b"}).has_value(); }));
 //   EXPECT_EQ(server->mutations(), 0);
 //
-// Build: LINK sa_fake_server in sa_test.
+// Build: LINK sa_test_apiserver in sa_test.
 //
 // What it does as the real one: lists with selectors, limit and continue; watches from any version
 // with bookmarks, initial events and 410 after compact(); create, update, apply, merge and JSON
@@ -38,9 +38,9 @@
 
 namespace test {
 
-struct FakeTarget;
+struct Target;
 
-class FakeTransport final : public kube::Transport {
+class ApiServer final : public kube::Transport {
   public:
     struct Request {
         std::string method;
@@ -115,15 +115,15 @@ class FakeTransport final : public kube::Transport {
     using Objects = std::map<kube::ObjectKey, base::Json>;
 
     std::optional<kube::ApiResult<kube::HttpResponse>> fault(const kube::HttpRequest& request);
-    kube::HttpResponse answer(const kube::HttpRequest& request, const FakeTarget& target);
-    kube::HttpResponse get(const FakeTarget& target) const;
-    kube::HttpResponse list(const FakeTarget& target) const;
-    kube::HttpResponse create(const FakeTarget& target, base::Json object);
-    kube::HttpResponse update(const FakeTarget& target, base::Json object);
-    kube::HttpResponse apply(const FakeTarget& target, const base::Json& intent);
-    kube::HttpResponse patch(const FakeTarget& target, const std::string& contentType,
+    kube::HttpResponse answer(const kube::HttpRequest& request, const Target& target);
+    kube::HttpResponse get(const Target& target) const;
+    kube::HttpResponse list(const Target& target) const;
+    kube::HttpResponse create(const Target& target, base::Json object);
+    kube::HttpResponse update(const Target& target, base::Json object);
+    kube::HttpResponse apply(const Target& target, const base::Json& intent);
+    kube::HttpResponse patch(const Target& target, const std::string& contentType,
                              const base::Json& patch);
-    kube::HttpResponse remove(const FakeTarget& target, const base::Json& options);
+    kube::HttpResponse remove(const Target& target, const base::Json& options);
 
     base::Json store(const std::string& collection, const kube::ObjectKey& key, base::Json object);
     void erase(const std::string& collection, const kube::ObjectKey& key);

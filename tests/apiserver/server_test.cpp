@@ -1,5 +1,5 @@
-// The fake server is what many tests stand on: it has to do as the real one does.
-#include "support/fake_transport.h"
+// The in-process API server is what many tests stand on: it has to do as the real one does.
+#include "apiserver/server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using test::kPods;
 using test::podJson;
 using testing::ElementsAre;
 
-class FakeTransportTest : public testing::Test {
+class ApiServerTest : public testing::Test {
   protected:
     std::vector<std::string> names(const kube::ListOptions& options) {
         std::vector<std::string> out;
@@ -28,12 +28,12 @@ class FakeTransportTest : public testing::Test {
         }
         return out;
     }
-    std::shared_ptr<test::FakeTransport> server = std::make_shared<test::FakeTransport>();
+    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     kube::Client client{server, {.fieldManager = "tests"}};
     std::stop_token never;
 };
 
-TEST_F(FakeTransportTest, CreateGetUpdateDelete) {
+TEST_F(ApiServerTest, CreateGetUpdateDelete) {
     auto made = client.create(kPods, podJson("a"), never);
     ASSERT_TRUE(made) << made.error().str();
     EXPECT_FALSE((*made)->meta().uid.empty());
@@ -55,7 +55,7 @@ TEST_F(FakeTransportTest, CreateGetUpdateDelete) {
     EXPECT_EQ(server->mutations("pods/a"), 4U);
 }
 
-TEST_F(FakeTransportTest, ApplyOwnsWhatItNamedAndNothingElse) {
+TEST_F(ApiServerTest, ApplyOwnsWhatItNamedAndNothingElse) {
     auto intent = podJson("a");
     intent["spec"] = {{"mine", 1}, {"also", 2}};
     auto first = client.apply(kPods, intent, never);
@@ -69,7 +69,7 @@ TEST_F(FakeTransportTest, ApplyOwnsWhatItNamedAndNothingElse) {
     EXPECT_EQ((*changed)->json()["spec"], base::Json({{"mine", 1}, {"theirs", 3}}));
 }
 
-TEST_F(FakeTransportTest, StatusIsASubresource) {
+TEST_F(ApiServerTest, StatusIsASubresource) {
     auto json = podJson("a");
     json["status"] = {{"phase", "Running"}};
     auto made = client.create(kPods, json, never);
@@ -82,7 +82,7 @@ TEST_F(FakeTransportTest, StatusIsASubresource) {
     EXPECT_EQ(base::stringAt((*again)->json(), "/status/phase"), "Running");
 }
 
-TEST_F(FakeTransportTest, ListsWithSelectorsAndPages) {
+TEST_F(ApiServerTest, ListsWithSelectorsAndPages) {
     for (const char* name : {"a", "b", "c"}) {
         server->put(kPods, podJson(name, name == std::string("b") ? "blog" : "shop"));
     }
@@ -101,7 +101,7 @@ TEST_F(FakeTransportTest, ListsWithSelectorsAndPages) {
                     .is(ErrorKind::Expired));
 }
 
-TEST_F(FakeTransportTest, ObjectsLoseTheirDependents) {
+TEST_F(ApiServerTest, ObjectsLoseTheirDependents) {
     auto owner = server->put(kMaps, {{"metadata", {{"namespace", "ns"}, {"name", "owner"}}}});
     auto child = podJson("child");
     child["metadata"]["ownerReferences"] = {{{"apiVersion", "v1"},
@@ -113,7 +113,7 @@ TEST_F(FakeTransportTest, ObjectsLoseTheirDependents) {
     EXPECT_FALSE(server->find(kPods, {"ns", "child"}));
 }
 
-TEST_F(FakeTransportTest, WatchesSeeObjectsEnterAndLeaveTheirSelection) {
+TEST_F(ApiServerTest, WatchesSeeObjectsEnterAndLeaveTheirSelection) {
     auto version = server->version();
     server->put(kPods, podJson("a", "shop"));
     server->edit(kPods, {"ns", "a"}, [](base::Json& pod) { pod["spec"] = {{"x", 1}}; });
@@ -134,7 +134,7 @@ TEST_F(FakeTransportTest, WatchesSeeObjectsEnterAndLeaveTheirSelection) {
     EXPECT_THAT(types, ElementsAre("ADDED", "MODIFIED", "DELETED"));
 }
 
-TEST_F(FakeTransportTest, FaultsHappenAsOrdered) {
+TEST_F(ApiServerTest, FaultsHappenAsOrdered) {
     server->failNext(1, "POST", "pods", 500);
     EXPECT_TRUE(client.create(kPods, podJson("a"), never).error().is(ErrorKind::ServerError));
     EXPECT_TRUE(client.create(kPods, podJson("a"), never));
