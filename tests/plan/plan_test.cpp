@@ -120,24 +120,6 @@ TEST(Plan, AHealedCauseLeavesAFreshDeadline) {
     EXPECT_EQ(condition(late, "Stalled")->reason, "ProgressDeadlineExceeded");
 }
 
-TEST(Plan, PodsOfOneCauseCountTogether) {
-    auto seen = seenAfter(app(R"({"image":"shop:1","replicas":2})"), 0);
-    int n = 0;
-    for (auto& child : seen.children) {
-        if (base::stringAt(child, "/kind") == "Pod") {
-            child["status"]["containerStatuses"][0]["state"] = {
-                {"waiting",
-                 {{"reason", "CreateContainerConfigError"},
-                  {"message", "image will run as root (pod: \"shop-web-" + std::to_string(n++) +
-                                  "_ns(uid)\", container: web)"}}}};
-        }
-    }
-    auto plan = plan::planApp(app(R"({"image":"shop:1","replicas":2})"), seen);
-    auto message = condition(plan, "Ready")->message;
-    EXPECT_NE(message.find("2 pods"), std::string::npos) << message;
-    EXPECT_EQ(message.find("(pod:"), std::string::npos) << message;
-}
-
 TEST(Plan, ThereAndBackIsTheSame) {
     auto a = plan::intentsFor(app());
     plan::intentsFor(app(R"({"image":"shop:2","port":81})"));
@@ -148,85 +130,7 @@ TEST(Plan, ThereAndBackIsTheSame) {
     }
 }
 
-struct Case {
-    const char* name;
-    Json container;
-    std::vector<const char*> words;
-    bool stalledAtOnce;
-};
-
-TEST(RootCause, IsNamedAndStalls) {
-    const std::vector<Case> cases{
-        {"pull",
-         {{"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "x: not found"}}}}}},
-         {"web: ImagePullBackOff \"shop:1\": not found (2 pods, since "},
-         false},
-        {"crash",
-         {{"state", {{"running", Json::object()}}},
-          {"restartCount", 1},
-          {"lastState", {{"terminated", {{"reason", "Error"}, {"exitCode", 2}}}}}},
-         {"web: CrashLoopBackOff: exit code 2"},
-         false},
-        {"memory",
-         {{"state", {{"terminated", {{"reason", "OOMKilled"}, {"exitCode", 137}}}}}},
-         {"web: OOMKilled", "limits.memory"},
-         false},
-        {"secret",
-         {{"state",
-           {{"waiting",
-             {{"reason", "CreateContainerConfigError"},
-              {"message", "secret \"keys\" not found"}}}}}},
-         {"secret \"keys\" not found"},
-         true},
-        {"name",
-         {{"state", {{"waiting", {{"reason", "InvalidImageName"}}}}}},
-         {"InvalidImageName \"shop:1\""},
-         true},
-        {"probe",
-         {{"state", {{"running", Json::object()}}}},
-         {"web: NotReady: GET /healthz"},
-         false}};
-    for (const auto& one : cases) {
-        auto spec = app();
-        auto seen = seenAfter(spec, 0);
-        setStates(seen, one.container);
-        auto plan = plan::planApp(spec, seen);
-        auto message = condition(plan, "Ready")->message;
-        for (const char* word : one.words) {
-            EXPECT_NE(message.find(word), std::string::npos) << one.name << ": " << message;
-        }
-        EXPECT_EQ(condition(plan, "Ready")->status, "False");
-        EXPECT_EQ(condition(plan, "Stalled") != nullptr, one.stalledAtOnce) << one.name;
-        EXPECT_EQ(condition(plan, "Reconciling") == nullptr, one.stalledAtOnce) << one.name;
-        remember(spec, plan);
-        seen.now += 601s;
-        auto late = plan::planApp(spec, seen);
-        EXPECT_NE(condition(late, "Stalled"), nullptr) << one.name;
-        EXPECT_EQ(condition(late, "Reconciling"), nullptr) << one.name;
-        EXPECT_EQ(condition(late, "Ready")->message, message) << "no message that only ages";
-        remember(spec, late);
-        EXPECT_EQ(plan::planApp(spec, seenAfter(spec)).status["conditions"][0]["status"], "True")
-            << "heals";
-    }
-}
-
-TEST(RootCause, QuotaIsNamedWithoutTheNameOfThePod) {
-    auto spec = app();
-    auto seen = seenAfter(spec, 0);
-    (*find(seen, "ReplicaSet"))["status"]["conditions"] = Json::array(
-        {{{"type", "ReplicaFailure"},
-          {"status", "True"},
-          {"message",
-           "pods \"shop-web-1-abcde\" is forbidden: exceeded quota: tight, requested: pods=1"}}});
-    auto plan = plan::planApp(spec, seen);
-    EXPECT_EQ(condition(plan, "Ready")->message,
-              "web: QuotaExceeded: exceeded quota: tight, requested: pods=1");
-    EXPECT_NE(condition(plan, "Stalled"), nullptr);
-    ASSERT_FALSE(plan.events.empty());
-    EXPECT_TRUE(plan.events[0].warning);
-}
-
-TEST(RootCause, OldPodsServeWhileTheNewOnesFail) {
+TEST(Plan, OldPodsServeWhileTheNewOnesFail) {
     auto spec = app();
     auto seen = seenAfter(spec);
     auto& status = (*find(seen, "Deployment"))["status"];

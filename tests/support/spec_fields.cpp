@@ -1,0 +1,171 @@
+#include "support/spec_fields.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace test {
+namespace {
+
+using base::Json;
+
+// Puts an object into its place in a whole spec.
+using Wrap = std::function<Json(Json)>;
+
+// Good values where those made from type and bounds break a rule of the schema.
+const std::map<std::string, std::array<Json, 2>>& samples() {
+    static const std::map<std::string, std::array<Json, 2>> kSamples{
+        {"web.autoscaling.maxReplicas", {5, 6}},
+        {"web.env",
+         {Json::array({{{"name", "A"}, {"value", "v"}}}),
+          Json::array({{{"name", "B"}, {"value", "v"}}})}},
+        {"web.env[].name", {"A", "B"}},
+        {"web.health.path", {"/healthz", "/other"}},
+        {"web.image", {"shop:1", "shop:2"}},
+        {"web.overrides.podTemplatePatch",
+         {R"({"spec":{"priorityClassName":"low"}})", R"({"spec":{"priorityClassName":"high"}})"}},
+        {"web.overrides.tolerations",
+         {Json::array({{{"key", "a"}}}), Json::array({{{"key", "b"}}})}},
+        {"web.resources.limits", {Json{{"cpu", "1"}}, Json{{"cpu", "2"}}}},
+        {"web.resources.requests", {Json{{"cpu", "1"}}, Json{{"cpu", "2"}}}}};
+    return kSamples;
+}
+
+// What a field cannot be without, beside what the schema calls required.
+const std::map<std::string, Json>& companions() {
+    static const std::map<std::string, Json> kCompanions{
+        {"web.env[].name", {{"value", "v"}}},
+        {"web.overrides.tolerations[].effect", {{"key", "k"}}},
+        {"web.overrides.tolerations[].operator", {{"key", "k"}}},
+        {"web.overrides.tolerations[].tolerationSeconds", {{"key", "k"}, {"effect", "NoExecute"}}},
+        {"web.overrides.tolerations[].value", {{"key", "k"}}}};
+    return kCompanions;
+}
+
+// What a rule of the schema requires.
+bool isRequiredByRule(const std::string& path) {
+    static const std::set<std::string> kPaths{
+        "web.env[].value", "web.env[].valueFrom.configMapKeyRef",
+        "web.env[].valueFrom.secretKeyRef", "web.overrides.tolerations[].key"};
+    return kPaths.contains(path);
+}
+
+bool isRequired(const Json& object, const std::string& name) {
+    const auto& required = base::arrayAt(object, "/required");
+    return std::find(required.begin(), required.end(), Json(name)) != required.end();
+}
+
+Json minimal(const Json& object, const std::string& path, size_t which);
+
+Json sample(const Json& field, const std::string& path, size_t which) {
+    auto known = samples().find(path);
+    if (known != samples().end()) {
+        return known->second.at(which);
+    }
+    auto type = base::stringAt(field, "/type").value_or("");
+    if (const auto* values = base::at(field, "/enum")) {
+        return values->at(which % values->size());
+    }
+    if (type == "integer") {
+        auto first =
+            base::intAt(field, "/default").value_or(base::intAt(field, "/minimum").value_or(0));
+        return first + static_cast<int64_t>(which);
+    }
+    if (type == "boolean") {
+        bool first = base::boolAt(field, "/default").value_or(false);
+        return which == 0 ? first : !first;
+    }
+    if (type == "array") {
+        return Json::array({sample(field.at("items"), path + "[]", which)});
+    }
+    if (type == "object" && field.contains("properties")) {
+        return minimal(field, path, which);
+    }
+    std::string text = which == 0 ? "a" : "b";
+    return type == "object" ? Json{{"key", text}} : Json(text);
+}
+
+// The object with what is required of it.
+Json minimal(const Json& object, const std::string& path, size_t which) {
+    Json out = Json::object();
+    for (const auto& [name, field] : object.at("properties").items()) {
+        if (isRequired(object, name)) {
+            out[name] = sample(field, path.empty() ? name : path + "." + name, which);
+        }
+    }
+    return out;
+}
+
+class Walk {
+  public:
+    std::vector<SpecField> fields;
+
+    void object(const Json& schema, const std::string& path, const Wrap& wrap) {
+        for (const auto& [name, child] : schema.at("properties").items()) {
+            std::string at = path.empty() ? name : path + "." + name;
+            Json beside = minimal(schema, path, 0);
+            auto extra = companions().find(at);
+            if (extra != companions().end()) {
+                beside.update(extra->second);
+            }
+            visit(child, at, isRequired(schema, name),
+                  [wrap, beside, name = name](const std::optional<Json>& value) {
+                      Json whole = beside;
+                      whole.erase(name);
+                      if (value) {
+                          whole[name] = *value;
+                      }
+                      return wrap(whole);
+                  });
+        }
+    }
+
+  private:
+    using Put = std::function<Json(const std::optional<Json>&)>;
+
+    void visit(const Json& field, const std::string& path, bool required, const Put& put) {
+        auto within = [put](Json inner) { return put(inner); };
+        auto inList = [put](Json item) { return put(Json::array({std::move(item)})); };
+        const auto* items = base::at(field, "/items/properties");
+        if (field.contains("properties")) {
+            object(field, path, within);
+        } else if (items != nullptr) {
+            object(field.at("items"), path + "[]", inList);
+        }
+        // An object that may be empty means something by its fields only.
+        bool structure = field.contains("properties") && !field.contains("required");
+        if (structure) {
+            return;
+        }
+        SpecField out{.path = path,
+                      .specs = {put(sample(field, path, 0)), put(sample(field, path, 1))},
+                      .without = std::nullopt,
+                      .beginsWithDefault = field.contains("default") &&
+                                           sample(field, path, 0) == field.at("default")};
+        if (!required && !isRequiredByRule(path)) {
+            out.without = put(std::nullopt);
+        }
+        fields.push_back(std::move(out));
+    }
+};
+
+}  // namespace
+
+const Json& specSchema(const Json& definition) {
+    return definition.at("spec")
+        .at("versions")
+        .at(0)
+        .at("schema")
+        .at("openAPIV3Schema")
+        .at("properties")
+        .at("spec");
+}
+
+std::vector<SpecField> specFields(const Json& schema) {
+    Walk walk;
+    walk.object(schema, "", [](Json spec) { return spec; });
+    return std::move(walk.fields);
+}
+
+}  // namespace test
