@@ -136,6 +136,8 @@ preflight_kernel() {
 # removes one folder there.
 trial_overlay() {
     local folder status=0
+    # Of a harness that was killed in the middle of this.
+    find "$(nearest "$CACHE")" -maxdepth 1 -name '.overlay-trial.*' -mmin +1 -exec rm -rf --one-file-system {} +
     folder=$(mktemp -d -p "$(nearest "$CACHE")" .overlay-trial.XXXXXX) || return 1
     mkdir "$folder"/{lower,upper,work,root}
     unshare --mount mount -t overlay overlay -o \
