@@ -38,7 +38,7 @@ shopReady() {
 }
 
 shopStatus() {
-    echo "$(readyCount) pods ready; $(inShop get scalableapp shop \
+    echo "ready pods: $(readyCount); $(inShop get scalableapp shop \
         -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>/dev/null)"
 }
 
@@ -103,7 +103,7 @@ runDone() {
 }
 
 runStatus() {
-    echo "$(runPhase), $(readyCount) pods ready"
+    echo "$(runPhase), ready pods: $(readyCount)"
 }
 
 losePod() {
@@ -138,7 +138,7 @@ wholeOutside() {
 
 zoneStatus() {
     echo "nodes of $zone: $(kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers \
-        2>/dev/null | awk '{ printf "%s ", $2 }'); $(readyOutside "$zone") pods ready elsewhere"
+        2>/dev/null | awk '{ printf "%s ", $2 }'); ready pods elsewhere: $(readyOutside "$zone")"
 }
 
 # A zone that holds pods of the shop, and not the visitor who is to tell how it was.
