@@ -61,9 +61,7 @@ struct Alarm::Impl {
     std::thread thread;
 };
 
-Alarm::Alarm(const base::Clock& clock) : impl_(std::make_shared<Impl>(clock)) {
-    impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
-}
+Alarm::Alarm(const base::Clock& clock) : impl_(std::make_shared<Impl>(clock)) {}
 
 Alarm::~Alarm() {
     {
@@ -71,17 +69,29 @@ Alarm::~Alarm() {
         impl_->closed = true;
     }
     impl_->due.notify_all();
-    impl_->thread.join();
+    if (impl_->thread.joinable()) {
+        impl_->thread.join();
+    }
 }
 
 Alarm::Bell Alarm::at(base::SteadyTime time, std::function<void()> ring) {
     std::lock_guard lock(impl_->mutex);
     Impl::Id id{time, ++impl_->lastId};
     impl_->bells.emplace(id, std::move(ring));
+    if (!impl_->thread.joinable()) {
+        impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+    }
     if (time < impl_->asleepUntil) {
         impl_->due.notify_all();
     }
     return {impl_.get(), [impl = impl_, id](void*) { impl->cancel(id); }};
+}
+
+void Alarm::sleep(std::chrono::milliseconds pause, const std::stop_token& stop) {
+    std::mutex own;
+    std::condition_variable_any never;
+    std::unique_lock lock(own);
+    never.wait_for(lock, stop, pause, [] { return false; });
 }
 
 void Alarm::wake() {

@@ -11,15 +11,19 @@
 //   after(duration)   look again then
 //   retry(message)    look again after a growing pause (5 ms doubling to 5 min)
 //   terminal(message) the input is wrong: look again only when it changes
+// A key keeps its priority when it comes again; withPriority() of the outcome gives it another.
 // An exception that leaves the function counts as retry and never ends the process.
+// The threads are here, everything else is in controller_core.h.
 // Thread safety: enqueue from any thread. The function runs on the controller's own threads.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "kube/resource.h"
@@ -45,6 +49,12 @@ class Outcome {
     Kind kind() const { return kind_; }
     std::chrono::milliseconds pause() const { return pause_; }
     const std::string& message() const { return message_; }
+    // Without it the key keeps the priority it was taken with.
+    std::optional<int> priority() const { return priority_; }
+    Outcome withPriority(int priority) && {
+        priority_ = priority;
+        return std::move(*this);
+    }
 
   private:
     Outcome(Kind kind, std::chrono::milliseconds pause, std::string message)
@@ -52,6 +62,7 @@ class Outcome {
     Kind kind_;
     std::chrono::milliseconds pause_;
     std::string message_;
+    std::optional<int> priority_;
 };
 
 struct ReconcileContext {

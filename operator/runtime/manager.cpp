@@ -161,7 +161,7 @@ struct Manager::Impl {
 Manager::Impl::Impl(ManagerOptions theOptions)
     : options(std::move(theOptions)),
       transport(options.transport ? options.transport
-                                  : kube::makeCpprestTransport(options.cluster)),
+                                  : kube::makeTransport(options.cluster)),
       ungated(transport, clientOptions()),
       gated(transport, [this] {
           auto gatedOptions = clientOptions();

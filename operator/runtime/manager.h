@@ -47,7 +47,7 @@ struct ManagerOptions {
     LeaderOptions leader;                    // lease key and identity, where empty, are filled in
     std::string reportingController;         // in events; empty: `name`
     std::chrono::milliseconds grace{30000};  // for running reconciles after SIGTERM
-    std::shared_ptr<kube::Transport> transport;  // null: cpprestsdk to `cluster`
+    std::shared_ptr<kube::Transport> transport;  // null: one to `cluster`
 };
 
 class Manager {

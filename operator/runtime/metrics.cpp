@@ -188,35 +188,62 @@ void Metrics::define(const std::string& name, Kind kind, const std::string& help
 }
 
 void Metrics::create(const std::string& name, const Labels& labels) {
-    std::lock_guard lock(impl_->mutex);
-    if (auto counter = impl_->counters.find(name); counter != impl_->counters.end()) {
-        counter->second.family->Add(labels);
-    } else if (auto gauge = impl_->gauges.find(name); gauge != impl_->gauges.end()) {
-        gauge->second.family->Add(labels);
-    } else if (auto histogram = impl_->histograms.find(name);
-               histogram != impl_->histograms.end()) {
-        histogram->second.family->Add(labels, histogram->second.buckets);
+    std::unique_lock lock(impl_->mutex);
+    bool isCounter = impl_->counters.contains(name);
+    bool isGauge = impl_->gauges.contains(name);
+    lock.unlock();
+    if (isCounter) {
+        counter(name, labels);
+    } else if (isGauge) {
+        gauge(name, labels);
     } else {
-        unknown(name);
+        histogram(name, labels);
+    }
+}
+
+Counter Metrics::counter(const std::string& name, const Labels& labels) {
+    auto* named = impl_->find(impl_->counters, name);
+    return named == nullptr ? Counter() : Counter(&named->family->Add(labels));
+}
+
+Gauge Metrics::gauge(const std::string& name, const Labels& labels) {
+    auto* named = impl_->find(impl_->gauges, name);
+    return named == nullptr ? Gauge() : Gauge(&named->family->Add(labels));
+}
+
+Histogram Metrics::histogram(const std::string& name, const Labels& labels) {
+    auto* named = impl_->find(impl_->histograms, name);
+    return named == nullptr ? Histogram() : Histogram(&named->family->Add(labels, named->buckets));
+}
+
+void Counter::add(double by) const {
+    if (counter_ != nullptr) {
+        counter_->Increment(by);
+    }
+}
+
+void Gauge::set(double value) const {
+    if (gauge_ != nullptr) {
+        gauge_->Set(value);
+    }
+}
+
+void Histogram::observe(double value) const {
+    if (histogram_ != nullptr) {
+        histogram_->Observe(value);
     }
 }
 
 void Metrics::count(const std::string& name, const Labels& labels, double by) {
-    if (auto* named = impl_->find(impl_->counters, name)) {
-        named->family->Add(labels).Increment(by);
-    }
+    counter(name, labels).add(by);
 }
 
 void Metrics::set(const std::string& name, const Labels& labels, double value) {
-    if (auto* named = impl_->find(impl_->gauges, name)) {
-        named->family->Add(labels).Set(value);
-    }
+    gauge(name, labels).set(value);
 }
 
 void Metrics::observe(const std::string& name, const Labels& labels, double seconds) {
-    if (auto* named = impl_->find(impl_->histograms, name)) {
-        named->family->Add(labels, named->buckets).Observe(seconds);
-    }
+    histogram(name, labels).observe(seconds);
 }
 
 void Metrics::remove(const std::string& name, const Labels& labels) {

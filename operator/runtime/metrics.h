@@ -4,6 +4,8 @@
 //   runtime::Metrics metrics;
 //   metrics.count("controller_runtime_reconcile_total",
 //                 {{"controller", "scalableapp"}, {"result", "success"}});
+//   runtime::Counter adds = metrics.counter("workqueue_adds_total", labels);
+//   adds.add();                 // no look-up: for what happens often
 //   std::string page = metrics.text();
 //
 // Thread safety: all members from any thread.
@@ -19,7 +21,48 @@ namespace kube {
 struct RequestInfo;
 }
 
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+}  // namespace prometheus
+
 namespace runtime {
+
+// One value of one metric, found once and then used without a look-up. Valid as long as the Metrics
+// it came from, except after remove() of the same labels.
+class Counter {
+  public:
+    Counter() = default;
+    void add(double by = 1) const;
+
+  private:
+    friend class Metrics;
+    explicit Counter(prometheus::Counter* counter) : counter_(counter) {}
+    prometheus::Counter* counter_ = nullptr;
+};
+
+class Gauge {
+  public:
+    Gauge() = default;
+    void set(double value) const;
+
+  private:
+    friend class Metrics;
+    explicit Gauge(prometheus::Gauge* gauge) : gauge_(gauge) {}
+    prometheus::Gauge* gauge_ = nullptr;
+};
+
+class Histogram {
+  public:
+    Histogram() = default;
+    void observe(double value) const;
+
+  private:
+    friend class Metrics;
+    explicit Histogram(prometheus::Histogram* histogram) : histogram_(histogram) {}
+    prometheus::Histogram* histogram_ = nullptr;
+};
 
 class Metrics {
   public:
@@ -38,6 +81,11 @@ class Metrics {
 
     // Makes a value visible at 0 before the first event: rate() sees no rise from nothing to one.
     void create(const std::string& name, const Labels& labels);
+
+    // What is asked for exists from then on, at 0.
+    Counter counter(const std::string& name, const Labels& labels);
+    Gauge gauge(const std::string& name, const Labels& labels);
+    Histogram histogram(const std::string& name, const Labels& labels);
 
     // An unknown name is a defect: debug builds abort, others log it and go on.
     void count(const std::string& name, const Labels& labels, double by = 1);

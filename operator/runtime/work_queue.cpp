@@ -59,10 +59,9 @@ bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTim
     } else {
         bool raised = priority > item.priority;
         bool sooner = item.due && (!due || *due < *item.due);
-        if (raised && item.place != 0) {
-            ready_.erase({item.priority, item.place, key});
+        if (raised) {
+            raise(key, item, priority);
         }
-        item.priority = std::max(item.priority, priority);
         if (sooner) {
             waiting_.erase({*item.due, key});
             item.due = due;
@@ -70,12 +69,31 @@ bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTim
                 waiting_.emplace(*due, key);
             }
         }
-        if (!item.due && (sooner || raised)) {
+        if (!item.due && sooner) {
             makeReady(key, item);
         }
     }
     changed_.notify_one();
     return fresh;
+}
+
+// To the end of the line of its new priority, where it stands in one.
+void WorkQueue::raise(const kube::ObjectKey& key, Item& item, int priority) {
+    if (item.place != 0) {
+        leaveLine(item.priority);
+        ready_.erase({item.priority, item.place, key});
+    }
+    item.priority = priority;
+    if (item.place != 0) {
+        makeReady(key, item);
+    }
+}
+
+void WorkQueue::leaveLine(int priority) {
+    auto line = depth_.find(priority);
+    if (--line->second == 0) {
+        depth_.erase(line);
+    }
 }
 
 void WorkQueue::makeReady(const kube::ObjectKey& key, Item& item) {
@@ -84,6 +102,7 @@ void WorkQueue::makeReady(const kube::ObjectKey& key, Item& item) {
     }
     item.due.reset();
     item.place = ++lastPlace_;
+    ++depth_[item.priority];
     if (!working_.contains(key)) {
         ready_.insert({item.priority, item.place, key});
     }
@@ -108,7 +127,12 @@ std::optional<WorkQueue::Lease> WorkQueue::take() {
     const kube::ObjectKey& key = first.value().key;
     auto waited = now - items_.at(key).readyAt;
     items_.erase(key);
+    leaveLine(first.value().priority);
     working_.emplace(key, now);
+    if (!ready_.empty() || !waiting_.empty()) {
+        // This thread is busy from here on: another has to take the next key, or to wait for it.
+        changed_.notify_one();
+    }
     return Lease(*this, key, first.value().priority, waited);
 }
 
@@ -158,15 +182,19 @@ std::optional<base::SteadyTime> WorkQueue::nextDue() const {
     return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first);
 }
 
+bool WorkQueue::ready() const {
+    std::lock_guard lock(mutex_);
+    auto now = clock_.steady();
+    bool found = !ready_.empty();
+    for (auto it = waiting_.begin(); !found && it != waiting_.end() && it->first <= now; ++it) {
+        found = !working_.contains(it->second);
+    }
+    return found && !closed_;
+}
+
 std::map<int, size_t> WorkQueue::depth() const {
     std::lock_guard lock(mutex_);
-    std::map<int, size_t> out;
-    for (const auto& [key, item] : items_) {
-        if (item.place != 0) {
-            ++out[item.priority];
-        }
-    }
-    return out;
+    return depth_;
 }
 
 WorkQueue::Working WorkQueue::working() const {

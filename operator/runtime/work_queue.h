@@ -67,9 +67,11 @@ class WorkQueue {
     // Makes waiting threads read the clock again: for clocks that jump (tests).
     void wake();
 
+    // True when tryGet() would answer a key now.
+    bool ready() const;
     // When the next delayed key is due, if one waits.
     std::optional<base::SteadyTime> nextDue() const;
-    // Ready keys by priority.
+    // Ready keys by priority, those included that are being worked on and will run again.
     std::map<int, size_t> depth() const;
 
     struct Working {
@@ -94,7 +96,9 @@ class WorkQueue {
     };
 
     bool insert(const kube::ObjectKey& key, std::optional<base::SteadyTime> due, int priority);
+    void raise(const kube::ObjectKey& key, Item& item, int priority);
     void makeReady(const kube::ObjectKey& key, Item& item);
+    void leaveLine(int priority);
     void promote();
     std::optional<Lease> take();
     void finish(const kube::ObjectKey& key);
@@ -106,6 +110,7 @@ class WorkQueue {
     std::set<Place> ready_;  // without keys that are being worked on
     std::set<std::pair<base::SteadyTime, kube::ObjectKey>> waiting_;
     std::map<kube::ObjectKey, base::SteadyTime> working_;
+    std::map<int, size_t> depth_;  // of items with a place: no walk through them to be told
     uint64_t lastPlace_ = 0;
     bool closed_ = false;
 };

@@ -61,4 +61,13 @@ TEST(Alarm, EndingABellWaitsForItsCall) {
     EXPECT_TRUE(finished);
 }
 
+TEST(Alarm, ASleepEndsWhenItIsAskedTo) {
+    runtime::Alarm alarm(base::systemClock());
+    std::stop_source stop;
+    auto sleeping = std::async(std::launch::async, [&] { alarm.sleep(24h, stop.get_token()); });
+    stop.request_stop();
+    sleeping.wait();
+    alarm.sleep(1ms, {});
+}
+
 }  // namespace

@@ -8,6 +8,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "runtime/alarm.h"
+#include "runtime/controller_core.h"
 #include "runtime/metrics.h"
 #include "support/fake_clock.h"
 
@@ -325,6 +327,38 @@ TEST_F(ControllerTest, PeopleOvertakeTheStartUpFlood) {
     calls.wait(3);
     controller->stop();
     EXPECT_THAT(order, testing::ElementsAre("edited", "old-1", "old-2"));
+}
+
+TEST_F(ControllerTest, AKeyKeepsItsPriorityUnlessTheOutcomeGivesItAnother) {
+    std::vector<std::string> order;
+    bool raised = false;
+    auto function = [&](const ObjectKey& which, const auto&) {
+        order.push_back(which.name);
+        calls.add();
+        if (order.size() == 2) {
+            return Outcome::after(1ms).withPriority(raised ? 5 : -100);
+        }
+        return order.size() == 1 ? Outcome::after(1ms) : Outcome::done();
+    };
+    for (bool raise : {false, true}) {
+        raised = raise;
+        order.clear();
+        runtime::Alarm alarm(clock);
+        runtime::ControllerCore core("test", {.workers = 1}, metrics, clock, alarm, function);
+        core.enqueue({"ns", "kept"}, {}, -100);
+        core.step();
+        core.enqueue({"ns", "given"}, {}, -100);
+        core.step();
+        clock.advance(1ms);
+        core.enqueue({"ns", "people's"}, {}, 0);
+        while (core.step()) {
+        }
+        if (raise) {
+            EXPECT_THAT(order, testing::ElementsAre("kept", "given", "given", "people's", "kept"));
+        } else {
+            EXPECT_THAT(order, testing::ElementsAre("kept", "given", "people's", "given", "kept"));
+        }
+    }
 }
 
 TEST_F(ControllerTest, AKeyWaitsUntilItsOwnWritesAreSeen) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <future>
+#include <map>
 #include <random>
 #include <thread>
 #include <vector>
@@ -178,6 +181,73 @@ TEST_F(WorkQueueTest, AWaitingThreadWakesForANewKeyAndForADueOne) {
     queue.shutdown();
     worker.join();
     EXPECT_EQ(taken, 2);
+}
+
+TEST_F(WorkQueueTest, DepthFollowsEveryWayInAndOut) {
+    queue.add(key("a"), -100);
+    queue.add(key("b"));
+    queue.addAfter(key("c"), 5s);
+    EXPECT_EQ(queue.depth(), (std::map<int, size_t>{{-100, 1}, {0, 1}}));
+    queue.add(key("a"), 3);
+    EXPECT_EQ(queue.depth(), (std::map<int, size_t>{{0, 1}, {3, 1}}));
+    {
+        auto lease = queue.tryGet();
+        queue.add(key("a"), 7);
+        queue.add(key("a"), 8);
+        EXPECT_EQ(queue.depth(), (std::map<int, size_t>{{0, 1}, {8, 1}}));
+    }
+    clock.advance(5s);
+    EXPECT_EQ(drain(), "abc");
+    EXPECT_TRUE(queue.depth().empty());
+}
+
+TEST_F(WorkQueueTest, ReadyIsWhatTryGetWouldFind) {
+    EXPECT_FALSE(queue.ready());
+    queue.addAfter(key("a"), 5s);
+    EXPECT_FALSE(queue.ready());
+    clock.advance(5s);
+    EXPECT_TRUE(queue.ready());
+    auto lease = queue.tryGet();
+    queue.addAfter(key("a"), 1s);
+    clock.advance(1s);
+    EXPECT_FALSE(queue.ready()) << "it is being worked on";
+    queue.addAfter(key("b"), 1s);
+    clock.advance(1s);
+    EXPECT_TRUE(queue.ready());
+    queue.shutdown();
+    EXPECT_FALSE(queue.ready());
+}
+
+// Two idle threads sleep without end; whoever was told of the delayed key may be busy when it is
+// due.
+TEST(WorkQueueThreads, ADueKeyFindsTheIdleThreadWhileTheOtherIsBusy) {
+    for (int round = 0; round < 20; ++round) {
+        WorkQueue queue(base::systemClock());
+        std::promise<void> done;
+        auto finished = done.get_future().share();
+        std::atomic<bool> inTime{true};
+        std::vector<std::thread> workers;
+        for (int i = 0; i < 2; ++i) {
+            workers.emplace_back([&] {
+                while (auto lease = queue.get()) {
+                    if (lease->key().name == "slow") {
+                        inTime = finished.wait_for(20s) == std::future_status::ready;
+                    } else {
+                        done.set_value();
+                    }
+                }
+            });
+        }
+        std::this_thread::yield();
+        queue.addAfter(key("delayed"), 5ms);
+        queue.add(key("slow"));
+        finished.wait();
+        queue.shutdown();
+        for (auto& worker : workers) {
+            worker.join();
+        }
+        ASSERT_TRUE(inTime) << "round " << round;
+    }
 }
 
 // Many threads, few keys: never two at once on one key, and the last change of each is seen.

@@ -1,0 +1,157 @@
+#include "runtime/informer_core.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+
+namespace runtime {
+namespace {
+
+constexpr const char* kUnreachable = "unreachable";
+
+std::string kindName(kube::ErrorKind kind) {
+    switch (kind) {
+        case kube::ErrorKind::Unreachable:
+        case kube::ErrorKind::Timeout:
+            return kUnreachable;
+        case kube::ErrorKind::Unauthorized:
+        case kube::ErrorKind::Forbidden:
+            return "forbidden";
+        case kube::ErrorKind::TooManyRequests:
+            return "throttled";
+        case kube::ErrorKind::ServerError:
+            return "server";
+        default:
+            return "other";
+    }
+}
+
+}  // namespace
+
+InformerCore::InformerCore(kube::Client& client, InformerOptions options, const base::Clock& clock,
+                           Timer& timer, Metrics& metrics, std::function<double()> jitter)
+    : client_(client),
+      options_(std::move(options)),
+      clock_(clock),
+      timer_(timer),
+      metrics_(metrics),
+      synced_(metrics.gauge("informer_synced", labels())),
+      healthy_(metrics.gauge("informer_healthy", labels())),
+      objects_(metrics.gauge("informer_objects", labels())),
+      watcher_({options_.namespace_, options_.labelSelector, options_.fieldSelector},
+               std::move(jitter)) {
+    for (const char* kind : {kUnreachable, "forbidden", "throttled", "server", "other"}) {
+        metrics.create("informer_failures_total",
+                       {{"resource", options_.type.plural}, {"kind", kind}});
+    }
+}
+
+void InformerCore::refreshMetrics() {
+    objects_.set(static_cast<double>(store_.size()));
+}
+
+void InformerCore::step(const std::stop_token& stop) {
+    std::visit([&](const auto& what) { perform(what, stop); },
+               std::exchange(request_, std::monostate{}));
+}
+
+void InformerCore::feed(const Watcher::Input& input) {
+    for (const auto& output : watcher_.next(input, clock_.steady())) {
+        std::visit([&](const auto& what) { take(what); }, output);
+    }
+}
+
+void InformerCore::perform(const Watcher::StartList& list, const std::stop_token& stop) {
+    auto page = client_.list(options_.type, list.options, stop);
+    if (stop.stop_requested()) {
+        return;
+    }
+    if (page) {
+        feed(Watcher::Page{std::move(*page)});
+    } else {
+        feed(Watcher::ListFailed{page.error()});
+    }
+}
+
+void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_token& stop) {
+    watchStop_ = std::stop_source();
+    std::stop_callback chain(stop, [this] { watchStop_.request_stop(); });
+    auto begin = clock_.steady();
+    auto result = client_.watch(
+        options_.type, watch.options, [&](std::string_view line) { feed(Watcher::Line{line}); },
+        watchStop_.get_token());
+    if (stop.stop_requested()) {
+        return;
+    }
+    Watcher::Ended ended;
+    ended.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - begin);
+    if (!result && !watchStop_.stop_requested()) {
+        ended.error = result.error();
+    }
+    feed(ended);
+}
+
+void InformerCore::perform(const Watcher::Pause& pause, const std::stop_token& stop) {
+    timer_.sleep(pause.duration, stop);
+    if (!stop.stop_requested()) {
+        feed(Watcher::Paused{});
+    }
+}
+
+void InformerCore::take(const Watcher::Replace& output) {
+    bool initial = !store_.synced();
+    for (const auto& change : store_.replace(output.objects, output.resourceVersion)) {
+        tell(change, initial);
+    }
+    if (initial) {
+        synced_.set(1);
+        for (const auto& done : syncedHandlers_) {
+            done();
+        }
+    }
+}
+
+void InformerCore::tell(const Store::Change& change, bool initial) {
+    if (!change.changed()) {
+        return;
+    }
+    for (const auto& handler : handlers_) {
+        try {
+            handler(change, initial);
+        } catch (const std::exception& e) {
+            base::logError("a change handler failed",
+                           {{"resource", options_.type.plural}, {"error", e.what()}});
+        }
+    }
+}
+
+void InformerCore::take(const Watcher::Notice& output) {
+    base::logWarning("something odd on a watch",
+                     {{"resource", options_.type.plural}, {"notice", output.message}});
+}
+
+void InformerCore::take(const Watcher::Trouble& output) {
+    std::string kind = kindName(output.error.kind);
+    metrics_.count("informer_failures_total", {{"resource", options_.type.plural}, {"kind", kind}});
+    healthy_.set(0);
+    if (kind == kUnreachable) {
+        health_->failed(options_.type.plural, output.error);
+    } else if (kind != trouble_) {
+        health_->answered(options_.type.plural);
+        base::logWarning("cannot list or watch; trying again with growing pauses",
+                         {{"resource", options_.type.plural}, {"error", output.error.str()}});
+    }
+    trouble_ = kind;
+}
+
+void InformerCore::take(const Watcher::Healthy&) {
+    health_->answered(options_.type.plural);
+    auto before = std::exchange(trouble_, "");
+    if (!before.empty() && before != kUnreachable) {
+        base::logInfo("list and watch work again", {{"resource", options_.type.plural}});
+    }
+    healthy_.set(1);
+}
+
+}  // namespace runtime
