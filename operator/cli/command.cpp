@@ -19,7 +19,7 @@ base::Result<Session> connect(const Globals& globals) {
     kube::ClientOptions options;
     options.fieldManager = kProgram;
     session.client =
-        std::make_unique<kube::Client>(kube::makeCpprestTransport(*config), std::move(options));
+        std::make_unique<kube::Client>(kube::makeTransport(*config), std::move(options));
     return session;
 }
 

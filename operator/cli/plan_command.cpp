@@ -2,16 +2,15 @@
 
 #include <iostream>
 
-#include "api/labels.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/changes.h"
+#include "cli/lookup.h"
 #include "cli/manifest.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
 #include "reconcile/observe.h"
 #include "reconcile/resources.h"
-#include "runtime/store.h"
 
 namespace cli {
 namespace {
@@ -45,26 +44,6 @@ void printObjects(const std::vector<Manifest>& apps, const std::string& output) 
 }
 
 // --- the difference to a cluster
-
-// Everything in the cluster that carries the app's label, as the operator would have it in its
-// caches.
-kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const kube::Meta& app) {
-    std::vector<std::unique_ptr<runtime::Store>> stores;
-    reconcile::Observer observer;
-    for (const auto& type : reconcile::childTypes()) {
-        kube::ListOptions options;
-        options.namespace_ = app.key.namespace_;
-        options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
-        auto list = client.list(type, options, {});
-        if (!list) {
-            return base::failWith(list.error());
-        }
-        auto& store = stores.emplace_back(std::make_unique<runtime::Store>());
-        observer.watch(type, "", *store);
-        store->replace(list->items, list->resourceVersion);
-    }
-    return observer.children(app);
-}
 
 kube::ApiResult<Change> compareOne(kube::Client& client, const base::Json& intent,
                                    const kube::Meta& app) {

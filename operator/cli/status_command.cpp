@@ -10,6 +10,7 @@
 #include "api/labels.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "cli/lookup.h"
 #include "cli/status_view.h"
 #include "reconcile/resources.h"
 
@@ -66,15 +67,6 @@ kube::ApiResult<AppView> look(kube::Client& client, const kube::ObjectKey& key,
     return viewOf((*app)->json(), trees(*services), trees(*pods), zoneOfNode);
 }
 
-int refuse(const kube::ObjectKey& key, const kube::ApiError& error) {
-    if (error.is(kube::ErrorKind::NotFound)) {
-        return complain("no ScalableApp \"" + key.name + "\" in namespace " + key.namespace_ +
-                            ": choose another with -n, or see: kubectl get scalableapps -A",
-                        kFailed);
-    }
-    return complain(error.str(), kFailed);
-}
-
 bool onTerminal() {
     return isatty(STDOUT_FILENO) != 0;
 }
@@ -107,7 +99,7 @@ int statusCommand(const Globals& globals, const StatusFlags& flags) {
     while (true) {
         auto view = look(*session->client, key, zoneOfNode);
         if (!view && !(flags.watch && view.error().transient())) {
-            return refuse(key, view.error());
+            return complainOfApp(key, view.error());
         }
         // Compared without the ages, which grow by themselves.
         if (view && json(*view) != shown) {

@@ -5,53 +5,12 @@
 
 #include "api/labels.h"
 #include "base/json.h"
+#include "cli/pod_state.h"
 
 namespace cli {
 namespace {
 
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
-
-std::string labelOf(const base::Json& object, const char* label) {
-    const auto* labels = base::at(object, "/metadata/labels");
-    if (labels == nullptr) {
-        return "";
-    }
-    auto found = labels->find(label);
-    return found != labels->end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// Why a container waits or how it ended says more than the pod's phase.
-std::string stateOf(const base::Json& pod) {
-    if (base::at(pod, "/metadata/deletionTimestamp") != nullptr) {
-        return "Terminating";
-    }
-    for (const char* list : {"/status/initContainerStatuses", "/status/containerStatuses"}) {
-        for (const auto& container : base::arrayAt(pod, list)) {
-            for (const char* reason : {"/state/waiting/reason", "/state/terminated/reason"}) {
-                auto found = base::stringAt(container, reason);
-                if (found && *found != "Completed") {
-                    return *found;
-                }
-            }
-        }
-    }
-    for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
-        if (base::stringAt(condition, "/type") == "PodScheduled" &&
-            base::stringAt(condition, "/status") == "False") {
-            return base::stringAt(condition, "/reason").value_or("Pending");
-        }
-    }
-    return base::stringAt(pod, "/status/phase").value_or("Unknown");
-}
-
-bool isReady(const base::Json& pod) {
-    for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
-        if (base::stringAt(condition, "/type") == "Ready") {
-            return base::stringAt(condition, "/status") == "True";
-        }
-    }
-    return false;
-}
 
 PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
     PodRow row;
@@ -60,9 +19,9 @@ PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zo
     row.node = base::stringAt(pod, "/spec/nodeName").value_or("");
     auto zone = zoneOfNode.find(row.node);
     row.zone = zone != zoneOfNode.end() ? zone->second : labelOf(pod, kZoneLabel);
-    row.state = stateOf(pod);
+    row.state = podState(pod);
     row.createdAt = base::stringAt(pod, "/metadata/creationTimestamp").value_or("");
-    row.ready = isReady(pod) && row.state != "Terminating";
+    row.ready = isServing(pod);
     for (const auto& container : base::arrayAt(pod, "/status/containerStatuses")) {
         row.restarts += base::intAt(container, "/restartCount").value_or(0);
     }

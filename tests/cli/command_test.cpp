@@ -56,6 +56,9 @@ TEST(Usage, WrongFlagsOfThePlugin) {
                                                                   {"status"},
                                                                   {"status", "a", "b"},
                                                                   {"status", "a", "-o", "xml"},
+                                                                  {"tree"},
+                                                                  {"pause"},
+                                                                  {"check", "--post"},
                                                                   {"plan"},
                                                                   {"plan", "-f"},
                                                                   {"plan", "--file", "x"},
@@ -152,14 +155,17 @@ TEST(PlanCommand, PrintsTheGoldenObjects) {
            ">tests/cli/golden/plan.yaml";
 }
 
-TEST(StatusCommand, AnUnreachableServerIsOneLine) {
+TEST(Usage, AnUnreachableServerIsOneLine) {
     Folder folder;
     auto file = folder.write("config",
                              "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
                              "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
                              "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"
                              "users: [{name: u, user: {}}]\n");
-    expectOneLine(run({KUBECTL_SCALABLEAPP, "status", "shop", "--kubeconfig", file}), 1);
+    for (const char* verb : {"status", "tree", "pause", "resume"}) {
+        expectOneLine(run({KUBECTL_SCALABLEAPP, verb, "shop", "--kubeconfig", file}), 1);
+    }
+    expectOneLine(run({KUBECTL_SCALABLEAPP, "check", "--kubeconfig", file}), 1);
 }
 
 TEST(Completion, ScriptsParseAndKnowTheCommands) {

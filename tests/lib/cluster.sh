@@ -12,10 +12,11 @@ operatorImage=${OPERATOR_IMAGE:-scalableapp-operator:$version}
 shopImage=${SHOP_IMAGE:-shop:1}
 binaries=(scalableapp-operator scalableapp-chaos scalableapp-probe)
 
-# The words that start kubectl and helm: a path of the local cluster's command, or of what people have.
+# The words that start kubectl and helm: a path of the local cluster's command, or of what people have. The file goes by the
+# environment: kubectl takes no flag before the name of a plugin.
 kubectlCommand() {
     if [ -n "${kubeconfig:-}" ]; then
-        echo "kubectl --kubeconfig $kubeconfig"
+        echo "env KUBECONFIG=$kubeconfig kubectl"
     else
         echo "$PWD/$cluster kubectl"
     fi
@@ -23,7 +24,7 @@ kubectlCommand() {
 
 helmCommand() {
     if [ -n "${kubeconfig:-}" ]; then
-        echo "helm --kubeconfig $kubeconfig"
+        echo "env KUBECONFIG=$kubeconfig helm"
     else
         echo "$PWD/$cluster helm"
     fi

@@ -121,6 +121,15 @@ RunResult ClusterTest::kubectl(std::vector<std::string> args, const std::string&
     return cluster(joined({"-n", namespace_}, std::move(args)), input, timeout);
 }
 
+RunResult ClusterTest::plugin(std::vector<std::string> args) const {
+    std::vector<std::string> command{
+        "/usr/bin/env", "PATH=" KUBECTL_PLUGIN_FOLDER ":" + environment("PATH", "/usr/bin:/bin")};
+    command = joined(command, words(environment("KUBECTL", "kubectl")));
+    command.push_back("scalableapp");
+    args.insert(args.end(), {"-n", namespace_});
+    return run(joined(command, args), "", 60s);
+}
+
 RunResult ClusterTest::cluster(std::vector<std::string> args, const std::string& input,
                                std::chrono::seconds timeout) {
     return run(joined(words(environment("KUBECTL", "kubectl")), std::move(args)), input, timeout);

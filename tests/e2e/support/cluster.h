@@ -58,6 +58,8 @@ class ClusterTest : public testing::Test {
     // kubectl in this test's namespace.
     RunResult kubectl(std::vector<std::string> args, const std::string& input = "",
                       std::chrono::seconds timeout = 60s) const;
+    // `kubectl scalableapp ARGS...` in this test's namespace, the plugin being the one just built.
+    RunResult plugin(std::vector<std::string> args) const;
     // kubectl without a namespace of its own.
     static RunResult cluster(std::vector<std::string> args, const std::string& input = "",
                              std::chrono::seconds timeout = 60s);

@@ -1,0 +1,39 @@
+#include "cli/lookup.h"
+
+#include <memory>
+
+#include "api/labels.h"
+#include "reconcile/observe.h"
+#include "reconcile/resources.h"
+#include "runtime/store.h"
+
+namespace cli {
+
+kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const kube::Meta& app) {
+    std::vector<std::unique_ptr<runtime::Store>> stores;
+    reconcile::Observer observer;
+    for (const auto& type : reconcile::childTypes()) {
+        kube::ListOptions options;
+        options.namespace_ = app.key.namespace_;
+        options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
+        auto list = client.list(type, options, {});
+        if (!list) {
+            return base::failWith(list.error());
+        }
+        auto& store = stores.emplace_back(std::make_unique<runtime::Store>());
+        observer.watch(type, "", *store);
+        store->replace(list->items, list->resourceVersion);
+    }
+    return observer.children(app);
+}
+
+int complainOfApp(const kube::ObjectKey& key, const kube::ApiError& error) {
+    if (error.is(kube::ErrorKind::NotFound)) {
+        return complain("no ScalableApp \"" + key.name + "\" in namespace " + key.namespace_ +
+                            ": choose another with -n, or see: kubectl get scalableapps -A",
+                        kFailed);
+    }
+    return complain(error.str(), kFailed);
+}
+
+}  // namespace cli

@@ -1,0 +1,122 @@
+#include "cli/verbs.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "base/version.h"
+#include "cli/check_command.h"
+#include "cli/completion.h"
+#include "cli/pause_command.h"
+#include "cli/plan_command.h"
+#include "cli/status_command.h"
+#include "cli/tree_command.h"
+
+namespace cli {
+namespace {
+
+// A verb with flags of its own, which live as long as the verb's callback.
+template <typename Flags>
+std::pair<CLI::App*, Flags*> verb(CLI::App& app, CommandLine& line, const char* name,
+                                  const char* about, int (*run)(const Globals&, const Flags&)) {
+    auto flags = std::make_shared<Flags>();
+    auto* command = app.add_subcommand(name, about);
+    command->callback([&line, flags, run] {
+        line.action = [&line, flags, run] { return run(line.globals, *flags); };
+    });
+    return {command, flags.get()};
+}
+
+void addName(CLI::App& command, std::string& name) {
+    command.add_option("name", name, "the ScalableApp")->required()->type_name("NAME");
+}
+
+void addOutput(CLI::App& command, Globals& globals) {
+    command.add_option("-o,--output", globals.output, "how to print")
+        ->check(CLI::IsMember({"text", "json", "yaml"}))
+        ->type_name("text|json|yaml")
+        ->capture_default_str();
+}
+
+void declareStatus(CLI::App& app, CommandLine& line) {
+    auto [command, flags] = verb<StatusFlags>(
+        app, line, "status", "one screen: how the application does, and why", statusCommand);
+    addName(*command, flags->name);
+    command->add_flag("-w,--watch", flags->watch, "keep it up to date until Ctrl-C");
+    addOutput(*command, line.globals);
+}
+
+void declareTree(CLI::App& app, CommandLine& line) {
+    auto [command, flags] = verb<TreeFlags>(
+        app, line, "tree", "every object of the application, under what made it", treeCommand);
+    addName(*command, flags->name);
+    addOutput(*command, line.globals);
+}
+
+void declarePlan(CLI::App& app, CommandLine& line) {
+    auto [command, flags] =
+        verb<PlanFlags>(app, line, "plan", "the objects that a ScalableApp becomes", planCommand);
+    command->add_option("-f,--filename", flags->files, "YAML or JSON file; - reads standard input")
+        ->required()
+        ->type_name("FILE")
+        ->take_all();
+    command->add_flag("--diff", flags->diff,
+                      "compare with the cluster: what changes, what restarts");
+    addOutput(*command, line.globals);
+}
+
+void declarePause(CLI::App& app, CommandLine& line) {
+    auto [pause, pauseFlags] = verb<PauseFlags>(
+        app, line, "pause", "the operator looks on and changes nothing of it", pauseCommand);
+    addName(*pause, pauseFlags->name);
+    auto [resume, resumeFlags] =
+        verb<PauseFlags>(app, line, "resume", "the operator takes care of it again", resumeCommand);
+    addName(*resume, resumeFlags->name);
+}
+
+void declareCheck(CLI::App& app, CommandLine& line) {
+    auto [command, flags] = verb<CheckFlags>(
+        app, line, "check", "whether the cluster and the operator are as they need to be",
+        checkCommand);
+    command->add_flag("--pre", flags->pre, "only what an installation needs");
+    addOutput(*command, line.globals);
+}
+
+void declareCompletion(CLI::App& app, CommandLine& line) {
+    auto shell = std::make_shared<std::string>();
+    auto* command = app.add_subcommand("completion", "a script that completes commands");
+    command->add_option("shell", *shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+        ->type_name("bash|zsh|fish");
+    command->callback([&app, &line, shell] {
+        line.action = [&app, shell] {
+            std::cout << completionScript(app, *shell);
+            return kOk;
+        };
+    });
+}
+
+void declareVersion(CLI::App& app, CommandLine& line) {
+    app.add_subcommand("version", "the version of this program")->callback([&line] {
+        line.action = [] {
+            std::cout << kProgram << " " << base::version() << '\n';
+            return kOk;
+        };
+    });
+}
+
+}  // namespace
+
+void declareVerbs(CLI::App& app, CommandLine& line) {
+    declareStatus(app, line);
+    declareTree(app, line);
+    declarePlan(app, line);
+    declarePause(app, line);
+    declareCheck(app, line);
+    declareCompletion(app, line);
+    declareVersion(app, line);
+}
+
+}  // namespace cli
