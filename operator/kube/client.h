@@ -1,6 +1,6 @@
 // Typed requests to the API server: the one door to the cluster.
 //
-//   kube::Client client(kube::makeCpprestTransport(config), {.fieldManager =
+//   kube::Client client(kube::makeTransport(config), {.fieldManager =
 //   "scalableapp-operator"}); auto page = client.list(kPods, {.namespace_ = "shop"}, stop); auto
 //   applied = client.apply(kDeployments, intentJson, stop);   // server-side apply, forced
 //   client.remove(kPods, key, {.uid = pod.meta().uid}, stop);      // never a same-named successor

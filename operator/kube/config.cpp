@@ -217,13 +217,13 @@ void readUser(Reader& user, const Named& part, ClusterConfig& out) {
     out.token.data = user.string("token");
     out.token.file = user.readable("tokenFile");
     readExec(user, part, out);
-    out.impersonateUser = user.string("as");
+    out.impersonate.user = user.string("as");
     if (user.node("as-groups") && user.node("as-groups").IsSequence()) {
         for (const auto& group : user.node("as-groups")) {
-            out.impersonateGroups.push_back(group.as<std::string>(""));
+            out.impersonate.groups.push_back(group.as<std::string>(""));
         }
     }
-    if (out.impersonateGroups.size() > 1) {  // the HTTP library joins headers of one name
+    if (out.impersonate.groups.size() > 1) {  // the HTTP library joins headers of one name
         user.fail("as-groups", "only one group can be sent: leave one");
     }
     if (user.node("auth-provider")) {
@@ -332,19 +332,7 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-}  // namespace
-
-std::string ClusterConfig::str() const {
-    std::string credential = !exec.command.empty()        ? "exec plug-in " + exec.command
-                             : !token.empty()             ? "token"
-                             : !clientCertificate.empty() ? "client certificate"
-                                                          : "no credential";
-    std::string out = server + " (";
-    out += contextName.empty() ? "in cluster" : "context " + contextName;
-    return out + ", " + credential + ")";
-}
-
-base::Result<ClusterConfig> loadConfig(const ConfigOptions& options) {
+base::Result<ClusterConfig> findConfig(const ConfigOptions& options) {
     if (!options.kubeconfigPath.empty()) {
         return loadFile(options.kubeconfigPath, options.context);
     }
@@ -362,6 +350,32 @@ base::Result<ClusterConfig> loadConfig(const ConfigOptions& options) {
             "(KUBERNETES_SERVICE_HOST is not set) and ~/.kube/config does not exist");
     }
     return loadFile(home + "/.kube/config", options.context);
+}
+
+}  // namespace
+
+std::string ClusterConfig::str() const {
+    std::string credential = !exec.command.empty()        ? "exec plug-in " + exec.command
+                             : !token.empty()             ? "token"
+                             : !clientCertificate.empty() ? "client certificate"
+                                                          : "no credential";
+    std::string out = server + " (";
+    out += contextName.empty() ? "in cluster" : "context " + contextName;
+    return out + ", " + credential + ")";
+}
+
+base::Result<ClusterConfig> loadConfig(const ConfigOptions& options) {
+    auto config = findConfig(options);
+    if (!config) {
+        return config;
+    }
+    const std::string transport = environment("KUBE_TRANSPORT");
+    if (transport == "beast") {
+        config->transport = TransportKind::Beast;
+    } else if (!transport.empty() && transport != "cpprestsdk") {
+        return base::fail("KUBE_TRANSPORT=" + transport + ": want cpprestsdk or beast");
+    }
+    return config;
 }
 
 base::Result<ClusterConfig> parseKubeconfig(const std::string& yaml, const std::string& directory,

@@ -31,6 +31,17 @@ struct ExecPlugin {
     std::string installHint{};
 };
 
+// Whom the requests are made for, when not for ourselves.
+struct Impersonation {
+    std::string user{};
+    std::string uid{};
+    std::vector<std::string> groups{};
+    std::map<std::string, std::vector<std::string>> extra{};
+};
+
+// The library below kube::Transport. Both keep the same promises (kube/transport.h).
+enum class TransportKind { Cpprest, Beast };
+
 struct ClusterConfig {
     std::string server{};  // "https://10.0.0.1:6443", no trailing slash, may carry a path prefix
     Material certificateAuthority{};
@@ -41,11 +52,11 @@ struct ClusterConfig {
     Material clientKey{};
     Material token{};
     ExecPlugin exec{};  // command empty: none
-    std::string impersonateUser{};
-    std::vector<std::string> impersonateGroups{};
+    Impersonation impersonate{};
     std::string userAgent{};  // empty: "<program>/<version>"
     std::string defaultNamespace = "default";
     std::string contextName{};
+    TransportKind transport = TransportKind::Cpprest;
 
     // Server, context and the kind of credential; never the credential.
     std::string str() const;
@@ -57,6 +68,7 @@ struct ConfigOptions {
     std::string context{};         // --context; empty: current-context
 };
 
+// Also takes KUBE_TRANSPORT from the environment: `cpprestsdk` (the default) or `beast`.
 base::Result<ClusterConfig> loadConfig(const ConfigOptions& options);
 
 // Parses one kubeconfig text (YAML or JSON); relative file names are resolved against `directory`.

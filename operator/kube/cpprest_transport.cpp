@@ -1,45 +1,44 @@
 // Transport over cpprestsdk. The library's traps and what is done about each:
 // - it runs 40 threads unless told before first use: four are plenty, all waiting happens on our
-// side;
+//   side;
 // - its own buffers grow without limit and its line reader is slow: a sink of ours takes the bytes
-// and
-//   answers with an unfinished task while the caller is busy;
+//   and answers with an unfinished task while the caller is busy;
 // - a throw inside the sink or a task nobody looks at ends the process: nothing throws, every chain
 //   ends in a continuation that looks;
 // - its time-out is one of silence and 0 means "at once": set out of the way, Exchange keeps time;
-// - cancelling cannot interrupt a name lookup: the caller leaves after a grace time, the exchange
-// is
-//   shared and ends behind it;
+// - cancelling cannot interrupt a name look-up: the caller leaves after a grace time, the exchange
+//   is shared and ends behind it;
 // - a request on a reused connection that closes before the status line is sent again silently:
-// bodies
-//   of everything but GET come from a stream that cannot be rewound, so the library reports
+//   bodies of everything but GET come from a stream that cannot be rewound, so the library reports
 //   instead;
+// - it writes to pooled connections that the server closed long ago: its hook before each request
+//   finds them and throws, nothing was sent, and the next connection is taken;
+// - it calls that hook before there is a socket, and keep-alive needs one: the hook opens it, for
+//   the family of the name's first address;
+// - it joins headers of one name by a comma, which the API server takes for one group: several
+//   travel in one, each on its own line;
 // - it trusts the system's authorities besides the cluster's and knows no tls-server-name:
-// TlsSetup;
+//   TlsSetup;
+// - it keeps connections with an old client certificate: its clients are replaced;
 // - it follows redirects with our token: none are followed.
 #include <utility>
 // <utility> first: asio of Boost 1.74 uses std::exchange without including it.
 #include <cpprest/http_client.h>
 #include <cpprest/producerconsumerstream.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pplx/threadpool.h>
-#include <sys/socket.h>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include <cerrno>
-#include <cstring>
+#include <atomic>
+#include <mutex>
+#include <optional>
 
-#include "base/log.h"
-#include "base/version.h"
-#include "kube/credentials.h"
-#include "kube/encoding.h"
+#include "kube/authenticated_transport.h"
 #include "kube/environment.h"
 #include "kube/exchange.h"
+#include "kube/keep_alive.h"
+#include "kube/resolver.h"
 #include "kube/server_url.h"
-#include "kube/tls.h"
-#include "kube/transport.h"
 
 namespace kube {
 namespace {
@@ -137,90 +136,60 @@ concurrency::streams::istream oneShot(const std::string& body) {
     return buffer.create_istream();
 }
 
-// Keeps a dead peer from looking like a quiet one. The library calls this before it connects, when
-// there is no socket yet; opening one needs the address family, which only a literal address tells.
-void keepAlive(asio::ip::tcp::socket& socket, const std::string& host) {
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (!socket.is_open() && !error) {
-        socket.open(address.is_v4() ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), error);
-    }
-    if (!socket.is_open()) {
+// The server has closed the pooled connection that the library took: nothing was written.
+struct StaleConnection : std::exception {
+    const char* what() const noexcept override { return "the pooled connection was closed"; }
+};
+
+// Before each request, on its connection: pooled, or new and without a socket yet.
+void prepare(asio::ip::tcp::socket& socket, int family) {
+    if (socket.is_open()) {
+        if (quietlyClosed(socket.native_handle())) {
+            throw StaleConnection();
+        }
         return;
     }
-    const int on = 1;
-    const int idleSeconds = 20;
-    const int intervalSeconds = 5;
-    const int probes = 3;
-    const int fd = socket.native_handle();
-    ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idleSeconds, sizeof idleSeconds);
-    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &intervalSeconds, sizeof intervalSeconds);
-    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    boost::system::error_code error;
+    socket.open(family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), error);
+    if (!error) {
+        keepAlive(socket.native_handle());
+    }
 }
 
 ResponseHead headOf(const http::http_response& response) {
     ResponseHead head;
     head.status = response.status_code();
     for (const auto& [name, value] : response.headers()) {
-        if (utility::details::str_iequal(name, "Retry-After")) {
-            head.retryAfter = value;
-        } else if (utility::details::str_iequal(name, "Content-Encoding")) {
-            head.gzip = utility::details::str_iequal(value, "gzip");
-        } else if (utility::details::str_iequal(name, "Warning")) {
-            head.warnings = warningTexts(value);
-        }
+        head.take(name, value);
     }
     return head;
 }
 
-class CpprestTransport final : public Transport {
+class CpprestTransport final : public AuthenticatedTransport {
   public:
     explicit CpprestTransport(const ClusterConfig& config)
-        : config_(config),
-          https_(config.server.starts_with("https://")),
-          credentials_(std::make_shared<Credentials>(config, base::systemClock())),
-          tls_(std::make_shared<TlsSetup>(config, credentials_)),
-          requests_(config.server, clientConfig()),
-          watches_(config.server, clientConfig()) {
-        if (config.insecureSkipTlsVerify) {
-            base::logWarning(
-                "the API server's certificate is NOT verified: anybody on the way can read "
-                "and change everything (insecure-skip-tls-verify)",
-                {{"server", config.server}});
-        }
-    }
-
-    ApiResult<HttpResponse> send(const HttpRequest& request, std::stop_token stop) override {
-        auto answer = sendOnce(request, stop);
-        // 401 says that nothing was done: one more try is safe, and worth it when the token
-        // changed.
-        if (answer && answer->status == 401 && tokenChanged(stop)) {
-            answer = sendOnce(request, stop);
-        }
-        return answer;
-    }
-
-    ApiResult<void> stream(const HttpRequest& request, const LineHandler& onLine,
-                           std::stop_token stop) override {
-        auto made = makeRequest(request, stop);
-        if (!made) {
-            return base::failWith(std::move(made).error());
-        }
-        Running running;
-        start(running, watches_, *made);
-        auto end = running.exchange->lines(request.timeout, onLine, stop);
-        if (!end && end.error().httpStatus == 401) {
-            static_cast<void>(tokenChanged(stop));
-        }
-        return end ? end : base::failWith(explain(end.error()));
-    }
+        : AuthenticatedTransport(config, base::systemClock()),
+          proxy_(proxyFor(config, originalEnvironment())),
+          clients_(makeClients()) {}
 
   private:
+    using Client = http::client::http_client;
+
+    struct Clients {
+        Client requests;
+        Client watches;
+    };
+
+    // What one exchange ended with.
+    struct Outcome {
+        bool stale = false;  // it was never sent
+    };
+
     // One exchange under way. Its end leaves nothing running that could still call us; what a stuck
-    // name lookup holds ends by itself, on memory that it shares.
+    // name look-up holds ends by itself, on memory that it shares.
     struct Running {
         std::shared_ptr<Exchange> exchange = std::make_shared<Exchange>();
+        std::shared_ptr<Outcome> outcome = std::make_shared<Outcome>();
         pplx::cancellation_token_source cancel;
 
         Running() = default;
@@ -233,170 +202,193 @@ class CpprestTransport final : public Transport {
             exchange->close();
             exchange->awaitFinish(kGrace);
         }
+        // Only after the exchange has ended.
+        bool neverSent() const { return exchange->error() && outcome->stale; }
     };
+
+    ApiResult<HttpResponse> sendOnce(const HttpRequest& request, const Headers& headers,
+                                     const std::stop_token& stop) override {
+        return attempt<HttpResponse>(
+            request, headers, stop, &Clients::requests,
+            [&](Exchange& exchange, auto left) { return collectAnswer(exchange, left, stop); });
+    }
+
+    ApiResult<void> streamOnce(const HttpRequest& request, const Headers& headers,
+                               const LineHandler& onLine, const std::stop_token& stop) override {
+        return attempt<void>(request, headers, stop, &Clients::watches,
+                             [&](Exchange& exchange, auto) {
+                                 return readLines(exchange, request.timeout, onLine, stop);
+                             });
+    }
+
+    // Each stale connection leaves the pool with its attempt, so that the attempts come to an end.
+    template <class T, class Read>
+    ApiResult<T> attempt(const HttpRequest& request, const Headers& headers,
+                         const std::stop_token& stop, Client Clients::*which, Read read) {
+        const auto until = std::chrono::steady_clock::now() + request.timeout;
+        if (auto known = learnFamily(until, stop); !known) {
+            return base::failWith(known.error());
+        }
+        const auto clients = currentClients();
+        while (true) {
+            auto made = makeRequest(request, headers);
+            if (!made) {
+                return base::failWith(made.error());
+            }
+            Running running;
+            start(running, (*clients).*which, *made);
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                until - std::chrono::steady_clock::now());
+            auto answer = read(*running.exchange, left);
+            if (answer || !answer.error().is(ErrorKind::Unreachable)) {
+                return answer;
+            }
+            if (!running.neverSent()) {
+                familyUntil_ = base::SteadyTime::min();  // the name may have moved
+                return answer;
+            }
+        }
+    }
+
+    // The library looks the name up itself, later and without an end to it.
+    ApiResult<void> learnFamily(std::chrono::steady_clock::time_point until,
+                                const std::stop_token& stop) {
+        constexpr auto kAge = std::chrono::minutes(1);
+        const auto now = std::chrono::steady_clock::now();
+        if (!proxy_.empty() || now < familyUntil_.load()) {
+            return {};
+        }
+        const std::string& server = config().server;
+        auto addresses = resolve(hostOf(server), portOf(server), until, stop);
+        if (!addresses) {
+            return base::failWith(std::move(addresses).error());
+        }
+        *family_ = addresses->front().family();
+        familyUntil_ = now + kAge;
+        return {};
+    }
+
+    std::shared_ptr<Clients> currentClients() {
+        const std::lock_guard lock(mutex_);
+        return clients_;
+    }
+
+    void dropIdleConnections() override {
+        auto fresh = makeClients();
+        const std::lock_guard lock(mutex_);
+        clients_ = std::move(fresh);
+    }
+
+    std::shared_ptr<Clients> makeClients() const {
+        return std::make_shared<Clients>(
+            Clients{{config().server, clientConfig()}, {config().server, clientConfig()}});
+    }
 
     http::client::http_client_config clientConfig() const {
         http::client::http_client_config out;
         out.set_timeout(kLibraryTimeout);
         out.set_max_redirects(0);
-        out.set_validate_certificates(!config_.insecureSkipTlsVerify);
+        out.set_validate_certificates(!config().insecureSkipTlsVerify);
         out.set_tlsext_sni_enabled(false);  // TlsSetup sends the right name
-        out.set_ssl_context_callback(
-            [tls = tls_](asio::ssl::context& context) { tls->configure(context.native_handle()); });
-        const std::string proxy = proxyFor(config_, originalEnvironment());
-        if (!proxy.empty()) {
-            out.set_proxy(proxyOf(web::uri(proxy)));
-        } else {
-            out.set_nativehandle_options(
-                [https = https_, host = hostOf(config_.server)](void* handle) {
-                    using Plain = asio::ip::tcp::socket;
-                    using Secure = asio::ssl::stream<Plain&>;
-                    keepAlive(https ? static_cast<Secure*>(handle)->next_layer()
-                                    : *static_cast<Plain*>(handle),
-                              host);
-                });
+        out.set_ssl_context_callback([tls = tls()](asio::ssl::context& context) {
+            tls->configure(context.native_handle());
+        });
+        if (!proxy_.empty()) {
+            // Behind a proxy the hook cannot tell what it is given: a tunnel is TLS only later.
+            out.set_proxy(proxyOf(proxy_));
+            return out;
         }
+        const bool https = config().server.starts_with("https://");
+        out.set_nativehandle_options([https, family = family_](void* handle) {
+            using Plain = asio::ip::tcp::socket;
+            using Secure = asio::ssl::stream<Plain&>;
+            prepare(
+                https ? static_cast<Secure*>(handle)->next_layer() : *static_cast<Plain*>(handle),
+                *family);
+        });
         return out;
     }
 
-    static web::web_proxy proxyOf(const web::uri& address) {
-        web::web_proxy out(address);
-        const std::string user = address.user_info();
-        if (!user.empty()) {
+    static web::web_proxy proxyOf(const std::string& address) {
+        web::uri_builder plain{web::uri(address)};
+        plain.set_user_info("").set_port(portOf(address));
+        web::web_proxy out(plain.to_uri());
+        if (const std::string user = userOf(address); !user.empty()) {
             const size_t colon = std::min(user.find(':'), user.size());
-            const std::string password = user.substr(std::min(colon + 1, user.size()));
-            out.set_credentials(web::credentials(web::uri::decode(user.substr(0, colon)),
-                                                 web::uri::decode(password)));
+            out.set_credentials(web::credentials(user.substr(0, colon),
+                                                 user.substr(std::min(colon + 1, user.size()))));
         }
         return out;
     }
 
-    ApiResult<http::http_request> makeRequest(const HttpRequest& request,
-                                              const std::stop_token& stop) {
-        auto token = credentials_->bearer(stop);
-        if (!token) {
-            auto error = unreachable(token.error().message);
-            error.kind = stop.stop_requested() ? ErrorKind::Cancelled : error.kind;
-            return base::failWith(error);
-        }
-        const bool repeatable = request.method == "GET" || request.method == "HEAD";
+    static ApiResult<http::http_request> makeRequest(const HttpRequest& request,
+                                                     const Headers& headers) {
         try {
             http::http_request out(request.method);
             out.set_request_uri(web::uri(request.target));
-            auto& headers = out.headers();
-            headers.add("Accept", "application/json");
-            headers.add("User-Agent", userAgent());
-            if (!token->empty()) {
-                headers.add("Authorization", "Bearer " + *token);
+            std::map<std::string, std::string> joined;
+            for (const auto& [name, value] : headers) {
+                auto& text = joined[name];
+                text += (text.empty() ? "" : "\r\n" + name + ": ") + value;
             }
-            if (!config_.impersonateUser.empty()) {
-                headers.add("Impersonate-User", config_.impersonateUser);
-            }
-            for (const auto& group : config_.impersonateGroups) {
-                headers.add("Impersonate-Group", group);
-            }
+            const bool repeatable = request.method == "GET" || request.method == "HEAD";
             if (!repeatable) {
                 out.set_body(oneShot(request.body), request.body.size(), request.contentType);
+                joined.erase("Content-Type");
             }
-            if (request.acceptGzip) {
-                // The library's own unpacking is a setting of the client: Exchange does it instead.
-                headers.add("Accept-Encoding", "gzip");
+            for (const auto& [name, value] : joined) {
+                out.headers().add(name, value);
             }
             return out;
         } catch (const std::exception& e) {
-            ApiError error;
-            error.kind = ErrorKind::Malformed;
-            error.message = request.target + " cannot be requested: " + e.what();
-            return base::failWith(error);
+            return base::failWith(noAnswer(ErrorKind::Malformed,
+                                           request.target + " cannot be requested: " + e.what()));
         }
     }
 
-    std::string userAgent() const {
-        return config_.userAgent.empty()
-                   ? std::string(program_invocation_short_name) + "/" + base::version()
-                   : config_.userAgent;
-    }
-
-    ApiResult<HttpResponse> sendOnce(const HttpRequest& request, const std::stop_token& stop) {
-        auto made = makeRequest(request, stop);
-        if (!made) {
-            return base::failWith(std::move(made).error());
-        }
-        Running running;
-        start(running, requests_, *made);
-        auto answer = running.exchange->collect(request.timeout, stop);
-        return answer ? std::move(answer) : base::failWith(explain(answer.error()));
-    }
-
-    static void start(const Running& running, http::client::http_client& client,
-                      http::http_request request) {
+    static void start(const Running& running, Client& client, http::http_request request) {
         auto exchange = running.exchange;
+        auto outcome = running.outcome;
         auto sink = std::make_shared<Sink>(exchange);
         request.set_response_stream(
             Concurrency::streams::streambuf<uint8_t>(sink).create_ostream());
         try {
             client.request(request, running.cancel.get_token())
                 .then([exchange](http::http_response response) {
-                    exchange->head(headOf(response));
+                    exchange->setHead(headOf(response));
                     return response.content_ready();
                 })
-                .then([exchange](pplx::task<http::http_response> done) {
-                    exchange->finish(failureOf(done));
+                .then([exchange, outcome](pplx::task<http::http_response> done) {
+                    exchange->finish(failureOf(done, *outcome));
                 });
         } catch (const std::exception& e) {
-            exchange->finish(unreachable(e.what()));
+            exchange->finish(noAnswer(ErrorKind::Unreachable, e.what()));
         }
     }
 
-    static std::optional<ApiError> failureOf(const pplx::task<http::http_response>& done) {
+    static std::optional<ApiError> failureOf(const pplx::task<http::http_response>& done,
+                                             Outcome& outcome) {
         try {
             done.get();
             return std::nullopt;
+        } catch (const StaleConnection& e) {
+            outcome.stale = true;
+            return noAnswer(ErrorKind::Unreachable, e.what());
         } catch (const http::http_exception& e) {
-            auto error = unreachable(e.what());
-            if (e.error_code() == std::errc::timed_out) {
-                error.kind = ErrorKind::Timeout;
-            }
-            return error;
+            const bool late = e.error_code() == std::errc::timed_out;
+            return noAnswer(late ? ErrorKind::Timeout : ErrorKind::Unreachable, e.what());
         } catch (const std::exception& e) {
-            return unreachable(e.what());
+            return noAnswer(ErrorKind::Unreachable, e.what());
         } catch (...) {
-            return unreachable("the HTTP library gave no reason");
+            return noAnswer(ErrorKind::Unreachable, "the HTTP library gave no reason");
         }
     }
 
-    static ApiError unreachable(const std::string& why) {
-        ApiError error;
-        error.kind = ErrorKind::Unreachable;
-        error.message = why;
-        return error;
-    }
-
-    // Adds where to, and what TLS found wrong.
-    ApiError explain(ApiError error) const {
-        if (error.kind == ErrorKind::Unreachable || error.kind == ErrorKind::Timeout) {
-            const std::string tls = tls_->takeError();
-            error.message = config_.server + ": " + error.message + (tls.empty() ? "" : ": " + tls);
-        }
-        return error;
-    }
-
-    bool tokenChanged(const std::stop_token& stop) {
-        auto before = credentials_->bearer(stop);
-        if (!before) {
-            return false;
-        }
-        credentials_->refuse(*before);
-        auto after = credentials_->bearer(stop);
-        return after && *after != *before;
-    }
-
-    const ClusterConfig config_;
-    const bool https_;
-    const std::shared_ptr<Credentials> credentials_;
-    const std::shared_ptr<TlsSetup> tls_;
-    http::client::http_client requests_;
-    http::client::http_client watches_;
+    const std::string proxy_;
+    const std::shared_ptr<std::atomic<int>> family_ = std::make_shared<std::atomic<int>>(AF_INET);
+    std::atomic<base::SteadyTime> familyUntil_{base::SteadyTime::min()};
+    std::mutex mutex_;
+    std::shared_ptr<Clients> clients_;
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ namespace kube {
 // Everything but RFC 3986 unreserved characters as %XX: safe in a path segment and in a query.
 std::string percentEncode(std::string_view text);
 
+// What is no %XX stays as it is.
+std::string percentDecode(std::string_view text);
+
 // Standard alphabet; line breaks and spaces are ignored. nullopt: not base64.
 std::optional<std::string> base64Decode(std::string_view text);
 std::string base64Encode(std::string_view bytes);

@@ -130,6 +130,24 @@ int portOf(const std::string& url) {
     return port;
 }
 
+std::string authorityOf(const std::string& url) {
+    return std::string(authority(url));
+}
+
+std::string pathOf(const std::string& url) {
+    const size_t scheme = url.find("://");
+    const size_t slash = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+    return slash == std::string::npos ? "" : url.substr(slash);
+}
+
+std::string userOf(const std::string& url) {
+    const size_t scheme = url.find("://");
+    const size_t start = scheme == std::string::npos ? 0 : scheme + 3;
+    const std::string whole = url.substr(start, url.find_first_of("/?#", start) - start);
+    const size_t at = whole.rfind('@');
+    return at == std::string::npos ? "" : percentDecode(whole.substr(0, at));
+}
+
 std::string proxyFor(const ClusterConfig& config,
                      const std::map<std::string, std::string>& environment) {
     if (!config.proxyUrl.empty()) {

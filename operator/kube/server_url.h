@@ -17,6 +17,12 @@ namespace kube {
 std::string hostOf(const std::string& url);
 // Explicit or the scheme's own.
 int portOf(const std::string& url);
+// "host:port" as the URL has it, without a user: what a Host header says.
+std::string authorityOf(const std::string& url);
+// "/prefix" or "".
+std::string pathOf(const std::string& url);
+// "user:password", decoded, or "".
+std::string userOf(const std::string& url);
 
 // proxy-url of the kubeconfig, else HTTPS_PROXY (or HTTP_PROXY for a plain server) unless NO_PROXY
 // names the server: "*", a host, a domain (".x" or "x" with all below it), host:port, an address or

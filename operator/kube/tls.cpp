@@ -7,6 +7,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "kube/environment.h"
@@ -63,6 +64,9 @@ class TlsSetup::Impl {
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_info_callback(context, &infoCallback);
         static_cast<void>(self->takeError());
+        SSL_CTX_set_verify(context,
+                           self->config_.insecureSkipTlsVerify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                           nullptr);
         if (!self->config_.insecureSkipTlsVerify) {
             self->setTrust(context);
             SSL_CTX_set_cert_verify_callback(context, &verifyCallback, self.get());
@@ -74,6 +78,12 @@ class TlsSetup::Impl {
     std::string takeError() {
         const std::lock_guard lock(mutex_);
         return std::exchange(error_, {});
+    }
+
+    bool identityChanged() {
+        auto pair = credentials_->keyPair();
+        const std::lock_guard lock(mutex_);
+        return pair && shown_ && pair->certificate != *shown_;
     }
 
   private:
@@ -124,6 +134,7 @@ class TlsSetup::Impl {
     std::mutex mutex_;
     std::string authority_;  // the PEM that store_ was made of
     Store store_;
+    std::optional<std::string> shown_;  // the certificate of the last connection, as PEM
     std::string error_;
 };
 
@@ -136,6 +147,10 @@ void TlsSetup::configure(SSL_CTX* context) {
 
 std::string TlsSetup::takeError() {
     return impl_->takeError();
+}
+
+bool TlsSetup::identityChanged() {
+    return impl_->identityChanged();
 }
 
 void TlsSetup::Impl::setTrust(SSL_CTX* context) {
@@ -186,6 +201,10 @@ void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
     if (!pair) {
         note(pair.error().message);
         return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        shown_ = pair->certificate;
     }
     if (pair->empty()) {
         return;

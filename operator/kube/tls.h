@@ -28,6 +28,8 @@ class TlsSetup {
     void configure(ssl_ctx_st* context);
     // Why the last handshake was refused; "" when none was. Taken: the next call says "".
     std::string takeError();
+    // True when a new connection would show another client certificate than the last one did.
+    bool identityChanged();
 
   private:
     class Impl;

@@ -1,22 +1,21 @@
-// The seam below the client: bytes to the API server and back over HTTP/1.1. One implementation
-// uses cpprestsdk (kube/cpprest_transport.cpp, the only file that sees its headers).
+// The seam below the client: bytes to the API server and back over HTTP/1.1. Two implementations,
+// one over cpprestsdk (the default) and one over Boost.Beast; the process chooses with the
+// environment variable KUBE_TRANSPORT (see loadConfig).
 //
-//   auto transport = kube::makeCpprestTransport(config);
+//   auto transport = kube::makeTransport(config);
 //   auto answer = transport->send({.method = "GET", .target = "/version"}, stop);
 //   transport->stream({.method = "GET", .target = "/api/v1/pods?watch=true"}, onLine, stop);
 //
-// Promises of every implementation:
+// Promises of every implementation (tests/kube/transport_*_test.cpp hold both to them):
 // - Calls block their thread and may come from any thread at once.
-// - A stop request ends a call within a second; the answer is then Cancelled.
+// - A stop request ends a call within a second, in every phase of it; the answer is then Cancelled.
 // - No redirect is followed, no credential of the process environment is picked up.
-// - `send` never sends a request twice by itself (where the library below would, the request is
-// made
-//   safe to repeat: see the implementation).
+// - `send` never sends a request that changes something twice, unless the first try provably did
+//   not leave this machine. A GET on a reused connection that the server closed is sent again.
 // - stream: whole lines without their '\n', in order, on the calling thread. While `onLine` runs
-// the
-//   socket is read ahead by a bounded amount only (back-pressure). A line over `kMaxLine` ends the
-//   stream with Malformed. A status other than 200 is the error of its body. The regular end of the
-//   body is success.
+//   the socket is read ahead by a bounded amount only (back-pressure). A line over `kMaxLine` ends
+//   the stream with Malformed. A status other than 200 is the error of its body. The regular end of
+//   the body is success.
 // - Credentials (token, client certificate, CA) are read again when their files change.
 #pragma once
 
@@ -65,6 +64,10 @@ class Transport {
                                    std::stop_token stop) = 0;
 };
 
+// By config.transport.
+std::shared_ptr<Transport> makeTransport(const ClusterConfig& config);
+
 std::shared_ptr<Transport> makeCpprestTransport(const ClusterConfig& config);
+std::shared_ptr<Transport> makeBeastTransport(const ClusterConfig& config);
 
 }  // namespace kube

@@ -43,7 +43,7 @@ bool eventually(const std::function<bool()>& check) {
 void ServerTest::SetUp() {
     auto config = kube::loadConfig({.kubeconfigPath = kubeconfigPath(), .context = ""});
     ASSERT_TRUE(config) << config.error().message;
-    transport_ = kube::makeCpprestTransport(*config);
+    transport_ = kube::makeTransport(*config);
     client_ = makeClient({.fieldManager = "component-test", .mayWrite = {}, .observe = {}});
     std::string name = "component-" + std::to_string(getpid());
     base::Json object = {

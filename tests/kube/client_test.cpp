@@ -32,7 +32,7 @@ void answerPod(const StubRequest&, StubReply& reply) {
 std::unique_ptr<kube::Client> clientOf(const HttpStub& server, kube::ClientOptions options = {}) {
     kube::ClusterConfig config;
     config.server = server.url();
-    return std::make_unique<kube::Client>(kube::makeCpprestTransport(config), std::move(options));
+    return std::make_unique<kube::Client>(kube::makeTransport(config), std::move(options));
 }
 
 Json object(const std::string& kind, const std::string& name, const std::string& namespace_ = "n") {

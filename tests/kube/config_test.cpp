@@ -50,6 +50,7 @@ class Config : public testing::Test {
     Variable host_{"KUBERNETES_SERVICE_HOST", std::nullopt};
     Variable port_{"KUBERNETES_SERVICE_PORT", std::nullopt};
     Variable home_{"HOME", std::nullopt};
+    Variable transport_{"KUBE_TRANSPORT", std::nullopt};
 };
 
 std::string kubeconfig(const std::string& cluster, const std::string& user) {
@@ -84,8 +85,8 @@ TEST_F(Config, ReadsDataInPlace) {
     EXPECT_EQ(config->clientCertificate.data, "CERT");
     EXPECT_EQ(config->clientKey.data, "KEY");
     EXPECT_EQ(config->token.data, "t");
-    EXPECT_EQ(config->impersonateUser, "alice");
-    EXPECT_EQ(config->impersonateGroups, std::vector<std::string>{"g"});
+    EXPECT_EQ(config->impersonate.user, "alice");
+    EXPECT_EQ(config->impersonate.groups, std::vector<std::string>{"g"});
     EXPECT_EQ(config->defaultNamespace, "shop");
     EXPECT_EQ(config->contextName, "dev");
     EXPECT_FALSE(config->insecureSkipTlsVerify);
@@ -275,6 +276,19 @@ TEST_F(Config, InClusterReadsTheServiceAccount) {
               "service account: " + (folder_ / "token").string() +
                   " cannot be read: No such file or directory: the pod needs "
                   "automountServiceAccountToken");
+}
+
+TEST_F(Config, TheTransportIsChosenByTheEnvironment) {
+    const auto path = put("config", kubeconfig("server: 'https://x'", ""));
+    for (const auto& [value, kind] : {std::pair{"", kube::TransportKind::Cpprest},
+                                      {"cpprestsdk", kube::TransportKind::Cpprest},
+                                      {"beast", kube::TransportKind::Beast}}) {
+        Variable variable("KUBE_TRANSPORT", value);
+        EXPECT_EQ(kube::loadConfig({.kubeconfigPath = path})->transport, kind) << value;
+    }
+    Variable variable("KUBE_TRANSPORT", "curl");
+    EXPECT_EQ(errorOf(kube::loadConfig({.kubeconfigPath = path})),
+              "KUBE_TRANSPORT=curl: want cpprestsdk or beast");
 }
 
 TEST_F(Config, StrShowsNoSecret) {

@@ -17,9 +17,9 @@ TEST(Exchange, CollectsWhatIsThereAtTheEnd) {
     Exchange exchange;
     EXPECT_EQ(exchange.push("ab", kNothing), Exchange::Push::Taken);
     EXPECT_EQ(exchange.push("cd", kNothing), Exchange::Push::Taken);
-    exchange.head({.status = 200, .gzip = false, .retryAfter = "1", .warnings = {"w"}});
+    exchange.setHead({.status = 200, .gzip = false, .retryAfter = "1", .warnings = {"w"}});
     exchange.finish({});
-    auto got = exchange.collect(10s, {});
+    auto got = kube::collectAnswer(exchange, 10s, {});
     ASSERT_TRUE(got.ok());
     EXPECT_EQ(got->body, "abcd");
     EXPECT_EQ(got->retryAfter, "1");
@@ -28,9 +28,9 @@ TEST(Exchange, CollectsWhatIsThereAtTheEnd) {
 
 TEST(Exchange, RefusesABodyOverTheLimit) {
     Exchange exchange;
-    exchange.head({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
+    exchange.setHead({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
     exchange.push("12345", kNothing);
-    auto got = exchange.collect(10s, {}, 4);
+    auto got = kube::collectAnswer(exchange, 10s, {}, 4);
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Malformed);
 }
@@ -39,11 +39,11 @@ TEST(Exchange, BytesBeforeTheStatusAreNotYetLines) {
     Exchange exchange;
     exchange.push("early\n", kNothing);
     std::jthread library([&] {
-        exchange.head({.status = 500, .gzip = false, .retryAfter = "", .warnings = {}});
+        exchange.setHead({.status = 500, .gzip = false, .retryAfter = "", .warnings = {}});
         exchange.finish({});
     });
     int lines = 0;
-    auto end = exchange.lines(10s, [&](std::string_view) { ++lines; }, {});
+    auto end = kube::readLines(exchange, 10s, [&](std::string_view) { ++lines; }, {});
     EXPECT_EQ(lines, 0);
     EXPECT_EQ(end.error().httpStatus, 500);
     EXPECT_EQ(end.error().message, "early");
@@ -51,7 +51,7 @@ TEST(Exchange, BytesBeforeTheStatusAreNotYetLines) {
 
 TEST(Exchange, AFullBufferIsReportedAndResumedOnceRead) {
     Exchange exchange;
-    exchange.head({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
+    exchange.setHead({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
     std::atomic<int> resumed{0};
     const std::string half(Exchange::kBuffer / 2, 'x');
     EXPECT_EQ(exchange.push(half, [&] { ++resumed; }), Exchange::Push::Taken);
@@ -64,7 +64,7 @@ TEST(Exchange, AFullBufferIsReportedAndResumedOnceRead) {
         EXPECT_EQ(exchange.push("end", kNothing), Exchange::Push::Taken);
         exchange.finish({});
     });
-    auto got = exchange.collect(10s, {});
+    auto got = kube::collectAnswer(exchange, 10s, {});
     ASSERT_TRUE(got.ok());
     EXPECT_EQ(got->body.size(), Exchange::kBuffer + 3);
     EXPECT_EQ(resumed, 1);
@@ -86,18 +86,18 @@ TEST(Exchange, ClosingLetsAWaitingLibraryGoAndRefusesTheRest) {
 TEST(Exchange, AnEndWithoutAStatusIsUnreachable) {
     Exchange exchange;
     exchange.finish({});
-    EXPECT_EQ(exchange.collect(10s, {}).error().kind, ErrorKind::Unreachable);
+    EXPECT_EQ(kube::collectAnswer(exchange, 10s, {}).error().kind, ErrorKind::Unreachable);
 }
 
 TEST(Exchange, AnErrorAfterTheLastByteCountsOnceTheBytesAreRead) {
     Exchange exchange;
-    exchange.head({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
+    exchange.setHead({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});
     exchange.push("one\ntwo", kNothing);
     kube::ApiError broken;
     broken.kind = ErrorKind::Unreachable;
     exchange.finish(broken);
     int lines = 0;
-    auto end = exchange.lines(10s, [&](std::string_view) { ++lines; }, {});
+    auto end = kube::readLines(exchange, 10s, [&](std::string_view) { ++lines; }, {});
     EXPECT_EQ(lines, 1);
     EXPECT_EQ(end.error().kind, ErrorKind::Unreachable);
 }

@@ -1,4 +1,11 @@
-// What every transport test needs: a stub server and a transport that talks to it.
+// What every transport test needs: a stub server and a transport that talks to it. The suites
+// derived from TransportTest are the contract of kube/transport.h and run against each
+// implementation.
+//
+//   class TransportSend : public TransportTest {};
+//   EVERY_TRANSPORT(TransportSend);
+//   TEST_P(TransportSend, ...) { HttpStub server(...); auto got = to(server)->send(get("/x"), {});
+//   }
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,9 +32,24 @@ inline kube::ClusterConfig configFor(const HttpStub& server) {
     return config;
 }
 
-inline std::shared_ptr<kube::Transport> transportTo(const HttpStub& server) {
-    return kube::makeCpprestTransport(configFor(server));
-}
+class TransportTest : public testing::TestWithParam<kube::TransportKind> {
+  protected:
+    static std::shared_ptr<kube::Transport> make(kube::ClusterConfig config) {
+        config.transport = GetParam();
+        return kube::makeTransport(config);
+    }
+    static std::shared_ptr<kube::Transport> to(const HttpStub& server) {
+        return make(configFor(server));
+    }
+    static bool overBeast() { return GetParam() == kube::TransportKind::Beast; }
+};
+
+#define EVERY_TRANSPORT(suite)                                                                  \
+    INSTANTIATE_TEST_SUITE_P(                                                                   \
+        Over, suite, testing::Values(kube::TransportKind::Cpprest, kube::TransportKind::Beast), \
+        [](const auto& one) {                                                                   \
+            return one.param == kube::TransportKind::Beast ? "Beast" : "Cpprest";               \
+        })
 
 inline kube::HttpRequest get(const std::string& target) {
     kube::HttpRequest request;

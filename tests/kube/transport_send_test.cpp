@@ -14,17 +14,20 @@ namespace {
 
 using kube::ErrorKind;
 
+class TransportSend : public TransportTest {};
+EVERY_TRANSPORT(TransportSend);
+
 void answer(const StubRequest&, StubReply& reply) {
     reply.send(200, "{}");
 }
 
-TEST(TransportSend, AnswersWithStatusBodyAndHeaders) {
+TEST_P(TransportSend, AnswersWithStatusBodyAndHeaders) {
     HttpStub server([](const StubRequest&, StubReply& reply) {
         reply.send(
             429, "{\"kind\":\"Status\"}",
             {{"Retry-After", "3"}, {"Warning", "299 - \"old \\\"v1beta1\\\"\", 299 - \"b\""}});
     });
-    auto got = transportTo(server)->send(get("/api?x=%2F"), {});
+    auto got = to(server)->send(get("/api?x=%2F"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(got->status, 429);
     EXPECT_EQ(got->body, "{\"kind\":\"Status\"}");
@@ -33,13 +36,13 @@ TEST(TransportSend, AnswersWithStatusBodyAndHeaders) {
     EXPECT_EQ(server.requests().at(0).target, "/api?x=%2F") << "the target is sent as it is";
 }
 
-TEST(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
+TEST_P(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
     HttpStub server(answer);
     auto config = configFor(server);
     config.token.data = "secret";
-    config.impersonateUser = "alice";
-    config.impersonateGroups = {"admins"};
-    auto transport = kube::makeCpprestTransport(config);
+    config.impersonate.user = "alice";
+    config.impersonate.groups = {"admins"};
+    auto transport = make(config);
     ASSERT_TRUE(transport->send(write("PATCH", "/x", "{\"a\":1}"), {}).ok());
     const auto seen = server.requests().at(0);
     EXPECT_EQ(seen.method, "PATCH");
@@ -52,11 +55,11 @@ TEST(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
     EXPECT_EQ(seen.header("user-agent"), "kube_test/" + base::version());
 }
 
-TEST(TransportSend, UserAgentCanBeGiven) {
+TEST_P(TransportSend, UserAgentCanBeGiven) {
     HttpStub server(answer);
     auto config = configFor(server);
     config.userAgent = "operator/1.2";
-    ASSERT_TRUE(kube::makeCpprestTransport(config)->send(get("/"), {}).ok());
+    ASSERT_TRUE(make(config)->send(get("/"), {}).ok());
     EXPECT_EQ(server.requests().at(0).header("user-agent"), "operator/1.2");
 }
 
@@ -68,9 +71,9 @@ void warmUp(kube::Transport& transport, const HttpStub& server) {
     } while (server.requests().back().onConnection < 2);
 }
 
-TEST(TransportSend, ConnectionsAreUsedAgain) {
+TEST_P(TransportSend, ConnectionsAreUsedAgain) {
     HttpStub server(answer);
-    auto transport = transportTo(server);
+    auto transport = to(server);
     constexpr int kRequests = 50;
     for (int i = 0; i < kRequests; ++i) {
         ASSERT_TRUE(transport->send(write("POST", "/x", "{}"), {}).ok());
@@ -79,13 +82,13 @@ TEST(TransportSend, ConnectionsAreUsedAgain) {
 }
 
 // cpprestsdk repeats a request by itself when a reused connection closes before the status line.
-TEST(TransportSend, AWriteOnAConnectionThatClosesIsNeverSentTwice) {
+TEST_P(TransportSend, AWriteOnAConnectionThatClosesIsNeverSentTwice) {
     for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
         for (const char* body : {"{\"a\":1}", ""}) {
             HttpStub server([](const StubRequest& request, StubReply& reply) {
                 request.method == "GET" ? reply.send(200, "{}") : reply.close();
             });
-            auto transport = transportTo(server);
+            auto transport = to(server);
             for (bool reused = false; !reused;) {
                 warmUp(*transport, server);
                 const size_t before = server.requests().size();
@@ -100,22 +103,22 @@ TEST(TransportSend, AWriteOnAConnectionThatClosesIsNeverSentTwice) {
     }
 }
 
-TEST(TransportSend, AReadMayBeRepeatedOnAConnectionThatCloses) {
+TEST_P(TransportSend, AReadMayBeRepeatedOnAConnectionThatCloses) {
     HttpStub server([](const StubRequest& request, StubReply& reply) {
         request.target == "/warm" || request.onConnection == 1 ? reply.send(200, "{}")
                                                                : reply.close();
     });
-    auto transport = transportTo(server);
+    auto transport = to(server);
     warmUp(*transport, server);
     EXPECT_TRUE(transport->send(get("/x"), {}).ok());
 }
 
-TEST(TransportSend, RedirectsAreNotFollowed) {
+TEST_P(TransportSend, RedirectsAreNotFollowed) {
     HttpStub server([](const StubRequest& request, StubReply& reply) {
         request.target == "/elsewhere" ? reply.send(200, "caught")
                                        : reply.send(307, "", {{"Location", "/elsewhere"}});
     });
-    auto got = transportTo(server)->send(get("/x"), {});
+    auto got = to(server)->send(get("/x"), {});
     ASSERT_TRUE(got.ok());
     EXPECT_EQ(got->status, 307);
     EXPECT_EQ(server.requests().size(), 1U);
@@ -136,7 +139,7 @@ std::string gzip(const std::string& text) {
     return out;
 }
 
-TEST(TransportSend, UnpacksGzipWhenAskedForIt) {
+TEST_P(TransportSend, UnpacksGzipWhenAskedForIt) {
     std::string text;
     for (int i = 0; i < 20000; ++i) {
         text += "{\"number\":" + std::to_string(i) + "},";
@@ -148,7 +151,7 @@ TEST(TransportSend, UnpacksGzipWhenAskedForIt) {
             reply.send(200, gzip(text), {{"Content-Encoding", "gzip"}});
         }
     });
-    auto transport = transportTo(server);
+    auto transport = to(server);
     auto request = get("/pods");
     request.acceptGzip = true;
     auto packed = transport->send(request, {});
@@ -161,13 +164,13 @@ TEST(TransportSend, UnpacksGzipWhenAskedForIt) {
     EXPECT_EQ(server.requests().at(1).header("accept-encoding"), "");
 }
 
-TEST(TransportSend, BrokenGzipIsMalformed) {
+TEST_P(TransportSend, BrokenGzipIsMalformed) {
     const std::string packed = gzip(std::string(5000, 'z'));
     for (const std::string& body : {packed.substr(0, packed.size() - 9), std::string("no gzip")}) {
         HttpStub server([&](const StubRequest&, StubReply& reply) {
             reply.send(200, body, {{"Content-Encoding", "gzip"}});
         });
-        auto got = transportTo(server)->send(get("/pods"), {});
+        auto got = to(server)->send(get("/pods"), {});
         ASSERT_FALSE(got.ok());
         EXPECT_EQ(got.error().kind, ErrorKind::Malformed);
     }
@@ -180,25 +183,25 @@ TEST(Gunzip, KeepsToItsLimit) {
               std::string::npos);
 }
 
-TEST(TransportSend, AnAnswerOfManyMegabytes) {
+TEST_P(TransportSend, AnAnswerOfManyMegabytes) {
     const std::string body(40U << 20U, 'y');
     HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(200, body); });
-    auto got = transportTo(server)->send(get("/big"), {});
+    auto got = to(server)->send(get("/big"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(got->body.size(), body.size());
 }
 
-TEST(TransportSend, ABodyOfManyMegabytes) {
+TEST_P(TransportSend, ABodyOfManyMegabytes) {
     std::string body;
     while (body.size() < (3U << 20U)) {
         body += std::to_string(body.size()) + ",";
     }
     HttpStub server(answer);
-    ASSERT_TRUE(transportTo(server)->send(write("PUT", "/x", body), {}).ok());
+    ASSERT_TRUE(to(server)->send(write("PUT", "/x", body), {}).ok());
     EXPECT_EQ(server.requests().at(0).body, body);
 }
 
-TEST(TransportSend, TheTimeoutIsForTheWholeExchange) {
+TEST_P(TransportSend, TheTimeoutIsForTheWholeExchange) {
     HttpStub server([](const StubRequest&, StubReply& reply) {
         reply.begin();
         while (reply.chunk("drip ")) {  // never silent, never done
@@ -207,12 +210,12 @@ TEST(TransportSend, TheTimeoutIsForTheWholeExchange) {
     });
     auto request = get("/slow");
     request.timeout = std::chrono::milliseconds(300);
-    auto got = transportTo(server)->send(request, {});
+    auto got = to(server)->send(request, {});
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Timeout);
 }
 
-TEST(TransportSend, StopIsHeardWhileWaiting) {
+TEST_P(TransportSend, StopIsHeardWhileWaiting) {
     Gate asked;
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         asked.open();
@@ -223,42 +226,43 @@ TEST(TransportSend, StopIsHeardWhileWaiting) {
         EXPECT_TRUE(asked.wait());
         source.request_stop();
     });
-    auto got = transportTo(server)->send(get("/x"), source.get_token());
+    auto got = to(server)->send(get("/x"), source.get_token());
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Cancelled);
 }
 
-TEST(TransportSend, NobodyListensIsUnreachableAndNamesTheServer) {
+TEST_P(TransportSend, NobodyListensIsUnreachableAndNamesTheServer) {
     kube::ClusterConfig config;
     {
         HttpStub server(answer);
         config.server = server.url();
     }
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
     EXPECT_NE(got.error().message.find(config.server), std::string::npos);
 }
 
-TEST(TransportSend, NonsenseInsteadOfHttpIsUnreachable) {
+TEST_P(TransportSend, NonsenseInsteadOfHttpIsUnreachable) {
     HttpStub server([](const StubRequest&, StubReply& reply) {
         reply.raw("SSH-2.0-OpenSSH\r\n\r\n");
         reply.close();
     });
-    auto got = transportTo(server)->send(get("/x"), {});
+    auto got = to(server)->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
 }
 
-class TokenFile : public testing::Test {
+class TokenFile : public TransportTest {
   protected:
     TokenFile() : path_(testing::TempDir() + "token-" + std::to_string(::getpid())) {}
     ~TokenFile() override { std::filesystem::remove(path_); }
     void put(const std::string& text) { std::ofstream(path_) << text; }
     std::string path_;
 };
+EVERY_TRANSPORT(TokenFile);
 
-TEST_F(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
+TEST_P(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
     HttpStub server([](const StubRequest& request, StubReply& reply) {
         request.header("authorization") == "Bearer new" ? reply.send(200, "{}")
                                                         : reply.send(401, "{}");
@@ -266,7 +270,7 @@ TEST_F(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
     auto config = configFor(server);
     config.token.file = path_;
     put("old\n");
-    auto transport = kube::makeCpprestTransport(config);
+    auto transport = make(config);
     EXPECT_EQ(transport->send(get("/x"), {})->status, 401);
     EXPECT_EQ(server.requests().size(), 1U) << "the same token is not tried twice";
     put("new\n");
@@ -275,11 +279,11 @@ TEST_F(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
     EXPECT_EQ(got->status, 200);
 }
 
-TEST_F(TokenFile, ThatIsMissingIsAClearError) {
+TEST_P(TokenFile, ThatIsMissingIsAClearError) {
     HttpStub server(answer);
     auto config = configFor(server);
     config.token.file = path_;
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find(path_), std::string::npos);
     EXPECT_TRUE(server.requests().empty());

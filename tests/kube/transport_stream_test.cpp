@@ -8,7 +8,10 @@ namespace {
 
 using kube::ErrorKind;
 
-TEST(TransportStream, LinesArriveWholeHoweverTheyAreCut) {
+class TransportStream : public TransportTest {};
+EVERY_TRANSPORT(TransportStream);
+
+TEST_P(TransportStream, LinesArriveWholeHoweverTheyAreCut) {
     const std::string text = "{\"a\":1}\n{\"b\":\"two\"}\n\n{\"c\":3}\n";
     for (size_t piece : {1U, 2U, 7U, 100U}) {
         HttpStub server([&](const StubRequest&, StubReply& reply) {
@@ -18,7 +21,7 @@ TEST(TransportStream, LinesArriveWholeHoweverTheyAreCut) {
             }
             reply.end();
         });
-        auto seen = watch(*transportTo(server), get("/watch"));
+        auto seen = watch(*to(server), get("/watch"));
         EXPECT_TRUE(seen.end.ok());
         EXPECT_EQ(seen.lines,
                   (std::vector<std::string>{"{\"a\":1}", "{\"b\":\"two\"}", "{\"c\":3}"}))
@@ -26,7 +29,7 @@ TEST(TransportStream, LinesArriveWholeHoweverTheyAreCut) {
     }
 }
 
-TEST(TransportStream, ALineArrivesWhileTheStreamIsStillOpen) {
+TEST_P(TransportStream, ALineArrivesWhileTheStreamIsStillOpen) {
     Gate seen;
     bool told = false;
     HttpStub server([&](const StubRequest&, StubReply& reply) {
@@ -35,13 +38,12 @@ TEST(TransportStream, ALineArrivesWhileTheStreamIsStillOpen) {
         told = seen.wait();
         reply.end();
     });
-    auto end =
-        transportTo(server)->stream(get("/watch"), [&](std::string_view) { seen.open(); }, {});
+    auto end = to(server)->stream(get("/watch"), [&](std::string_view) { seen.open(); }, {});
     EXPECT_TRUE(end.ok());
     EXPECT_TRUE(told) << "the line came only with the end of the stream";
 }
 
-TEST(TransportStream, ALongLineIsKeptWhole) {
+TEST_P(TransportStream, ALongLineIsKeptWhole) {
     const std::string line(5U << 20U, 'x');
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
@@ -49,26 +51,26 @@ TEST(TransportStream, ALongLineIsKeptWhole) {
         reply.chunk("\n");
         reply.end();
     });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_TRUE(seen.end.ok());
     ASSERT_EQ(seen.lines.size(), 1U);
     EXPECT_EQ(seen.lines[0], line);
 }
 
-TEST(TransportStream, ALineOverTheLimitEndsTheStreamAsMalformed) {
+TEST_P(TransportStream, ALineOverTheLimitEndsTheStreamAsMalformed) {
     const std::string piece(1U << 20U, 'x');
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         while (reply.chunk(piece)) {
         }
     });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Malformed);
     EXPECT_TRUE(seen.lines.empty());
 }
 
-TEST(TransportStream, TheServerIsHeldBackWhileTheHandlerRuns) {
+TEST_P(TransportStream, TheServerIsHeldBackWhileTheHandlerRuns) {
     // Far more than all socket buffers: the writer can only finish when the reader goes on.
     constexpr size_t kTotal = 64U << 20U;
     const std::string piece = std::string(64U << 10U, 'x') + "\n";
@@ -84,26 +86,27 @@ TEST(TransportStream, TheServerIsHeldBackWhileTheHandlerRuns) {
     });
     size_t read = 0;
     size_t aheadAtPause = 0;
-    auto end = transportTo(server)->stream(
-        get("/watch"),
-        [&](std::string_view line) {
-            if (read == 0) {
-                // Wait until the writer makes no progress any more: it is blocked, or has finished.
-                for (size_t last = SIZE_MAX; last != written && !finished;) {
-                    last = written;
-                    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-                }
-                aheadAtPause = written;
-            }
-            read += line.size() + 1;
-        },
-        {});
+    auto end =
+        to(server)->stream(get("/watch"),
+                           [&](std::string_view line) {
+                               if (read == 0) {
+                                   // Wait until the writer makes no progress any more: it is
+                                   // blocked, or has finished.
+                                   for (size_t last = SIZE_MAX; last != written && !finished;) {
+                                       last = written;
+                                       std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                                   }
+                                   aheadAtPause = written;
+                               }
+                               read += line.size() + 1;
+                           },
+                           {});
     EXPECT_TRUE(end.ok());
     EXPECT_GE(read, kTotal);
     EXPECT_LT(aheadAtPause, kTotal / 2) << "the transport read on while its caller was busy";
 }
 
-TEST(TransportStream, StopEndsAQuietWatch) {
+TEST_P(TransportStream, StopEndsAQuietWatch) {
     bool gone = false;
     Gate done;
     HttpStub server([&](const StubRequest&, StubReply& reply) {
@@ -113,7 +116,7 @@ TEST(TransportStream, StopEndsAQuietWatch) {
         done.open();
     });
     std::stop_source source;
-    auto end = transportTo(server)->stream(
+    auto end = to(server)->stream(
         get("/watch"), [&](std::string_view) { source.request_stop(); }, source.get_token());
     ASSERT_FALSE(end.ok());
     EXPECT_EQ(end.error().kind, ErrorKind::Cancelled);
@@ -121,7 +124,7 @@ TEST(TransportStream, StopEndsAQuietWatch) {
     EXPECT_TRUE(gone) << "the connection stayed open";
 }
 
-TEST(TransportStream, StopBeforeTheStatusLineIsHeard) {
+TEST_P(TransportStream, StopBeforeTheStatusLineIsHeard) {
     Gate asked;
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         asked.open();
@@ -132,12 +135,12 @@ TEST(TransportStream, StopBeforeTheStatusLineIsHeard) {
         EXPECT_TRUE(asked.wait());
         source.request_stop();
     });
-    auto seen = watch(*transportTo(server), get("/watch"), source.get_token());
+    auto seen = watch(*to(server), get("/watch"), source.get_token());
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Cancelled);
 }
 
-TEST(TransportStream, NothingIsHandedOnAfterStop) {
+TEST_P(TransportStream, NothingIsHandedOnAfterStop) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         reply.chunk("{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
@@ -145,7 +148,7 @@ TEST(TransportStream, NothingIsHandedOnAfterStop) {
     });
     std::stop_source source;
     int lines = 0;
-    auto end = transportTo(server)->stream(
+    auto end = to(server)->stream(
         get("/watch"),
         [&](std::string_view) {
             ++lines;
@@ -155,7 +158,7 @@ TEST(TransportStream, NothingIsHandedOnAfterStop) {
     EXPECT_EQ(lines, 1);
 }
 
-TEST(TransportStream, SilenceBeyondTheTimeoutEndsIt) {
+TEST_P(TransportStream, SilenceBeyondTheTimeoutEndsIt) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         reply.chunk("{}\n");
@@ -163,13 +166,13 @@ TEST(TransportStream, SilenceBeyondTheTimeoutEndsIt) {
     });
     auto request = get("/watch");
     request.timeout = std::chrono::milliseconds(200);
-    auto seen = watch(*transportTo(server), request);
+    auto seen = watch(*to(server), request);
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Timeout);
     EXPECT_EQ(seen.lines.size(), 1U);
 }
 
-TEST(TransportStream, LinesKeepAWatchAliveBeyondTheTimeout) {
+TEST_P(TransportStream, LinesKeepAWatchAliveBeyondTheTimeout) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         for (int i = 0; i < 12; ++i) {
@@ -180,44 +183,44 @@ TEST(TransportStream, LinesKeepAWatchAliveBeyondTheTimeout) {
     });
     auto request = get("/watch");
     request.timeout = std::chrono::milliseconds(2000);
-    auto seen = watch(*transportTo(server), request);
+    auto seen = watch(*to(server), request);
     EXPECT_TRUE(seen.end.ok());
     EXPECT_EQ(seen.lines.size(), 12U);
 }
 
-TEST(TransportStream, AnotherStatusIsTheErrorOfItsBody) {
+TEST_P(TransportStream, AnotherStatusIsTheErrorOfItsBody) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.send(410, R"({"kind":"Status","reason":"Expired","message":"too old","code":410})");
     });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Expired);
     EXPECT_EQ(seen.end.error().message, "too old");
     EXPECT_TRUE(seen.lines.empty()) << "an error body is no watch event";
 }
 
-TEST(TransportStream, AnotherStatusInChunksAndWithRetryAfter) {
+TEST_P(TransportStream, AnotherStatusInChunksAndWithRetryAfter) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin(429, {{"Retry-After", "7"}});
         reply.chunk(R"({"kind":"Status","reas)");
         reply.chunk("on\":\"TooManyRequests\"}\n");
         reply.end();
     });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::TooManyRequests);
     EXPECT_EQ(seen.end.error().retryAfter, std::chrono::seconds(7));
 }
 
-TEST(TransportStream, AnotherStatusWithoutABody) {
+TEST_P(TransportStream, AnotherStatusWithoutABody) {
     HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(503, ""); });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::ServerError);
     EXPECT_EQ(seen.end.error().httpStatus, 503);
 }
 
-TEST(TransportStream, ACutInTheMiddleOfALineIsNoLine) {
+TEST_P(TransportStream, ACutInTheMiddleOfALineIsNoLine) {
     for (bool rude : {false, true}) {
         Gate seenFirst;
         HttpStub server([&](const StubRequest&, StubReply& reply) {
@@ -228,31 +231,31 @@ TEST(TransportStream, ACutInTheMiddleOfALineIsNoLine) {
             rude ? reply.reset() : reply.close();
         });
         std::vector<std::string> lines;
-        auto end = transportTo(server)->stream(get("/watch"),
-                                               [&](std::string_view line) {
-                                                   lines.emplace_back(line);
-                                                   seenFirst.open();
-                                               },
-                                               {});
+        auto end = to(server)->stream(get("/watch"),
+                                      [&](std::string_view line) {
+                                          lines.emplace_back(line);
+                                          seenFirst.open();
+                                      },
+                                      {});
         ASSERT_FALSE(end.ok());
         EXPECT_EQ(end.error().kind, ErrorKind::Unreachable) << end.error().str();
         EXPECT_EQ(lines, std::vector<std::string>{"{\"whole\":1}"});
     }
 }
 
-TEST(TransportStream, ARegularEndInTheMiddleOfALineIsMalformed) {
+TEST_P(TransportStream, ARegularEndInTheMiddleOfALineIsMalformed) {
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         reply.chunk("{\"whole\":1}\n{\"half\":");
         reply.end();
     });
-    auto seen = watch(*transportTo(server), get("/watch"));
+    auto seen = watch(*to(server), get("/watch"));
     ASSERT_FALSE(seen.end.ok());
     EXPECT_EQ(seen.end.error().kind, ErrorKind::Malformed);
     EXPECT_EQ(seen.lines.size(), 1U);
 }
 
-TEST(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
+TEST_P(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
     bool gone = false;
     Gate done;
     HttpStub server([&](const StubRequest&, StubReply& reply) {
@@ -261,7 +264,7 @@ TEST(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
         gone = reply.awaitPeerGone();
         done.open();
     });
-    auto transport = transportTo(server);
+    auto transport = to(server);
     EXPECT_THROW(
         static_cast<void>(transport->stream(
             get("/watch"), [](std::string_view) { throw std::runtime_error("defect"); }, {})),
@@ -270,14 +273,14 @@ TEST(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
     EXPECT_TRUE(gone) << "the watch went on without its caller";
 }
 
-TEST(TransportStream, ManyAtOnceAreStoppedTogether) {
+TEST_P(TransportStream, ManyAtOnceAreStoppedTogether) {
     constexpr int kWatches = 12;  // more than the library has threads
     HttpStub server([&](const StubRequest&, StubReply& reply) {
         reply.begin();
         reply.chunk("{}\n");
         reply.awaitPeerGone();
     });
-    auto transport = transportTo(server);
+    auto transport = to(server);
     std::stop_source source;
     std::atomic<int> started{0};
     std::atomic<int> cancelled{0};

@@ -19,7 +19,7 @@ void answer(const StubRequest&, StubReply& reply) {
     reply.send(200, "{}");
 }
 
-class Tls : public testing::Test {
+class Tls : public TransportTest {
   protected:
     Authority authority_{"cluster-ca"};
     support::StubTls forLoopback(const std::string& clientAuthority = "") {
@@ -32,61 +32,62 @@ class Tls : public testing::Test {
         return config;
     }
 };
+EVERY_TRANSPORT(Tls);
 
-TEST_F(Tls, TheClustersAuthorityIsTrusted) {
+TEST_P(Tls, TheClustersAuthorityIsTrusted) {
     HttpStub server(answer, forLoopback());
-    auto got = kube::makeCpprestTransport(trusting(server))->send(get("/x"), {});
+    auto got = make(trusting(server))->send(get("/x"), {});
     EXPECT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(server.requests().at(0).serverName, "") << "an address is no SNI";
 }
 
-TEST_F(Tls, AnotherAuthorityIsRefusedAndTheReasonSaid) {
+TEST_P(Tls, AnotherAuthorityIsRefusedAndTheReasonSaid) {
     HttpStub server(answer, forLoopback());
     auto config = configFor(server);
     config.certificateAuthority.data = Authority("other").pem();
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
     EXPECT_NE(got.error().message.find("not trusted"), std::string::npos) << got.error().message;
     EXPECT_TRUE(server.requests().empty());
 }
 
-TEST_F(Tls, WithoutAnAuthorityTheSystemsIsTrustedAndOursIsNot) {
+TEST_P(Tls, WithoutAnAuthorityTheSystemsIsTrustedAndOursIsNot) {
     HttpStub server(answer, forLoopback());
-    auto got = kube::makeCpprestTransport(configFor(server))->send(get("/x"), {});
+    auto got = make(configFor(server))->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find("not trusted"), std::string::npos) << got.error().message;
 }
 
-TEST_F(Tls, AnotherNameInTheCertificateIsRefused) {
+TEST_P(Tls, AnotherNameInTheCertificateIsRefused) {
     HttpStub server(
         answer, support::StubTls{
                     authority_.issue({.commonName = "127.0.0.1", .names = {"api.example"}}), ""});
-    auto got = kube::makeCpprestTransport(trusting(server))->send(get("/x"), {});
+    auto got = make(trusting(server))->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find("not trusted"), std::string::npos) << got.error().message;
 }
 
-TEST_F(Tls, TlsServerNameIsCheckedAndSentInstead) {
+TEST_P(Tls, TlsServerNameIsCheckedAndSentInstead) {
     HttpStub server(
         answer,
         support::StubTls{authority_.issue({.commonName = "api", .names = {"api.example"}}), ""});
     auto config = trusting(server);
     config.tlsServerName = "api.example";
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(server.requests().at(0).serverName, "api.example");
     EXPECT_EQ(server.requests().at(0).header("host").rfind("127.0.0.1", 0), 0U);
     config.tlsServerName = "other.example";
-    EXPECT_FALSE(kube::makeCpprestTransport(config)->send(get("/x"), {}).ok());
+    EXPECT_FALSE(make(config)->send(get("/x"), {}).ok());
 }
 
-TEST_F(Tls, InsecureWorksAndWarnsOnce) {
+TEST_P(Tls, InsecureWorksAndWarnsOnce) {
     HttpStub server(answer, forLoopback());
     auto config = configFor(server);
     config.insecureSkipTlsVerify = true;
     testing::internal::CaptureStderr();
-    auto transport = kube::makeCpprestTransport(config);
+    auto transport = make(config);
     auto first = transport->send(get("/x"), {});
     auto second = transport->send(get("/y"), {});
     const std::string log = testing::internal::GetCapturedStderr();
@@ -97,20 +98,20 @@ TEST_F(Tls, InsecureWorksAndWarnsOnce) {
     EXPECT_EQ(log.find("NOT verified", warning + 1), std::string::npos);
 }
 
-TEST_F(Tls, AClientCertificateIsShown) {
+TEST_P(Tls, AClientCertificateIsShown) {
     HttpStub server(answer, forLoopback(authority_.pem()));
     auto config = trusting(server);
-    auto bare = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto bare = make(config)->send(get("/x"), {});
     EXPECT_FALSE(bare.ok()) << "the server asks for a certificate";
     auto alice = authority_.issue({.commonName = "alice"});
     config.clientCertificate.data = alice.certificate;
     config.clientKey.data = alice.key;
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(server.requests().at(0).peerCommonName, "alice");
 }
 
-TEST_F(Tls, WatchesRunOverTls) {
+TEST_P(Tls, WatchesRunOverTls) {
     HttpStub server(
         [](const StubRequest&, StubReply& reply) {
             reply.begin();
@@ -119,12 +120,12 @@ TEST_F(Tls, WatchesRunOverTls) {
             reply.end();
         },
         forLoopback());
-    auto seen = watch(*kube::makeCpprestTransport(trusting(server)), get("/watch"));
+    auto seen = watch(*make(trusting(server)), get("/watch"));
     EXPECT_TRUE(seen.end.ok());
     EXPECT_EQ(seen.lines, std::vector<std::string>{"{\"a\":1}"});
 }
 
-TEST_F(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
+TEST_P(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
     const auto folder =
         std::filesystem::path(testing::TempDir()) / ("rotation-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
@@ -138,7 +139,7 @@ TEST_F(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
     config.certificateAuthority.file = put("ca", Authority("old").pem());
     config.clientCertificate.file = put("cert", alice.certificate);
     config.clientKey.file = put("key", alice.key);
-    auto transport = kube::makeCpprestTransport(config);
+    auto transport = make(config);
     EXPECT_FALSE(transport->send(get("/x"), {}).ok()) << "the authority is not the server's yet";
     put("ca", authority_.pem());
     EXPECT_TRUE(transport->send(get("/x"), {}).ok());
@@ -153,18 +154,18 @@ TEST_F(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
     std::filesystem::remove_all(folder);
 }
 
-TEST_F(Tls, AKeyOfAnotherCertificateIsNamed) {
+TEST_P(Tls, AKeyOfAnotherCertificateIsNamed) {
     HttpStub server(answer, forLoopback(authority_.pem()));
     auto config = trusting(server);
     config.clientCertificate.data = authority_.issue({.commonName = "alice"}).certificate;
     config.clientKey.data = authority_.issue({.commonName = "bob"}).key;
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find("do not belong together"), std::string::npos)
         << got.error().message;
 }
 
-TEST_F(Tls, TheProxyOfTheConfigurationIsUsed) {
+TEST_P(Tls, TheProxyOfTheConfigurationIsUsed) {
     HttpStub server(answer, forLoopback());
     HttpStub proxy([&](const StubRequest& request, StubReply& reply) {
         request.method == "CONNECT" ? reply.tunnelTo(server.port()) : reply.send(400, "");
@@ -172,7 +173,7 @@ TEST_F(Tls, TheProxyOfTheConfigurationIsUsed) {
     auto config = trusting(server);
     config.proxyUrl = proxy.url();
     config.token.data = "secret";
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     ASSERT_EQ(proxy.requests().size(), 1U);
     EXPECT_EQ(proxy.requests()[0].method, "CONNECT");
@@ -180,12 +181,12 @@ TEST_F(Tls, TheProxyOfTheConfigurationIsUsed) {
     EXPECT_EQ(server.requests().size(), 1U);
 }
 
-TEST_F(Tls, TheProxyGetsItsPassword) {
+TEST_P(Tls, TheProxyGetsItsPassword) {
     HttpStub server(answer, forLoopback());
     HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
     auto config = trusting(server);
     config.proxyUrl = "http://user:p%40ss@127.0.0.1:" + std::to_string(proxy.port());
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(proxy.requests()[0].header("proxy-authorization"),
               "Basic " + kube::base64Encode("user:p@ss"));
@@ -209,16 +210,16 @@ int keptAlive(int port) {
     return found;
 }
 
-TEST_F(Tls, ConnectionsAreKeptAlive) {
+TEST_P(Tls, ConnectionsAreKeptAlive) {
     for (bool secure : {false, true}) {
         HttpStub server(answer, secure ? std::optional(forLoopback()) : std::nullopt);
-        auto transport = kube::makeCpprestTransport(trusting(server));
+        auto transport = make(trusting(server));
         ASSERT_TRUE(transport->send(get("/x"), {}).ok());
         EXPECT_EQ(keptAlive(server.port()), 1) << (secure ? "https" : "http");
     }
 }
 
-TEST_F(Tls, ANameGivenThroughAProxyIsSentAsSni) {
+TEST_P(Tls, ANameGivenThroughAProxyIsSentAsSni) {
     HttpStub server(
         answer,
         support::StubTls{authority_.issue({.commonName = "api", .names = {"api.example"}}), ""});
@@ -226,7 +227,7 @@ TEST_F(Tls, ANameGivenThroughAProxyIsSentAsSni) {
     auto config = trusting(server);
     config.server = "https://api.example:6443";  // resolved by the proxy only
     config.proxyUrl = proxy.url();
-    auto got = kube::makeCpprestTransport(config)->send(get("/x"), {});
+    auto got = make(config)->send(get("/x"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(proxy.requests()[0].target, "api.example:6443");
     EXPECT_EQ(server.requests()[0].serverName, "api.example");

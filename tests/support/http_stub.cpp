@@ -237,8 +237,8 @@ class RequestReader {
             const size_t end = head.find("\r\n", at);
             const size_t colon = head.find(':', at);
             if (colon < end) {
-                request.headers[lower(head.substr(at, colon - at))] =
-                    trimmed(head.substr(colon + 1, end - colon - 1));
+                request.headers.emplace(lower(head.substr(at, colon - at)),
+                                        trimmed(head.substr(colon + 1, end - colon - 1)));
             }
             at = end + 2;
         }
@@ -262,8 +262,17 @@ bool Gate::wait() const {
 }
 
 std::string StubRequest::header(const std::string& name) const {
-    auto found = headers.find(name);
-    return found == headers.end() ? "" : found->second;
+    auto found = headers.lower_bound(name);
+    return found == headers.end() || found->first != name ? "" : found->second;
+}
+
+std::vector<std::string> StubRequest::headersNamed(const std::string& name) const {
+    std::vector<std::string> out;
+    const auto [first, last] = headers.equal_range(name);
+    for (auto at = first; at != last; ++at) {
+        out.push_back(at->second);
+    }
+    return out;
 }
 
 void StubReply::send(int status, std::string_view body, const Headers& headers) {

@@ -45,14 +45,17 @@ class Gate {
 struct StubRequest {
     std::string method;
     std::string target;
-    std::map<std::string, std::string> headers;  // names in lower case
+    std::multimap<std::string, std::string> headers;  // names in lower case
     std::string body;
     int connection = 0;          // counts from 1
     int onConnection = 0;        // this request's place on its connection, from 1
     std::string peerCommonName;  // of the client's certificate
     std::string serverName;      // SNI
 
+    // The first of that name; "" when there is none.
     std::string header(const std::string& name) const;
+    // All of that name, in the order in which they came.
+    std::vector<std::string> headersNamed(const std::string& name) const;
 };
 
 class StubReply {

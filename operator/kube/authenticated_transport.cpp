@@ -1,0 +1,154 @@
+#include "kube/authenticated_transport.h"
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "kube/answer.h"
+#include "kube/encoding.h"
+
+namespace kube {
+namespace {
+
+// How long a connection may go on with a certificate that its file no longer holds.
+constexpr auto kCertificateAge = std::chrono::minutes(5);
+
+std::string userAgent(const ClusterConfig& config) {
+    return config.userAgent.empty()
+               ? std::string(program_invocation_short_name) + "/" + base::version()
+               : config.userAgent;
+}
+
+bool breaksALine(const std::string& value) {
+    return value.find_first_of(std::string("\r\n\0", 3)) != std::string::npos;
+}
+
+}  // namespace
+
+AuthenticatedTransport::AuthenticatedTransport(const ClusterConfig& config,
+                                               const base::Clock& clock)
+    : config_(config),
+      clock_(clock),
+      credentials_(std::make_shared<Credentials>(config, clock)),
+      tls_(std::make_shared<TlsSetup>(config, credentials_)),
+      nextLook_(clock.steady() + kCertificateAge) {
+    if (config.insecureSkipTlsVerify) {
+        base::logWarning(
+            "the API server's certificate is NOT verified: anybody on the way can read "
+            "and change everything (insecure-skip-tls-verify)",
+            {{"server", config.server}});
+    }
+}
+
+ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
+                                                     std::stop_token stop) {
+    followRotation();
+    // 401 says that nothing was done: one more try is safe, and worth it when who we are changed.
+    for (bool last = false;; last = true) {
+        auto headers = headersOf(request, stop);
+        if (!headers) {
+            return base::failWith(std::move(headers).error());
+        }
+        auto answer = sendOnce(request, *headers, stop);
+        if (!answer) {
+            return base::failWith(explain(std::move(answer).error()));
+        }
+        if (last || answer->status != 401 || !credentialsChanged(stop)) {
+            return answer;
+        }
+    }
+}
+
+ApiResult<void> AuthenticatedTransport::stream(const HttpRequest& request,
+                                               const LineHandler& onLine, std::stop_token stop) {
+    followRotation();
+    auto headers = headersOf(request, stop);
+    if (!headers) {
+        return base::failWith(std::move(headers).error());
+    }
+    auto end = streamOnce(request, *headers, onLine, stop);
+    if (!end && end.error().httpStatus == 401) {
+        static_cast<void>(credentialsChanged(stop));
+    }
+    return end ? end : base::failWith(explain(end.error()));
+}
+
+ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
+    const HttpRequest& request, const std::stop_token& stop) {
+    auto token = credentials_->bearer(stop);
+    if (!token) {
+        return base::failWith(
+            noAnswer(stop.stop_requested() ? ErrorKind::Cancelled : ErrorKind::Unreachable,
+                     token.error().message));
+    }
+    Headers out{{"Accept", "application/json"}, {"User-Agent", userAgent(config_)}};
+    if (!token->empty()) {
+        out.emplace_back("Authorization", "Bearer " + *token);
+    }
+    const auto& other = config_.impersonate;
+    if (!other.user.empty()) {
+        out.emplace_back("Impersonate-User", other.user);
+    }
+    if (!other.uid.empty()) {
+        out.emplace_back("Impersonate-Uid", other.uid);
+    }
+    for (const auto& group : other.groups) {
+        out.emplace_back("Impersonate-Group", group);
+    }
+    for (const auto& [key, values] : other.extra) {
+        for (const auto& value : values) {
+            out.emplace_back("Impersonate-Extra-" + percentEncode(key), value);
+        }
+    }
+    if (request.acceptGzip) {
+        out.emplace_back("Accept-Encoding", "gzip");
+    }
+    if (!request.contentType.empty()) {
+        out.emplace_back("Content-Type", request.contentType);
+    }
+    for (const auto& [name, value] : out) {
+        if (breaksALine(value)) {
+            return base::failWith(
+                noAnswer(ErrorKind::Malformed, "header " + name + " would hold a line break"));
+        }
+    }
+    return out;
+}
+
+bool AuthenticatedTransport::credentialsChanged(const std::stop_token& stop) {
+    auto before = credentials_->bearer(stop);
+    if (!before) {
+        return false;
+    }
+    credentials_->refuse(*before);
+    auto after = credentials_->bearer(stop);
+    const bool otherCertificate = after && tls_->identityChanged();
+    if (otherCertificate) {
+        dropIdleConnections();
+    }
+    return after && (*after != *before || otherCertificate);
+}
+
+void AuthenticatedTransport::followRotation() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (clock_.steady() < nextLook_) {
+            return;
+        }
+        nextLook_ = clock_.steady() + kCertificateAge;
+    }
+    if (tls_->identityChanged()) {
+        dropIdleConnections();
+    }
+}
+
+// Adds where to, and what TLS found wrong.
+ApiError AuthenticatedTransport::explain(ApiError error) const {
+    if (error.is(ErrorKind::Unreachable) || error.is(ErrorKind::Timeout)) {
+        const std::string found = tls_->takeError();
+        error.message = config_.server + ": " + error.message + (found.empty() ? "" : ": " + found);
+    }
+    return error;
+}
+
+}  // namespace kube
