@@ -9,7 +9,10 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -65,6 +68,24 @@ inline kube::HttpRequest write(const std::string& method, const std::string& tar
     request.contentType = "application/json";
     request.body = body;
     return request;
+}
+
+// How many of our own ends of connections to a port have keep-alive on.
+inline int keptAlive(int port) {
+    int found = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        const int fd = std::stoi(entry.path().filename());
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        int on = 0;
+        socklen_t onSize = sizeof on;
+        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+            ntohs(peer.sin_port) == port &&
+            ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &onSize) == 0) {
+            found += on;
+        }
+    }
+    return found;
 }
 
 // The lines of one watch, collected.

@@ -41,7 +41,9 @@ TEST_P(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
     auto config = configFor(server);
     config.token.data = "secret";
     config.impersonate.user = "alice";
-    config.impersonate.groups = {"admins"};
+    config.impersonate.uid = "u-1";
+    config.impersonate.groups = {"admins", "people, of many words"};
+    config.impersonate.extra = {{"example.com/reason", {"first", "second"}}, {"team", {"web"}}};
     auto transport = make(config);
     ASSERT_TRUE(transport->send(write("PATCH", "/x", "{\"a\":1}"), {}).ok());
     const auto seen = server.requests().at(0);
@@ -51,8 +53,33 @@ TEST_P(TransportSend, SendsMethodBodyTypeAndWhoWeAre) {
     EXPECT_EQ(seen.header("accept"), "application/json");
     EXPECT_EQ(seen.header("authorization"), "Bearer secret");
     EXPECT_EQ(seen.header("impersonate-user"), "alice");
-    EXPECT_EQ(seen.header("impersonate-group"), "admins");
+    EXPECT_EQ(seen.header("impersonate-uid"), "u-1");
+    EXPECT_EQ(seen.headersNamed("impersonate-group"),
+              (std::vector<std::string>{"admins", "people, of many words"}));
+    EXPECT_EQ(seen.headersNamed("impersonate-extra-example.com%2freason"),
+              (std::vector<std::string>{"first", "second"}));
+    EXPECT_EQ(seen.headersNamed("impersonate-extra-team"), std::vector<std::string>{"web"});
     EXPECT_EQ(seen.header("user-agent"), "kube_test/" + base::version());
+}
+
+TEST_P(TransportSend, NoHeaderCanBeSmuggledIn) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.token.data = "secret\r\nImpersonate-User: admin";
+    auto got = make(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Malformed);
+    EXPECT_NE(got.error().message.find("Authorization"), std::string::npos);
+    EXPECT_EQ(got.error().message.find("secret"), std::string::npos);
+    EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_P(TransportSend, TheServersUrlMayHaveAPath) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.server += "/clusters/one";
+    ASSERT_TRUE(make(config)->send(get("/api/v1/pods?limit=5"), {}).ok());
+    EXPECT_EQ(server.requests().at(0).target, "/clusters/one/api/v1/pods?limit=5");
 }
 
 TEST_P(TransportSend, UserAgentCanBeGiven) {

@@ -1,5 +1,3 @@
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -192,24 +190,6 @@ TEST_P(Tls, TheProxyGetsItsPassword) {
               "Basic " + kube::base64Encode("user:p@ss"));
 }
 
-// How many of our own ends of connections to a port have keep-alive on.
-int keptAlive(int port) {
-    int found = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-        const int fd = std::stoi(entry.path().filename());
-        sockaddr_in peer{};
-        socklen_t size = sizeof peer;
-        int on = 0;
-        socklen_t onSize = sizeof on;
-        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
-            ntohs(peer.sin_port) == port &&
-            ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &onSize) == 0) {
-            found += on;
-        }
-    }
-    return found;
-}
-
 TEST_P(Tls, ConnectionsAreKeptAlive) {
     for (bool secure : {false, true}) {
         HttpStub server(answer, secure ? std::optional(forLoopback()) : std::nullopt);
@@ -217,6 +197,31 @@ TEST_P(Tls, ConnectionsAreKeptAlive) {
         ASSERT_TRUE(transport->send(get("/x"), {}).ok());
         EXPECT_EQ(keptAlive(server.port()), 1) << (secure ? "https" : "http");
     }
+}
+
+TEST_P(Tls, AProxyThatRefusesIsSaid) {
+    HttpStub proxy([](const StubRequest&, StubReply& reply) { reply.send(407, ""); });
+    kube::ClusterConfig config;
+    config.server = "https://api.example:6443";
+    config.proxyUrl = proxy.url();
+    auto got = make(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
+    EXPECT_NE(got.error().message.find("407"), std::string::npos) << got.error().message;
+    EXPECT_NE(got.error().message.find("proxy"), std::string::npos) << got.error().message;
+}
+
+TEST_P(Tls, APlainServersRequestsAreHandedToTheProxy) {
+    HttpStub proxy(answer);
+    kube::ClusterConfig config;
+    config.server = "http://api.example:8080/base";
+    config.proxyUrl = "http://user:word@127.0.0.1:" + std::to_string(proxy.port());
+    auto got = make(config)->send(get("/x?y=z"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    const auto seen = proxy.requests().at(0);
+    EXPECT_EQ(seen.target, "http://api.example:8080/base/x?y=z");
+    EXPECT_EQ(seen.header("host"), "api.example:8080");
+    EXPECT_EQ(seen.header("proxy-authorization"), "Basic " + kube::base64Encode("user:word"));
 }
 
 TEST_P(Tls, ANameGivenThroughAProxyIsSentAsSni) {

@@ -1,0 +1,208 @@
+// Connections between two exchanges: used again, found closed, replaced when who we are changes.
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <latch>
+
+#include "fake_names.h"
+#include "transport_fixture.h"
+
+namespace kube_test {
+namespace {
+
+using kube::ErrorKind;
+using support::Authority;
+
+class TransportPool : public TransportTest {
+  protected:
+    Authority authority_{"cluster-ca"};
+
+    kube::ClusterConfig trusting(const HttpStub& server) {
+        auto config = configFor(server);
+        config.certificateAuthority.data = authority_.pem();
+        return config;
+    }
+    std::optional<support::StubTls> tls(bool secure, const std::string& clientAuthority = "") {
+        if (!secure) {
+            return std::nullopt;
+        }
+        return support::StubTls{authority_.issue({.commonName = "api", .addresses = {"127.0.0.1"}}),
+                                clientAuthority};
+    }
+};
+EVERY_TRANSPORT(TransportPool);
+
+// Opens `count` connections at once; they are all idle in the pool when this returns.
+void openConnections(kube::Transport& transport, const HttpStub& server, int count) {
+    while (true) {
+        std::vector<std::jthread> calls;
+        for (int i = 0; i < count; ++i) {
+            calls.emplace_back([&] { EXPECT_TRUE(transport.send(get("/together"), {}).ok()); });
+        }
+        calls.clear();
+        // A connection goes back to the library's pool a moment after its answer.
+        EXPECT_TRUE(transport.send(get("/warm"), {}).ok());
+        if (server.requests().back().onConnection > 1) {
+            return;
+        }
+    }
+}
+
+TEST_P(TransportPool, AWriteDoesNotGoToConnectionsThatTheServerHasClosed) {
+    for (bool secure : {false, true}) {
+        constexpr int kConnections = 4;
+        std::latch together(kConnections);
+        HttpStub server(
+            [&](const StubRequest& request, StubReply& reply) {
+                if (request.target == "/together" && !together.try_wait()) {
+                    together.arrive_and_wait();
+                }
+                reply.send(200, "{}");
+            },
+            tls(secure));
+        auto transport = make(trusting(server));
+        openConnections(*transport, server, kConnections);
+        for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+            server.dropConnections();
+            auto got = transport->send(write(method, "/write", "{\"a\":1}"), {});
+            ASSERT_TRUE(got.ok()) << method << ": " << got.error().str();
+        }
+        int writes = 0;
+        for (const auto& request : server.requests()) {
+            writes += request.target == "/write" ? 1 : 0;
+        }
+        EXPECT_EQ(writes, 4) << "each arrived exactly once";
+    }
+}
+
+TEST_P(TransportPool, AWatchDoesNotGoToOneEither) {
+    HttpStub server([](const StubRequest& request, StubReply& reply) {
+        if (request.target == "/watch") {
+            reply.begin();
+            reply.chunk("{}\n");
+            reply.end();
+        } else {
+            reply.send(200, "{}");
+        }
+    });
+    auto transport = to(server);
+    for (int i = 0; i < 3; ++i) {
+        auto seen = watch(*transport, get("/watch"));
+        ASSERT_TRUE(seen.end.ok()) << seen.end.error().str();
+        EXPECT_EQ(seen.lines.size(), 1U);
+        server.dropConnections();
+    }
+}
+
+TEST_P(TransportPool, AnIdleConnectionThatSpeaksUnaskedIsNotUsed) {
+    Gate spoken;
+    HttpStub server([&](const StubRequest& request, StubReply& reply) {
+        reply.send(200, request.target);
+        if (request.target == "/first") {
+            reply.raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
+            spoken.open();
+        }
+    });
+    auto transport = to(server);
+    ASSERT_TRUE(transport->send(get("/first"), {}).ok());
+    ASSERT_TRUE(spoken.wait());
+    auto got = transport->send(write("POST", "/second", "{}"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(got->body, "/second");
+}
+
+TEST_P(TransportPool, AnAnswerThatAsksForItClosesItsConnection) {
+    HttpStub server([](const StubRequest&, StubReply& reply) {
+        reply.send(200, "{}", {{"Connection", "close"}});
+    });
+    auto transport = to(server);
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(transport->send(write("POST", "/x", "{}"), {}).ok());
+    }
+    EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_P(TransportPool, ManyThreadsShareOneTransport) {
+    HttpStub server([](const StubRequest& request, StubReply& reply) {
+        reply.send(200, request.target + request.body);
+    });
+    auto transport = to(server);
+    std::atomic<int> right{0};
+    constexpr int kThreads = 8;
+    constexpr int kCalls = 40;
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < kThreads; ++t) {
+            threads.emplace_back([&, t] {
+                for (int i = 0; i < kCalls; ++i) {
+                    const std::string own = "/" + std::to_string(t) + "/" + std::to_string(i);
+                    auto got = transport->send(write("POST", own, own), {});
+                    right += got.ok() && got->body == own + own ? 1 : 0;
+                }
+            });
+        }
+    }
+    EXPECT_EQ(right, kThreads * kCalls) << "every call got its own answer";
+    EXPECT_LT(server.connections(), kThreads * kCalls / 2);
+}
+
+TEST_P(TransportPool, ARefusedCertificateIsReplacedWithItsFile) {
+    const auto folder =
+        std::filesystem::path(testing::TempDir()) / ("refused-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    auto put = [&](const char* name, const std::string& text) {
+        std::ofstream(folder / name) << text;
+        return (folder / name).string();
+    };
+    std::atomic<bool> aliceExpired{false};
+    HttpStub server(
+        [&](const StubRequest& request, StubReply& reply) {
+            const bool refused = request.peerCommonName == "alice" && aliceExpired;
+            reply.send(refused ? 401 : 200, "{}");
+        },
+        tls(true, authority_.pem()));
+    auto alice = authority_.issue({.commonName = "alice"});
+    auto config = trusting(server);
+    config.clientCertificate.file = put("cert", alice.certificate);
+    config.clientKey.file = put("key", alice.key);
+    auto transport = make(config);
+    EXPECT_EQ(transport->send(get("/x"), {})->status, 200);
+    aliceExpired = true;
+    EXPECT_EQ(transport->send(get("/x"), {})->status, 401) << "there is no other certificate yet";
+    auto bob = authority_.issue({.commonName = "bob"});
+    put("cert", bob.certificate);
+    put("key", bob.key);
+    auto got = transport->send(write("POST", "/x", "{}"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(got->status, 200) << "the connections of the old certificate are not used again";
+    EXPECT_EQ(server.requests().back().peerCommonName, "bob");
+    std::filesystem::remove_all(folder);
+}
+
+TEST_P(TransportPool, ANameIsLookedUpAndItsConnectionsKeptAlive) {
+    FakeName api("api.test", "127.0.0.1");
+    HttpStub server([](const StubRequest&, StubReply& reply) { reply.send(200, "{}"); });
+    kube::ClusterConfig config;
+    config.server = "http://api.test:" + std::to_string(server.port());
+    auto transport = make(config);
+    auto got = transport->send(get("/x"), {});
+    ASSERT_TRUE(got.ok()) << got.error().str();
+    EXPECT_EQ(server.requests()[0].header("host"), "api.test:" + std::to_string(server.port()));
+    EXPECT_EQ(keptAlive(server.port()), 1);
+}
+
+TEST_P(TransportPool, ANameThatDoesNotExistIsNamed) {
+    FakeName nobody("nobody.test");
+    nobody.answer();
+    kube::ClusterConfig config;
+    config.server = "http://nobody.test:80";
+    auto got = make(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
+    EXPECT_NE(got.error().message.find("nobody.test"), std::string::npos) << got.error().message;
+}
+
+}  // namespace
+}  // namespace kube_test
