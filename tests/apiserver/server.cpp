@@ -1,9 +1,13 @@
 #include "apiserver/server.h"
 
 #include <chrono>
+#include <cstdlib>
+#include <iostream>
 #include <utility>
 
+#include "apiserver/schema.h"
 #include "apiserver/target.h"
+#include "apiserver/watch.h"
 
 namespace test {
 namespace {
@@ -11,23 +15,21 @@ namespace {
 using base::Json;
 using kube::HttpResponse;
 
-std::string reasonOf(int status) {
-    static const std::map<int, std::string> kReasons{
-        {400, "BadRequest"},    {401, "Unauthorized"},
-        {403, "Forbidden"},     {404, "NotFound"},
-        {409, "Conflict"},      {410, "Expired"},
-        {422, "Invalid"},       {429, "TooManyRequests"},
-        {500, "InternalError"}, {503, "ServiceUnavailable"},
-        {504, "Timeout"}};
-    auto it = kReasons.find(status);
-    return it == kReasons.end() ? "" : it->second;
-}
+// 2026-01-01, always.
+class StillClock final : public base::Clock {
+  public:
+    base::SteadyTime steady() const override { return base::SteadyTime(std::chrono::hours(1)); }
+    base::WallTime wall() const override {
+        return base::WallTime(std::chrono::seconds(1767225600));
+    }
+};
 
-kube::ApiError unreachable() {
-    kube::ApiError error;
-    error.kind = kube::ErrorKind::Unreachable;
-    error.message = "connection refused";
-    return error;
+const Author kOthers{.manager = "others"};
+
+Json shown(const Stored& object) {
+    Json out = *object;
+    out["metadata"].erase("managedFields");
+    return out;
 }
 
 kube::ApiError cancelled() {
@@ -37,18 +39,101 @@ kube::ApiError cancelled() {
     return error;
 }
 
+constexpr auto kPatience = std::chrono::seconds(20);
+
 }  // namespace
 
-struct ApiServer::Watch {
-    Target target;
-    std::string path;
-    uint64_t version = 0;
-    size_t raw = 0;
-    uint64_t bookmarks = 0;
-    uint64_t cuts = 0;
-    std::vector<std::string> first;
-    bool expired = false;
-};
+ApiServer::ApiServer(const ServerOptions& options)
+    : options_(options), storage_(options.seed == 0 ? 100 : 1 + options.seed * 7919 % 10007) {}
+
+ApiServer::~ApiServer() = default;
+
+const base::Clock& ApiServer::clock() const {
+    static const StillClock kStill;
+    return options_.clock == nullptr ? kStill : *options_.clock;
+}
+
+std::string ApiServer::now() const {
+    return base::formatTime(clock().wall());
+}
+
+std::string ApiServer::kindAt(const Target& target) const {
+    auto it = kinds_.find(target.collection);
+    return it == kinds_.end() ? kindOf(target.plural) : it->second;
+}
+
+// --- the content
+
+Json ApiServer::put(const kube::ResourceType& type, Json object) {
+    std::lock_guard lock(mutex_);
+    object["apiVersion"] = type.apiVersion();
+    object["kind"] = type.kind;
+    auto key = keyOf(object);
+    auto author = kOthers;
+    author.apiVersion = type.apiVersion();
+    commit(collectionOf(type), key, std::move(object), &author);
+    auto stored = storage_.get(collectionOf(type), key);
+    return stored == nullptr ? Json() : shown(stored);
+}
+
+Json ApiServer::edit(const kube::ResourceType& type, const kube::ObjectKey& key,
+                     const std::function<void(Json&)>& change) {
+    std::lock_guard lock(mutex_);
+    auto live = storage_.get(collectionOf(type), key);
+    if (live == nullptr) {
+        std::cerr << "no " << type.plural << " " << key.str() << " to edit\n";
+        std::abort();
+    }
+    Json object = shown(live);
+    change(object);
+    auto author = kOthers;
+    author.apiVersion = type.apiVersion();
+    auto stored = commit(collectionOf(type), key, std::move(object), &author);
+    stored["metadata"].erase("managedFields");
+    return stored;
+}
+
+void ApiServer::drop(const kube::ResourceType& type, const kube::ObjectKey& key) {
+    std::lock_guard lock(mutex_);
+    if (storage_.get(collectionOf(type), key) != nullptr) {
+        erase(collectionOf(type), key);
+        if (options_.collectsGarbage) {
+            collect();
+        }
+    }
+}
+
+std::optional<Json> ApiServer::find(const kube::ResourceType& type,
+                                    const kube::ObjectKey& key) const {
+    std::lock_guard lock(mutex_);
+    auto object = storage_.get(collectionOf(type), key);
+    return object == nullptr ? std::nullopt : std::optional(shown(object));
+}
+
+std::vector<Json> ApiServer::all(const kube::ResourceType& type) const {
+    std::lock_guard lock(mutex_);
+    std::vector<Json> out;
+    for (const auto& [key, object] : storage_.all(collectionOf(type))) {
+        out.push_back(shown(object));
+    }
+    return out;
+}
+
+std::map<std::string, std::vector<Json>> ApiServer::everything() const {
+    std::lock_guard lock(mutex_);
+    std::map<std::string, std::vector<Json>> out;
+    for (const auto& [collection, objects] : storage_.collections()) {
+        for (const auto& [key, object] : objects) {
+            out[collection].push_back(shown(object));
+        }
+    }
+    return out;
+}
+
+std::string ApiServer::version() const {
+    std::lock_guard lock(mutex_);
+    return std::to_string(storage_.version());
+}
 
 // --- what was asked
 
@@ -69,8 +154,9 @@ size_t ApiServer::mutations(const std::string& part) const {
 size_t ApiServer::openWatches(const std::string& part) const {
     std::lock_guard lock(mutex_);
     size_t n = 0;
-    for (const auto& [id, target] : watches_) {
-        n += target.find(part) != std::string::npos ? 1 : 0;
+    for (const auto& [id, weak] : watches_) {
+        auto watch = weak.lock();
+        n += watch != nullptr && watch->path.find(part) != std::string::npos ? 1 : 0;
     }
     return n;
 }
@@ -82,11 +168,12 @@ void ApiServer::forgetRequests() {
 
 void ApiServer::note(const kube::HttpRequest& request, int status, bool watch) {
     requests_.push_back({request.method, request.target, request.body, status, watch});
+    lastRequest_ = std::chrono::steady_clock::now();
     changed_.notify_all();
 }
 
 bool ApiServer::waitFor(const std::function<bool()>& condition) const {
-    auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    auto end = std::chrono::steady_clock::now() + kPatience;
     while (!condition()) {
         std::unique_lock lock(mutex_);
         // Conditions may look at more than this server, so they are asked again now and then.
@@ -98,238 +185,118 @@ bool ApiServer::waitFor(const std::function<bool()>& condition) const {
     return true;
 }
 
-// --- faults
-
-void ApiServer::onRequest(Intercept intercept) {
-    std::lock_guard lock(mutex_);
-    intercept_ = std::move(intercept);
-}
-
-void ApiServer::failNext(int times, const std::string& method, const std::string& part, int status,
-                         int retryAfterSeconds) {
-    std::lock_guard lock(mutex_);
-    failures_.push_back({times, method, part, status, retryAfterSeconds});
-}
-
-void ApiServer::setReachable(bool reachable) {
-    std::lock_guard lock(mutex_);
-    reachable_ = reachable;
-    changed_.notify_all();
-}
-
-void ApiServer::cutWatches() {
-    std::lock_guard lock(mutex_);
-    ++cuts_;
-    changed_.notify_all();
-}
-
-void ApiServer::compact() {
-    std::lock_guard lock(mutex_);
-    compacted_ = ++version_;
-    history_.clear();
-}
-
-void ApiServer::bookmark() {
-    std::lock_guard lock(mutex_);
-    ++bookmarks_;
-    changed_.notify_all();
-}
-
-void ApiServer::say(const std::string& part, const std::string& line) {
-    std::lock_guard lock(mutex_);
-    raw_.emplace_back(part, line);
-    changed_.notify_all();
-}
-
-void ApiServer::hide(const std::string& plural) {
-    std::lock_guard lock(mutex_);
-    hidden_.insert(plural);
-}
-
-void ApiServer::setStreamedLists(bool supported) {
-    std::lock_guard lock(mutex_);
-    streamedLists_ = supported;
-}
-
-std::optional<kube::ApiResult<HttpResponse>> ApiServer::fault(const kube::HttpRequest& request) {
-    if (!reachable_) {
-        return base::failWith(unreachable());
-    }
-    for (auto& failure : failures_) {
-        if (failure.times > 0 && (failure.method.empty() || failure.method == request.method) &&
-            request.target.find(failure.part) != std::string::npos) {
-            --failure.times;
-            auto response = refusal(failure.status, reasonOf(failure.status), "injected");
-            if (failure.retryAfter >= 0) {
-                response.retryAfter = std::to_string(failure.retryAfter);
-            }
-            return response;
+bool ApiServer::waitForQuiet(std::chrono::milliseconds quiet) const {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    std::unique_lock lock(mutex_);
+    size_t seen = requests_.size();
+    auto version = storage_.version();
+    auto since = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() < end) {
+        bool told = true;
+        for (const auto& [id, weak] : watches_) {
+            auto watch = weak.lock();
+            told =
+                told && (watch == nullptr || (watch->lines.empty() && watch->version >= viewed()));
         }
+        auto now = std::chrono::steady_clock::now();
+        if (!told || seen != requests_.size() || version != storage_.version()) {
+            seen = requests_.size();
+            version = storage_.version();
+            since = now;
+        }
+        if (now - since >= quiet) {
+            return true;
+        }
+        changed_.wait_until(lock, std::min(since + quiet, end));
     }
-    return std::nullopt;
+    return false;
 }
 
 // --- requests
+
+HttpResponse ApiServer::answer(const kube::HttpRequest& request, const Target& target) {
+    if (request.target.starts_with("/version")) {
+        return okResponse({{"major", "1"}, {"minor", "36"}, {"gitVersion", "v1.36.0"}});
+    }
+    if (!target.valid || hidden_.contains(target.plural)) {
+        return refusal(404, "NotFound", "the server could not find the requested resource");
+    }
+    Json body;
+    if (!request.body.empty()) {
+        auto parsed = base::parseJson(request.body);
+        if (!parsed) {
+            return refusal(400, "BadRequest", parsed.error().message);
+        }
+        body = std::move(*parsed);
+    }
+    if (request.method == "GET") {
+        return target.key.name.empty() ? list(target) : get(target);
+    }
+    if (request.method == "DELETE") {
+        return remove(target, body);
+    }
+    if (request.method == "POST" && target.subresource == "eviction") {
+        return remove(target, Json::object());
+    }
+    if (!body.is_structured()) {
+        return refusal(400, "BadRequest", "the body is not an object");
+    }
+    if (request.method == "POST") {
+        return create(target, std::move(body));
+    }
+    if (request.method == "PUT") {
+        return update(target, std::move(body));
+    }
+    return request.contentType.starts_with("application/apply-patch")
+               ? apply(target, body)
+               : patch(target, request.contentType, body);
+}
 
 kube::ApiResult<HttpResponse> ApiServer::send(const kube::HttpRequest& request,
                                               std::stop_token stop) {
     if (stop.stop_requested()) {
         return base::failWith(cancelled());
     }
-    Intercept intercept;
-    {
-        std::lock_guard lock(mutex_);
-        intercept = intercept_;
+    auto done = exchange(request);
+    if (done.response) {
+        return std::move(*done.response);
     }
-    auto instead = intercept ? intercept(request) : std::nullopt;
-    std::lock_guard lock(mutex_);
-    if (!instead) {
-        instead = fault(request);
-    }
-    if (instead) {
-        note(request, instead->ok() ? (*instead)->status : 0, false);
-        return *instead;
-    }
-    auto response = answer(request, Target(request.target));
-    note(request, response.status, false);
-    return response;
+    return base::failWith(std::move(*done.error));
 }
 
-// --- watches
-
-namespace {
-
-std::string eventLine(const char* type, const Json& object) {
-    return Json{{"type", type}, {"object", object}}.dump();
-}
-
-std::string bookmarkLine(const std::string& apiVersion, const std::string& version,
-                         bool initialEnd) {
-    Json object{{"apiVersion", apiVersion},
-                {"kind", "Bookmark"},
-                {"metadata", {{"resourceVersion", version}}}};
-    if (initialEnd) {
-        object["metadata"]["annotations"] = {{"k8s.io/initial-events-end", "true"}};
+kube::ApiResult<std::unique_ptr<WatchHandle>> ApiServer::openWatch(const std::string& target) {
+    auto opened = open({.method = "GET", .target = target});
+    if (opened.watch != nullptr) {
+        return std::move(opened.watch);
     }
-    return eventLine("BOOKMARK", object);
-}
-
-}  // namespace
-
-void ApiServer::begin(Watch& watch) const {
-    const Target& target = watch.target;
-    auto from = target.option("resourceVersion");
-    bool initial = target.option("sendInitialEvents") == "true";
-    watch.version = version_;
-    watch.raw = raw_.size();
-    watch.bookmarks = bookmarks_;
-    watch.cuts = cuts_;
-    if (initial || from.empty() || from == "0") {
-        auto objects = collections_.find(target.collection);
-        if (objects != collections_.end()) {
-            for (const auto& [key, object] : objects->second) {
-                if (target.selects(object)) {
-                    watch.first.push_back(eventLine("ADDED", object));
-                }
-            }
-        }
-        if (initial) {
-            watch.first.push_back(bookmarkLine(target.apiVersion, std::to_string(version_), true));
-        }
-        return;
-    }
-    watch.version = std::stoull(from);
-    watch.expired = watch.version < compacted_;
-}
-
-// What this watch has not been told yet.
-std::vector<std::string> ApiServer::pending(Watch& watch) const {
-    std::vector<std::string> lines = std::exchange(watch.first, {});
-    const Target& target = watch.target;
-    for (const auto& change : history_) {
-        if (change.version <= watch.version || change.collection != target.collection) {
-            continue;
-        }
-        bool was = !change.before.is_null() && target.selects(change.before);
-        bool is = !change.after.is_null() && target.selects(change.after);
-        if (is) {
-            lines.push_back(eventLine(was ? "MODIFIED" : "ADDED", change.after));
-        } else if (was) {
-            Json last = change.before;
-            last["metadata"]["resourceVersion"] = std::to_string(change.version);
-            lines.push_back(eventLine("DELETED", last));
-        }
-    }
-    watch.version = std::max(watch.version, version_);
-    if (std::exchange(watch.bookmarks, bookmarks_) != bookmarks_) {
-        lines.push_back(bookmarkLine(target.apiVersion, std::to_string(version_), false));
-    }
-    for (; watch.raw < raw_.size(); ++watch.raw) {
-        if (watch.path.find(raw_[watch.raw].first) != std::string::npos) {
-            lines.push_back(raw_[watch.raw].second);
-        }
-    }
-    return lines;
+    const auto& refused = opened.exchange;
+    return base::failWith(refused.error ? *refused.error
+                                        : kube::errorFromStatus(refused.response->status,
+                                                                refused.response->body,
+                                                                refused.response->retryAfter));
 }
 
 kube::ApiResult<void> ApiServer::stream(const kube::HttpRequest& request, const LineHandler& onLine,
                                         std::stop_token stop) {
-    Intercept intercept;
-    {
-        std::lock_guard lock(mutex_);
-        intercept = intercept_;
+    auto opened = openWatch(request.target);
+    if (!opened) {
+        return base::failWith(opened.error());
     }
-    auto instead = intercept ? intercept(request) : std::nullopt;
-    std::unique_lock lock(mutex_);
-    Watch watch{.target = Target(request.target), .path = request.target, .first = {}};
-    if (!instead) {
-        instead = fault(request);
-    }
-    if (!instead && (!watch.target.valid || hidden_.contains(watch.target.plural))) {
-        instead = refusal(404, "NotFound", "the server could not find the requested resource");
-    }
-    if (!instead && !streamedLists_ && !watch.target.option("sendInitialEvents").empty()) {
-        instead = refusal(422, "Invalid", "sendInitialEvents: Forbidden: not supported");
-    }
-    if (instead) {
-        note(request, instead->ok() ? (*instead)->status : 0, true);
-        if (!instead->ok()) {
-            return base::failWith(instead->error());
-        }
-        return base::failWith(kube::errorFromStatus((*instead)->status, (*instead)->body));
-    }
-    begin(watch);
-    auto id = ++lastWatch_;
-    watches_[id] = request.target;
-    note(request, 200, true);
-    bool ended = false;
-    while (!stop.stop_requested() && reachable_ && !ended) {
-        auto lines = pending(watch);
-        if (watch.expired) {
-            lines = {eventLine("ERROR", Json::parse(refusal(410, "Expired", "too old").body))};
-        }
-        ended = watch.expired || watch.cuts != cuts_;
-        lock.unlock();
-        for (const auto& line : lines) {
+    auto& watch = **opened;
+    while (!stop.stop_requested() && !watch.ended()) {
+        for (const auto& line : watch.take()) {
             if (stop.stop_requested()) {
                 break;
             }
             onLine(line);
         }
-        lock.lock();
-        if (lines.empty() && !ended) {
-            changed_.wait(lock, stop, [&] {
-                return !reachable_ || watch.cuts != cuts_ || watch.version != version_ ||
-                       watch.bookmarks != bookmarks_ || watch.raw != raw_.size();
-            });
-        }
+        watch.wait(stop, std::chrono::hours(1));
     }
-    watches_.erase(id);
-    changed_.notify_all();
     if (stop.stop_requested()) {
         return base::failWith(cancelled());
     }
-    return reachable_ ? kube::ApiResult<void>() : base::failWith(unreachable());
+    auto error = watch.error();
+    return error ? kube::ApiResult<void>(base::failWith(*error)) : kube::ApiResult<void>();
 }
 
 }  // namespace test

@@ -7,16 +7,25 @@
 //   EXPECT_TRUE(server->waitFor([&] { return server->find(kPods, {"shop", "b"}).has_value(); }));
 //   EXPECT_EQ(server->mutations(), 0);
 //
-// Build: LINK sa_test_apiserver in sa_test.
+// One thread only (a simulation): a watch that does not block, a clock and a seed of the test's.
 //
-// What it does as the real one: lists with selectors, limit and continue; watches from any version
-// with bookmarks, initial events and 410 after compact(); create, update, apply, merge and JSON
-// patch, status, delete with uid and version preconditions, finalizers, owner garbage collection,
-// 404, 409; no-op writes keep their version; generation counts changes outside metadata and status.
+//   test::ApiServer server({.seed = 7, .clock = &clock});
+//   auto watch = server.openWatch("/api/v1/pods?watch=true&resourceVersion=100");
+//   for (const auto& line : (*watch)->take()) { ... }
+//   if ((*watch)->ended()) { ... (*watch)->error() ... }
 //
-// What it does not: schemas, defaults, admission; lists inside objects are replaced whole by apply.
-// Every kind exists unless hide() says otherwise. The test's own put, edit and drop are what
-// "others" do and count as no request.
+// Real processes: apiserver/http_front.h. Build: LINK sa_test_apiserver in sa_test.
+//
+// What it does as the real one (tests/apiserver/conformance runs the same cases against both):
+// lists with selectors, limit, continue, resourceVersion and its match; watches from any version
+// with bookmarks, initial events and 410 after compact(); create, update, apply with the owners of
+// fields, merge and JSON patch, status, delete with preconditions and policies, finalizers, garbage
+// collection, 404, 409, 410, 422; no-op writes keep their version; generation counts changes
+// outside metadata and status.
+//
+// What it does not: definitions' schemas and defaults (but for a few, schema.h), strict field
+// validation, admission. Every kind exists unless hide() says otherwise. An owner that never was
+// counts as alive. The test's own put, edit and drop are what "others" do and count as no request.
 //
 // Thread safety: all members from any thread; onRequest's handler runs on the caller's thread.
 #pragma once
@@ -25,6 +34,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -32,6 +42,10 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/faults.h"
+#include "apiserver/managers.h"
+#include "apiserver/storage.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "kube/resource.h"
 #include "kube/transport.h"
@@ -39,6 +53,57 @@
 namespace test {
 
 struct Target;
+struct Watch;
+class ApiServer;
+
+struct ServerOptions {
+    uint64_t seed = 0;                   // of uids and of the first version
+    const base::Clock* clock = nullptr;  // null: it stands still
+    // False: what lost its owner stays until collectGarbage().
+    bool collectsGarbage = true;
+};
+
+// A mistake that a test plants to see that a check finds it.
+enum class Defect {
+    None,
+    ApplyKeepsAbandoned,     // apply leaves what the manager no longer names
+    NoOpRaisesVersion,       // a write that changes nothing takes a version
+    StatusThroughMain,       // the main resource writes the status too
+    IgnoresPreconditions,    // deletes whatever the uid and version
+    NoInitialEventsEnd,      // a streamed list without its closing bookmark
+    ForgetsLeavers,          // an object that leaves a selection is not told as DELETED
+    SkipsOverPages,          // a continued list shows what came meanwhile
+    FinalizersDoNotHold,     // deletes in spite of finalizers
+    ExpiredAsEmpty,          // a watch from a forgotten version starts as if from now
+    ApplyIgnoresConflicts,   // apply without force takes what is another's
+    ListsReplacedWhole,      // keyed lists are replaced, not merged
+    GenerationCountsStatus,  // a write of the status raises the generation
+};
+
+// One open watch. Belongs to one thread; the server must outlive it.
+class WatchHandle {
+  public:
+    WatchHandle(ApiServer& server, std::shared_ptr<Watch> watch)
+        : server_(server), watch_(std::move(watch)) {}
+    ~WatchHandle();
+    WatchHandle(const WatchHandle&) = delete;
+    WatchHandle& operator=(const WatchHandle&) = delete;
+
+    // What has come since, at most `limit` lines; never blocks.
+    std::vector<std::string> take(size_t limit = SIZE_MAX);
+    // No line will come any more.
+    bool ended();
+    // How it ended, where not by the server's time limit.
+    std::optional<kube::ApiError> error();
+    // The fault that has ended it, or that lies on all its lines.
+    std::optional<Fault> fault();
+    // Until there are lines, the end, or the stop; false: `patience` went by.
+    bool wait(std::stop_token stop, std::chrono::milliseconds patience);
+
+  private:
+    ApiServer& server_;
+    std::shared_ptr<Watch> watch_;
+};
 
 class ApiServer final : public kube::Transport {
   public:
@@ -54,7 +119,10 @@ class ApiServer final : public kube::Transport {
     using Intercept =
         std::function<std::optional<kube::ApiResult<kube::HttpResponse>>(const kube::HttpRequest&)>;
 
-    // --- the content, as other clients see and change it
+    explicit ApiServer(const ServerOptions& options = {});
+    ~ApiServer() override;
+
+    // --- the content, as other clients see and change it; managedFields are left out
     // Creates or replaces, status included; answers the stored object.
     base::Json put(const kube::ResourceType& type, base::Json object);
     // Changes an object that exists; aborts the test when it does not.
@@ -65,6 +133,10 @@ class ApiServer final : public kube::Transport {
                                    const kube::ObjectKey& key) const;
     std::vector<base::Json> all(const kube::ResourceType& type) const;
     std::string version() const;
+    // Everything there is, by collection.
+    std::map<std::string, std::vector<base::Json>> everything() const;
+    // One round of the garbage collector; false: nothing was left to do.
+    bool collectGarbage();
 
     // --- what was asked of it
     std::vector<Request> requests() const;
@@ -75,8 +147,15 @@ class ApiServer final : public kube::Transport {
     // Waits until `condition` holds; looked at again after every request and change. False after 20
     // s.
     bool waitFor(const std::function<bool()>& condition) const;
+    // Waits until for so long nothing was asked, and every open watch has been told everything.
+    // False after 20 s.
+    bool waitForQuiet(std::chrono::milliseconds quiet) const;
+    // Runs after each request that changed something, before its answer: `count` so far. It must
+    // not call the server.
+    void afterMutation(std::function<void(size_t count)> hook);
 
     // --- faults
+    void inject(const Fault& fault);
     void onRequest(Intercept intercept);  // replaces the one before; {} removes it
     // The next `times` requests with that method ("" any) whose target contains `part` get this
     // status.
@@ -89,67 +168,105 @@ class ApiServer final : public kube::Transport {
     void say(const std::string& part, const std::string& line);  // a raw line into matching watches
     void hide(const std::string& plural);   // 404 for the kind, as where its definition is missing
     void setStreamedLists(bool supported);  // false: sendInitialEvents is refused as by old servers
+    // Lists and watches show the state of that version, as a replica that lags; nothing: the
+    // newest. Single objects are always read newest.
+    void freeze(std::optional<uint64_t> version);
+    // What is written while muted reaches no watch: a list or a later watch knows it.
+    void mute(bool muted);
+    void plant(Defect defect);
 
-    // --- kube::Transport
+    // --- kube::Transport, and the same without blocking
     kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
                                              std::stop_token stop) override;
     kube::ApiResult<void> stream(const kube::HttpRequest& request, const LineHandler& onLine,
                                  std::stop_token stop) override;
+    kube::ApiResult<std::unique_ptr<WatchHandle>> openWatch(const std::string& target);
+
+    // --- for the HTTP front: the answer, and the fault that the wire is to show
+    struct Exchange {
+        std::optional<kube::HttpResponse> response{};
+        std::optional<kube::ApiError> error{};  // where there is no response
+        std::optional<Fault> fault{};
+    };
+    Exchange exchange(const kube::HttpRequest& request);
+    struct Opened {
+        std::unique_ptr<WatchHandle> watch;  // null: refused by `exchange`
+        Exchange exchange;
+    };
+    Opened open(const kube::HttpRequest& request);
 
   private:
-    struct Watch;
-    struct Change {
-        uint64_t version;
-        std::string collection;
-        base::Json before;  // null: created
-        base::Json after;   // null: deleted
-        std::string deletedVersion;
-    };
-    struct Failure {
-        int times;
-        std::string method;
-        std::string part;
-        int status;
-        int retryAfter;
-    };
-    using Objects = std::map<kube::ObjectKey, base::Json>;
+    friend class WatchHandle;
 
-    std::optional<kube::ApiResult<kube::HttpResponse>> fault(const kube::HttpRequest& request);
+    // faults.cpp
+    std::optional<Fault> takeFault(const kube::HttpRequest& request, bool stream);
+    std::optional<Exchange> intercepted(const kube::HttpRequest& request, bool watch);
+    std::optional<Exchange> interfere(const kube::HttpRequest& request, bool watch,
+                                      std::optional<Fault>& fault);
+    bool is(Defect defect) const { return defect_ == defect; }
+
+    // server.cpp
     kube::HttpResponse answer(const kube::HttpRequest& request, const Target& target);
+    void note(const kube::HttpRequest& request, int status, bool watch);
+    const base::Clock& clock() const;
+    std::string now() const;
+    std::string kindAt(const Target& target) const;
+
+    // reads.cpp
+    uint64_t viewed() const;
     kube::HttpResponse get(const Target& target) const;
     kube::HttpResponse list(const Target& target) const;
+
+    // writes.cpp
     kube::HttpResponse create(const Target& target, base::Json object);
     kube::HttpResponse update(const Target& target, base::Json object);
     kube::HttpResponse apply(const Target& target, const base::Json& intent);
     kube::HttpResponse patch(const Target& target, const std::string& contentType,
                              const base::Json& patch);
+    kube::HttpResponse finish(const Target& target, base::Json object, int status);
+    base::Json commit(const std::string& collection, const kube::ObjectKey& key, base::Json object,
+                      const Author* author);
+
+    // deletes.cpp
     kube::HttpResponse remove(const Target& target, const base::Json& options);
-
-    base::Json store(const std::string& collection, const kube::ObjectKey& key, base::Json object);
+    void beginDeletion(const std::string& collection, const kube::ObjectKey& key,
+                       const std::string& finalizer);
     void erase(const std::string& collection, const kube::ObjectKey& key);
-    void collectOrphans(const std::string& ownerUid);
-    bool ownerExists(const std::string& uid) const;
-    void note(const kube::HttpRequest& request, int status, bool watch);
-    std::vector<std::string> pending(Watch& watch) const;
-    void begin(Watch& watch) const;
+    bool collectOnce();
+    bool collectDead();
+    bool collectForLeaving();
+    void collect();
 
+    // watches.cpp
+    std::optional<kube::HttpResponse> refuseWatch(const Target& target) const;
+    void begin(Watch& watch) const;
+    void pump(Watch& watch) const;
+    void pumpAll() const;
+    std::string lineOf(const Watch& watch, const Change& change) const;
+
+    const ServerOptions options_;
     mutable std::mutex mutex_;
     mutable std::condition_variable_any changed_;
-    std::map<std::string, Objects> collections_;  // by "group/version/plural"
-    std::map<std::string, base::Json> applied_;   // last intent by uid, manager and subresource
-    std::vector<Change> history_;
+    Storage storage_;
+    std::map<std::string, std::string> kinds_;  // by collection, as learned from objects
+    std::set<std::string> deadUids_;            // owners that are gone
     std::vector<std::pair<std::string, std::string>> raw_;  // target part, line
     std::vector<Request> requests_;
-    std::vector<Failure> failures_;
-    std::map<uint64_t, std::string> watches_;  // target by id
+    base::SteadyTime lastRequest_{};
+    std::vector<Fault> faults_;
+    std::map<uint64_t, std::weak_ptr<Watch>> watches_;
     std::set<std::string> hidden_;
     Intercept intercept_;
-    uint64_t version_ = 100;
-    uint64_t compacted_ = 0;
+    std::function<void(size_t)> afterMutation_;
+    size_t mutationCount_ = 0;
+    std::optional<uint64_t> frozen_;
+    Defect defect_ = Defect::None;
     uint64_t bookmarks_ = 0;
     uint64_t cuts_ = 0;
     uint64_t lastUid_ = 0;
     uint64_t lastWatch_ = 0;
+    uint64_t lastGenerated_ = 0;
+    bool garbage_ = false;  // the collector may have something to do
     bool reachable_ = true;
     bool streamedLists_ = true;
 };

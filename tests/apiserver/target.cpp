@@ -157,6 +157,16 @@ bool Target::selects(const Json& object) const {
            matches(object, option("labelSelector"), option("fieldSelector"));
 }
 
+std::string Target::resource() const {
+    auto slash = apiVersion.find('/');
+    return slash == std::string::npos ? plural : plural + "." + apiVersion.substr(0, slash);
+}
+
+bool isVersion(const std::string& text) {
+    return !text.empty() && text.size() < 19 &&
+           text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 kube::ObjectKey keyOf(const Json& object) {
     return {base::stringAt(object, "/metadata/namespace").value_or(""),
             base::stringAt(object, "/metadata/name").value_or("")};
@@ -171,14 +181,23 @@ HttpResponse okResponse(const Json& body, int status) {
 }
 
 HttpResponse refusal(int status, const std::string& reason, const std::string& message) {
-    return okResponse({{"kind", "Status"},
-                       {"apiVersion", "v1"},
-                       {"metadata", Json::object()},
-                       {"status", "Failure"},
-                       {"message", message},
-                       {"reason", reason},
-                       {"code", status}},
-                      status);
+    return refusal(status, reason, message, {});
+}
+
+HttpResponse refusal(int status, const std::string& reason, const std::string& message,
+                     const std::vector<Cause>& causes) {
+    Json body{{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", Json::object()},
+              {"status", "Failure"}, {"message", message}, {"reason", reason},
+              {"code", status}};
+    for (const auto& cause : causes) {
+        body["details"]["causes"].push_back(
+            {{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
+    }
+    return okResponse(body, status);
+}
+
+HttpResponse notFound(const Target& target) {
+    return refusal(404, "NotFound", target.resource() + " \"" + target.key.name + "\" not found");
 }
 
 }  // namespace test
