@@ -1,0 +1,3 @@
+module scalableapp.dev/tests/bench/proxy
+
+go 1.26.4
