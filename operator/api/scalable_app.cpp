@@ -4,7 +4,7 @@
 #include <set>
 
 #include "api/fields.h"
-#include "api/quantity.h"
+#include "base/quantity.h"
 
 namespace api {
 namespace {
@@ -82,6 +82,17 @@ void readEnv(Fields& web, std::vector<EnvVar>& out) {
     });
 }
 
+// What the schema's pattern takes: no sign, no exponent, digits on both sides of a point.
+bool plainQuantity(const std::string& text) {
+    auto isDigit = [&](size_t at) {
+        return at < text.size() && text[at] >= '0' && text[at] <= '9';
+    };
+    const size_t point = text.find('.');
+    auto quantity = base::Quantity::parse(text);
+    return quantity && quantity->form() != base::Quantity::Form::Exponent && isDigit(0) &&
+           (point == std::string::npos || isDigit(point + 1));
+}
+
 void readQuantities(Fields& resources, const char* name, Quantities& out) {
     const auto* value = resources.find(name);
     if (value == nullptr) {
@@ -95,7 +106,7 @@ void readQuantities(Fields& resources, const char* name, Quantities& out) {
     for (const auto& [key, item] : value->items()) {
         std::string text = item.is_string() ? item.get<std::string>() : base::dumpJson(item);
         bool fits = (item.is_string() || item.is_number_integer()) && text.size() <= 32 &&
-                    parseQuantity(text);
+                    plainQuantity(text);
         if (!fits) {
             resources.problem().add(path + "." + key + ": Invalid value: " + base::dumpJson(item) +
                                     ": must be a quantity, for example 100m or 64Mi");
@@ -109,7 +120,9 @@ void readResources(Fields& resources, Resources& out) {
     readQuantities(resources, "limits", out.limits);
     for (const auto& [name, request] : out.requests) {
         auto limit = out.limits.find(name);
-        bool above = limit != out.limits.end() && compareQuantities(request, limit->second) == 1;
+        auto least = base::Quantity::parse(request);
+        auto most = base::Quantity::parse(limit != out.limits.end() ? limit->second : "");
+        bool above = least && most && *least > *most;
         resources.rule(!above,
                        "`requests` must not be greater than `limits`: lower the request or raise "
                        "the limit");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cstdint>
 #include <ctime>
 
 namespace base {
@@ -14,23 +14,84 @@ class SystemClock final : public Clock {
     WallTime wall() const override { return std::chrono::system_clock::now(); }
 };
 
-std::string format(WallTime time, bool micros) {
-    auto since = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch());
-    auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-    std::time_t t = seconds.count();
+struct Parts {
+    std::string seconds;  // up to the second
+    std::chrono::nanoseconds rest{0};
+};
+
+Parts partsOf(WallTime time) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    const std::time_t t = std::chrono::system_clock::to_time_t(second);
     std::tm parts{};
     gmtime_r(&t, &parts);
     std::array<char, 40> text{};
-    size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::string out(text.data(), n);
-    if (micros) {
-        std::array<char, 32> fraction{};
-        std::snprintf(fraction.data(), fraction.size(), ".%06lld",
-                      static_cast<long long>((since - seconds).count()));
-        out += fraction.data();
-    }
-    return out + "Z";
+    const size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    return {{text.data(), n}, time - second};
 }
+
+std::string padded(long long value, size_t width) {
+    const std::string digits = std::to_string(value);
+    return std::string(width - std::min(width, digits.size()), '0') + digits;
+}
+
+// Takes a text apart from the left; the first thing that is not as wanted is remembered.
+class TimeReader {
+  public:
+    explicit TimeReader(std::string_view text) : rest_(text) {}
+
+    // Exactly so many digits.
+    int number(size_t digits) {
+        int value = 0;
+        good_ = good_ && rest_.size() >= digits;
+        for (size_t i = 0; good_ && i < digits; ++i) {
+            good_ = isDigit(rest_[i]);
+            value = value * 10 + (rest_[i] - '0');
+        }
+        rest_.remove_prefix(good_ ? digits : 0);
+        return good_ ? value : 0;
+    }
+    void sign(char wanted) { good_ = take(wanted) && good_; }
+    bool take(char wanted) {
+        const bool there = good_ && rest_.starts_with(wanted);
+        rest_.remove_prefix(there ? 1 : 0);
+        return there;
+    }
+    // ".123456789", or nothing.
+    std::chrono::nanoseconds fraction() {
+        if (!take('.')) {
+            return {};
+        }
+        int64_t nanos = 0;
+        int64_t scale = 100'000'000;
+        good_ = !rest_.empty() && isDigit(rest_.front());
+        for (; !rest_.empty() && isDigit(rest_.front()); scale /= 10) {
+            nanos += (rest_.front() - '0') * scale;
+            rest_.remove_prefix(1);
+        }
+        return std::chrono::nanoseconds(nanos);
+    }
+    // "Z", "+02:00" or "-02:00".
+    std::chrono::minutes offset() {
+        if (take('Z')) {
+            return {};
+        }
+        const bool west = take('-');
+        good_ = west || take('+');
+        const int hours = number(2);
+        sign(':');
+        const int minutes = number(2);
+        require(hours < 24 && minutes < 60);
+        return (west ? -1 : 1) * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
+    }
+    void require(bool condition) { good_ = good_ && condition; }
+    bool done() const { return good_ && rest_.empty(); }
+
+  private:
+    static bool isDigit(char c) { return c >= '0' && c <= '9'; }
+
+    std::string_view rest_;
+    bool good_ = true;
+};
 
 }  // namespace
 
@@ -40,41 +101,47 @@ const Clock& systemClock() {
 }
 
 std::string formatTime(WallTime time) {
-    return format(time, false);
+    return partsOf(time).seconds + "Z";
 }
 
 std::string formatMicroTime(WallTime time) {
-    return format(time, true);
+    const Parts parts = partsOf(time);
+    constexpr long long kNanosInMicro = 1000;
+    return parts.seconds + "." + padded(parts.rest.count() / kNanosInMicro, 6) + "Z";
 }
 
-bool parseTime(const std::string& text, WallTime& time) {
-    std::tm parts{};
-    const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == nullptr) {
+std::string formatNanoTime(WallTime time) {
+    const Parts parts = partsOf(time);
+    std::string fraction = "." + padded(parts.rest.count(), 9);
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    return parts.seconds + (fraction == "." ? "" : fraction) + "Z";
+}
+
+bool parseTime(std::string_view text, WallTime& time) {
+    namespace ch = std::chrono;
+    TimeReader reader(text);
+    const ch::year year(reader.number(4));
+    reader.sign('-');
+    const ch::month month(static_cast<unsigned>(reader.number(2)));
+    reader.sign('-');
+    const ch::day day(static_cast<unsigned>(reader.number(2)));
+    reader.sign('T');
+    const int hour = reader.number(2);
+    reader.sign(':');
+    const int minute = reader.number(2);
+    reader.sign(':');
+    const int second = reader.number(2);
+    const auto fraction = reader.fraction();
+    const auto offset = reader.offset();
+    const ch::year_month_day date(year, month, day);
+    // Within what 64 bits of nanoseconds hold, whatever the offset.
+    reader.require(date.ok() && year > ch::year(1677) && year < ch::year(2262));
+    reader.require(hour < 24 && minute < 60 && second < 60);
+    if (!reader.done()) {
         return false;
     }
-    int64_t micros = 0;
-    if (*rest == '.') {
-        int64_t scale = 100000;
-        for (++rest; *rest >= '0' && *rest <= '9'; ++rest, scale /= 10) {
-            micros += (*rest - '0') * scale;
-        }
-    }
-    int offset = 0;
-    if (*rest == '+' || *rest == '-') {
-        int hours = 0;
-        int minutes = 0;
-        int length = 0;
-        if (std::sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 ||
-            rest[1 + length] != '\0') {
-            return false;
-        }
-        offset = (hours * 60 + minutes) * 60 * (*rest == '+' ? 1 : -1);
-    } else if (*rest != 'Z' || rest[1] != '\0') {
-        return false;
-    }
-    time =
-        WallTime(std::chrono::seconds(timegm(&parts) - offset)) + std::chrono::microseconds(micros);
+    time = ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) -
+           offset + fraction;
     return true;
 }
 

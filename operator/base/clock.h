@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace base {
 
@@ -28,11 +29,14 @@ class Clock {
 // The machine's clock.
 const Clock& systemClock();
 
-// "2026-01-31T12:00:00Z" (metav1.Time) and "2026-01-31T12:00:00.123456Z" (metav1.MicroTime).
+// "2026-01-31T12:00:00Z" (metav1.Time), "2026-01-31T12:00:00.123456Z" (metav1.MicroTime: Leases and
+// Events) and "2026-01-31T12:00:00.5Z" (RFC 3339 with as many digits as the nanoseconds need).
 std::string formatTime(WallTime time);
 std::string formatMicroTime(WallTime time);
-// Both forms and RFC 3339 offsets. Returns false and leaves `time` alone when the text is no time.
-bool parseTime(const std::string& text, WallTime& time);
+std::string formatNanoTime(WallTime time);
+// Any RFC 3339 time between the years 1678 and 2261; what is finer than a nanosecond is cut off.
+// Returns false and leaves `time` alone when the text is no such time.
+bool parseTime(std::string_view text, WallTime& time);
 
 // "4m", "90s", "2h5m": as kubectl prints an age, at most two units.
 std::string formatAge(std::chrono::seconds age);

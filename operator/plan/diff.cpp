@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <map>
 
-#include "api/quantity.h"
 #include "base/json.h"
+#include "base/quantity.h"
 
 namespace plan {
 namespace {
@@ -91,7 +91,7 @@ bool differsAt(const Json& wanted, const Json& seen, const std::string& name, bo
         return listDiffers(wanted, seen, name);
     }
     if (quantities) {
-        return !api::sameQuantity(asText(wanted), asText(seen));
+        return !base::sameQuantity(asText(wanted), asText(seen));
     }
     return wanted != seen;
 }

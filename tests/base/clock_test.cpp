@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string_view>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,17 +41,80 @@ TEST(ParseTime, ReadsOffsetsAndNanoseconds) {
     ASSERT_TRUE(base::parseTime("2026-01-31T07:00:00-05:00", time));
     EXPECT_EQ(time, at(1769860800));
     ASSERT_TRUE(base::parseTime("2026-01-31T12:00:00.123456789Z", time));
-    EXPECT_EQ(time, at(1769860800, 123456));
+    EXPECT_EQ(time, at(1769860800, 123456) + 789ns);
+    ASSERT_TRUE(base::parseTime("2026-01-31T12:00:00.1234567899999Z", time));
+    EXPECT_EQ(time, at(1769860800, 123456) + 789ns) << "what is finer is cut off";
+    ASSERT_TRUE(base::parseTime("2026-01-31T12:00:00.5-00:00", time));
+    EXPECT_EQ(time, at(1769860800, 500000));
+}
+
+TEST(ParseTime, KnowsTheCalendar) {
+    base::WallTime time{};
+    EXPECT_TRUE(base::parseTime("2028-02-29T00:00:00Z", time));
+    EXPECT_TRUE(base::parseTime("2000-02-29T00:00:00Z", time));
+    EXPECT_FALSE(base::parseTime("2026-02-29T00:00:00Z", time));
+    EXPECT_FALSE(base::parseTime("2100-02-29T00:00:00Z", time));
+    EXPECT_FALSE(base::parseTime("2026-04-31T00:00:00Z", time));
+    EXPECT_FALSE(base::parseTime("2026-00-01T00:00:00Z", time));
 }
 
 TEST(ParseTime, RefusesOtherTextsAndLeavesTheTimeAlone) {
     base::WallTime time = at(7);
-    for (const char* text :
-         {"", "yesterday", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00:00Zjunk",
-          "2026-13-31T12:00:00Z", "2026-01-31T12:00:00+02", "2026-01-31T12:00:00+02:00junk"}) {
+    for (const char* text : {"",
+                             "yesterday",
+                             "2026-01-31",
+                             "2026-01-31T12:00:00",
+                             "2026-01-31T12:00:00Zjunk",
+                             "2026-13-31T12:00:00Z",
+                             "2026-01-31T12:00:00+02",
+                             "2026-01-31T12:00:00+02:00junk",
+                             "2026-1-31T12:00:00Z",
+                             " 2026-01-31T12:00:00Z",
+                             "2026-01-31 12:00:00Z",
+                             "2026-01-31t12:00:00Z",
+                             "2026-01-31T24:00:00Z",
+                             "2026-01-31T12:60:00Z",
+                             "2026-01-31T12:00:60Z",
+                             "2026-01-31T12:00:00.Z",
+                             "2026-01-31T12:00:00.+02:00",
+                             "2026-01-31T12:00:00+24:00",
+                             "2026-01-31T12:00:00+2:-1",
+                             "2026-01-31T12:00:00+02:60",
+                             "+026-01-31T12:00:00Z",
+                             "0001-01-01T00:00:00Z",
+                             "9999-12-31T23:59:59Z"}) {
         EXPECT_FALSE(base::parseTime(text, time)) << text;
     }
+    EXPECT_FALSE(base::parseTime(std::string_view("2026-01-31T12:00:00Z", 19), time))
+        << "the text ends where it ends";
     EXPECT_EQ(time, at(7));
+}
+
+TEST(FormatNanoTime, HasAsManyDigitsAsNeeded) {
+    EXPECT_EQ(base::formatNanoTime(at(1769860800)), "2026-01-31T12:00:00Z");
+    EXPECT_EQ(base::formatNanoTime(at(1769860800, 500000)), "2026-01-31T12:00:00.5Z");
+    EXPECT_EQ(base::formatNanoTime(at(1769860800) + 42ns), "2026-01-31T12:00:00.000000042Z");
+    EXPECT_EQ(base::formatNanoTime(at(0) - 1ns), "1969-12-31T23:59:59.999999999Z");
+}
+
+TEST(TimeProperty, EveryFormReadsBackWhatItWrote) {
+    std::mt19937_64 random(20260131);
+    // 1678 to 2261
+    std::uniform_int_distribution<int64_t> any(-9'214'560'000'000'000'000,
+                                               9'214'646'399'999'999'999);
+    for (int i = 0; i < 20000; ++i) {
+        const base::WallTime time{std::chrono::nanoseconds(any(random))};
+        base::WallTime nano{};
+        base::WallTime micro{};
+        base::WallTime second{};
+        ASSERT_TRUE(base::parseTime(base::formatNanoTime(time), nano))
+            << base::formatNanoTime(time);
+        ASSERT_TRUE(base::parseTime(base::formatMicroTime(time), micro));
+        ASSERT_TRUE(base::parseTime(base::formatTime(time), second));
+        EXPECT_EQ(nano, time);
+        EXPECT_EQ(micro, std::chrono::floor<std::chrono::microseconds>(time));
+        EXPECT_EQ(second, std::chrono::floor<std::chrono::seconds>(time));
+    }
 }
 
 TEST(FormatAge, IsWhatKubectlPrints) {

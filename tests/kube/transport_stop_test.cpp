@@ -21,6 +21,11 @@ using namespace std::chrono_literals;
 
 class TransportStop : public TransportTest {
   protected:
+    // Another in each test: look-ups of one name that are under way are joined.
+    const std::string stuckName_ = [] {
+        static int count = 0;
+        return "stuck-" + std::to_string(++count) + ".test";
+    }();
     // Runs the call on another thread, stops it once `reached` returns, and gives how it ended.
     static ErrorKind stoppedOnce(kube::Transport& transport, const kube::HttpRequest& request,
                                  const std::function<void()>& reached) {
@@ -113,9 +118,9 @@ class SilentPort {
 };
 
 TEST_P(TransportStop, WhileTheNameIsLookedUp) {
-    FakeName stuck("stuck.test");
+    FakeName stuck(stuckName_);
     kube::ClusterConfig config;
-    config.server = "http://stuck.test:80";
+    config.server = "http://" + stuckName_ + ":80";
     auto transport = make(config);
     EXPECT_EQ(stoppedOnce(*transport, get("/x"), [&] { EXPECT_TRUE(stuck.awaitAsked()); }),
               ErrorKind::Cancelled);
@@ -124,10 +129,10 @@ TEST_P(TransportStop, WhileTheNameIsLookedUp) {
 }
 
 TEST_P(TransportStop, WhileTheProxysNameIsLookedUp) {
-    FakeName stuck("proxy.test");
+    FakeName stuck(stuckName_);
     kube::ClusterConfig config;
     config.server = "https://api.test:6443";
-    config.proxyUrl = "http://proxy.test:3128";
+    config.proxyUrl = "http://" + stuckName_ + ":3128";
     auto transport = make(config);
     EXPECT_EQ(stoppedOnce(*transport, get("/x"), [&] { EXPECT_TRUE(stuck.awaitAsked()); }),
               ErrorKind::Cancelled);
@@ -203,10 +208,10 @@ TEST_P(TransportStop, ATimeoutEndsAnyPhaseToo) {
     SilentPort full(0);
     full.fill();
     SilentPort silent;
-    FakeName stuck("stuck.test");
+    FakeName stuck(stuckName_);
     for (const std::string& server :
          {"http://" + full.address(), "http://" + silent.address(), "https://" + silent.address(),
-          std::string("http://stuck.test:80")}) {
+          "http://" + stuckName_ + ":80"}) {
         kube::ClusterConfig config;
         config.server = server;
         auto request = get("/x");
