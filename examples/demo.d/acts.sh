@@ -28,7 +28,7 @@ raise() {
 install() {
     local id=$operatorImage
     [ -n "$kubeconfig" ] || id=$(buildId "$build")
-    [ -n "$raised" ] || installed=yes
+    [ -n "$raised" ] || rememberWhatIsThere || return
     step "$actTitle" installOperator "$id" || return
     outcome="$(kube -n "$system" get pods --no-headers | grep -cw Running) pods"
 }

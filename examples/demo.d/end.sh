@@ -3,7 +3,8 @@
 # shellcheck shell=bash disable=SC2154
 
 raised=     # we raised the cluster
-installed=  # the operator and the shop are on a cluster that was there before us
+installed=  # the operator and the shop are on a cluster that was there before us, and were not
+found=      # namespaces and definitions that were there before us
 dark=       # the zone that is switched off
 
 finish() {
@@ -23,8 +24,24 @@ finish() {
     exit $code
 }
 
+# An operator that people have is neither changed nor taken away; on the local cluster it is one of ours, kept earlier.
+rememberWhatIsThere() {
+    if kube -n "$system" get deployment -o name 2>/dev/null | grep -q .; then
+        [ -z "$kubeconfig" ] && return
+        bad "the namespace $system of that cluster has an operator already: the demonstration installs one of its own"
+        return 1
+    fi
+    found=$(kube get namespaces,crd -o name) && installed=yes
+}
+
+# Definitions go only with us, and only when nobody began to use them meanwhile.
 removeAll() {
-    kube delete namespace shop --ignore-not-found --timeout=120s && uninstallOperator
+    local object
+    kube delete namespace shop --ignore-not-found --timeout=120s && uninstallOperator || return
+    kube get scalableapps -A -o name | grep -q . ||
+        for object in $(kube get crd -o name | grep 'scalableapp.dev$') "namespace/$system"; do
+            grep -qx "$object" <<<"$found" || kube delete "$object" --timeout=120s || return
+        done
 }
 
 # What a person would look at first when an act has failed.
