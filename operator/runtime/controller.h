@@ -79,6 +79,12 @@ using ReconcileFunction =
 struct ControllerOptions {
     int workers = 4;
     std::chrono::milliseconds deadline{120000};
+    // One key runs `burst` times in a row as fast as it comes, then once per `interval`. A view
+    // that lags can make a controller answer its own echo (it creates, the garbage collector
+    // deletes, the deletion is an event): what would be a storm of writes is a trickle then. Zero:
+    // no limit.
+    int burst = 20;
+    std::chrono::milliseconds interval{500};
     // True when the store of that kind has reached that version; the key waits until then.
     std::function<bool(const std::string& plural, const std::string& resourceVersion)> reached{};
 };

@@ -151,11 +151,42 @@ void ControllerCore::run(const kube::ObjectKey& key, int priority) {
         queue_.addAfter(key, kGateCheck, priority);
         return;
     }
+    if (auto pause = tooSoon(key); pause > 0ms) {
+        queue_.addAfter(key, pause, priority);
+        return;
+    }
     auto begin = clock_.steady();
     std::string id = newReconcileId();
     Outcome outcome = call(key, id);
     count_.reconcileTime.observe(std::chrono::duration<double>(clock_.steady() - begin).count());
     settle(key, outcome.priority().value_or(priority), id, outcome);
+}
+
+// Each run pays for one interval from the end of the one before; `burst` of them may be in advance.
+std::chrono::milliseconds ControllerCore::tooSoon(const kube::ObjectKey& key) {
+    if (options_.interval <= 0ms) {
+        return 0ms;
+    }
+    auto now = clock_.steady();
+    std::lock_guard lock(mutex_);
+    auto& paid = paid_[key];
+    paid = std::max(paid, now);
+    auto ahead = paid - now - options_.interval * (options_.burst - 1);
+    if (ahead > base::SteadyTime::duration::zero()) {
+        return std::chrono::ceil<std::chrono::milliseconds>(ahead);
+    }
+    paid += options_.interval;
+    forgetIdle(now);
+    return 0ms;
+}
+
+// What is paid up is as good as unknown. Seldom: each walk pays for the entries added since.
+void ControllerCore::forgetIdle(base::SteadyTime now) {
+    if (paid_.size() < forgetAt_) {
+        return;
+    }
+    std::erase_if(paid_, [&](const auto& entry) { return entry.second <= now; });
+    forgetAt_ = std::max<size_t>(1024, paid_.size() * 2);
 }
 
 bool ControllerCore::gateOpen(const kube::ObjectKey& key) {

@@ -74,6 +74,8 @@ class ControllerCore {
     void again(const kube::ObjectKey& key, int priority, const std::string& id,
                const std::string& why);
     bool gateOpen(const kube::ObjectKey& key);
+    std::chrono::milliseconds tooSoon(const kube::ObjectKey& key);
+    void forgetIdle(base::SteadyTime now);
     void wrote(const kube::ObjectKey& key, const std::string& plural, const std::string& version);
 
     const std::string name_;
@@ -89,7 +91,9 @@ class ControllerCore {
     std::mutex mutex_;
     std::map<kube::ObjectKey, int> failures_;
     std::map<kube::ObjectKey, Gate> gates_;
-    std::map<int, Gauge> depth_;  // by priority
+    std::map<kube::ObjectKey, base::SteadyTime> paid_;  // until when a key's runs are paid for
+    size_t forgetAt_ = 1024;                            // entries of paid_
+    std::map<int, Gauge> depth_;                        // by priority
     int active_ = 0;
 };
 

@@ -160,8 +160,7 @@ struct Manager::Impl {
 
 Manager::Impl::Impl(ManagerOptions theOptions)
     : options(std::move(theOptions)),
-      transport(options.transport ? options.transport
-                                  : kube::makeTransport(options.cluster)),
+      transport(options.transport ? options.transport : kube::makeTransport(options.cluster)),
       ungated(transport, clientOptions()),
       gated(transport, [this] {
           auto gatedOptions = clientOptions();

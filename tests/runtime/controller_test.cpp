@@ -361,6 +361,49 @@ TEST_F(ControllerTest, AKeyKeepsItsPriorityUnlessTheOutcomeGivesItAnother) {
     }
 }
 
+// Found by the simulation: a stalled watch of parents, a parent made anew, and each child that was
+// made for the old one collected at once, which was an event for the same key.
+TEST_F(ControllerTest, AKeyThatAnswersItsOwnEchoIsSlowedDownAndOthersAreNot) {
+    runtime::Alarm alarm(clock);
+    std::unique_ptr<runtime::ControllerCore> core;
+    int echoes = 0;
+    int others = 0;
+    core = std::make_unique<runtime::ControllerCore>(
+        "test", runtime::ControllerOptions{.workers = 1, .burst = 3, .interval = 500ms}, metrics,
+        clock, alarm, [&](const ObjectKey& which, const auto&) {
+            if (which == key) {
+                ++echoes;
+                core->enqueue(key, {}, 0);
+            } else {
+                ++others;
+            }
+            return Outcome::done();
+        });
+    // Ready keys only: a key that comes too soon is put off.
+    auto drain = [&] {
+        while (core->step()) {
+        }
+    };
+    core->enqueue(key, {}, 0);
+    drain();
+    EXPECT_EQ(echoes, 3);
+    core->enqueue(key, {}, 0);
+    drain();
+    EXPECT_EQ(echoes, 3) << "an event does not make it run sooner";
+    core->enqueue({"ns", "other"}, {}, 0);
+    drain();
+    EXPECT_EQ(others, 1);
+    clock.advance(499ms);
+    drain();
+    EXPECT_EQ(echoes, 3);
+    clock.advance(1ms);
+    drain();
+    EXPECT_EQ(echoes, 4);
+    clock.advance(10s);
+    drain();
+    EXPECT_EQ(echoes, 7) << "calm gives the burst back, not more";
+}
+
 TEST_F(ControllerTest, AKeyWaitsUntilItsOwnWritesAreSeen) {
     std::atomic<int> storeVersion{10};
     runtime::ControllerOptions options{.workers = 1};
