@@ -7,6 +7,7 @@
 #include "kube/encoding.h"
 #include "kube/gunzip.h"
 #include "kube/line_splitter.h"
+#include "kube/warnings.h"
 
 namespace kube {
 namespace {
@@ -105,7 +106,11 @@ ApiResult<void> readLines(AnswerSource& source, std::chrono::milliseconds timeou
     LineSplitter splitter(kMaxLine);
     std::string bytes;
     Wake wake{};
+    bool begun = false;
     while ((wake = source.next(bytes, SteadyClock::now() + timeout, stop)) == Wake::Bytes) {
+        if (!std::exchange(begun, true)) {
+            logWarnings(source.head()->warnings);
+        }
         if (source.head()->status != 200) {
             return base::failWith(failedWatch(source, std::move(bytes), timeout, stop));
         }

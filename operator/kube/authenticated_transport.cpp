@@ -100,7 +100,7 @@ ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
             out.emplace_back("Impersonate-Extra-" + percentEncode(key), value);
         }
     }
-    if (request.acceptGzip) {
+    if (request.acceptGzip && !config_.disableCompression) {
         out.emplace_back("Accept-Encoding", "gzip");
     }
     if (!request.contentType.empty()) {

@@ -2,13 +2,12 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "base/json.h"
-#include "base/log.h"
 #include "kube/encoding.h"
 #include "kube/json_scan.h"
+#include "kube/warnings.h"
 
 namespace kube {
 namespace {
@@ -120,7 +119,6 @@ struct Client::Impl {
     std::mutex mutex;
     std::condition_variable_any freed;
     int inFlight = 0;
-    std::set<std::string> warned;
 
     struct Call {
         const char* verb;
@@ -136,21 +134,6 @@ struct Client::Impl {
         if (options.observe) {
             options.observe(
                 {call.verb, typeName(call), status, std::chrono::steady_clock::now() - started});
-        }
-    }
-
-    // Once each, and not without end: a server may put names into its warnings.
-    void warn(const std::vector<std::string>& warnings) {
-        constexpr size_t kRemembered = 1000;
-        for (const auto& text : warnings) {
-            bool isNew = false;
-            {
-                const std::lock_guard lock(mutex);
-                isNew = warned.size() < kRemembered && warned.insert(text).second;
-            }
-            if (isNew) {
-                base::logWarning("the API server warns", {{"warning", text}});
-            }
         }
     }
 
@@ -180,7 +163,7 @@ struct Client::Impl {
         if (!answer) {
             return answer;
         }
-        warn(answer->warnings);
+        logWarnings(answer->warnings);
         if (answer->status < 200 || answer->status > 299) {
             return base::failWith(
                 errorFromStatus(answer->status, answer->body, answer->retryAfter));

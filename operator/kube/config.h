@@ -46,6 +46,7 @@ struct ClusterConfig {
     std::string server{};  // "https://10.0.0.1:6443", no trailing slash, may carry a path prefix
     Material certificateAuthority{};
     std::string tlsServerName{};
+    bool disableCompression = false;
     bool insecureSkipTlsVerify = false;
     std::string proxyUrl{};
     Material clientCertificate{};

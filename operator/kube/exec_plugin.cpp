@@ -179,10 +179,14 @@ base::Result<std::string> runForOutput(const ExecPlugin& plugin, const ClusterCo
 
 }  // namespace
 
-base::Result<ExecCredential> parseExecCredential(const std::string& text) {
+base::Result<ExecCredential> parseExecCredential(const std::string& text,
+                                                 const std::string& apiVersion) {
     auto tree = base::parseJson(text);
     if (!tree || base::stringAt(*tree, "/kind") != "ExecCredential") {
         return base::fail("printed no ExecCredential");
+    }
+    if (base::stringAt(*tree, "/apiVersion") != apiVersion) {
+        return base::fail("printed an ExecCredential of another version than " + apiVersion);
     }
     ExecCredential out;
     out.token = base::stringAt(*tree, "/status/token").value_or("");
@@ -212,7 +216,7 @@ base::Result<ExecCredential> runExecPlugin(const ExecPlugin& plugin, const Clust
     if (!output) {
         return named(output.error().message);
     }
-    auto credential = parseExecCredential(*output);
+    auto credential = parseExecCredential(*output, plugin.apiVersion);
     if (!credential) {
         return named(credential.error().message);
     }

@@ -28,7 +28,9 @@ base::Result<ExecCredential> runExecPlugin(
     const ExecPlugin& plugin, const ClusterConfig& cluster, std::stop_token stop,
     std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
-// The JSON that a plug-in printed. Error: what is wrong with it.
-base::Result<ExecCredential> parseExecCredential(const std::string& text);
+// The JSON that a plug-in printed, in the version that it was asked for. Error: what is wrong with
+// it.
+base::Result<ExecCredential> parseExecCredential(const std::string& text,
+                                                 const std::string& apiVersion);
 
 }  // namespace kube

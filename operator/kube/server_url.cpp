@@ -148,6 +148,10 @@ std::string userOf(const std::string& url) {
     return at == std::string::npos ? "" : percentDecode(whole.substr(0, at));
 }
 
+bool supportedProxy(const std::string& url) {
+    return url.starts_with("http://") && !hostOf(url).empty();
+}
+
 std::string proxyFor(const ClusterConfig& config,
                      const std::map<std::string, std::string>& environment) {
     if (!config.proxyUrl.empty()) {

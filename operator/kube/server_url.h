@@ -24,6 +24,9 @@ std::string pathOf(const std::string& url);
 // "user:password", decoded, or "".
 std::string userOf(const std::string& url);
 
+// A proxy is spoken to in plain HTTP; https:// and socks5:// proxies are not.
+bool supportedProxy(const std::string& url);
+
 // proxy-url of the kubeconfig, else HTTPS_PROXY (or HTTP_PROXY for a plain server) unless NO_PROXY
 // names the server: "*", a host, a domain (".x" or "x" with all below it), host:port, an address or
 // a network in CIDR form. Loopback is never proxied by the environment. "": straight.

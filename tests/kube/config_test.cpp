@@ -75,7 +75,8 @@ TEST_F(Config, ReadsDataInPlace) {
                        kube::base64Encode("CA") + ", tls-server-name: api, proxy-url: 'http://p:1'",
                    "client-certificate-data: " + kube::base64Encode("CERT") +
                        ", client-key-data: " + kube::base64Encode("KEY") +
-                       ", token: t, as: alice, as-groups: [g]"),
+                       ", token: t, as: alice, as-uid: u-1, as-groups: [g, h], "
+                       "as-user-extra: {team: [web, db], 'a/b': [c]}"),
         "/", "");
     ASSERT_TRUE(config.ok()) << config.error().message;
     EXPECT_EQ(config->server, "https://10.0.0.1:6443");
@@ -86,7 +87,10 @@ TEST_F(Config, ReadsDataInPlace) {
     EXPECT_EQ(config->clientKey.data, "KEY");
     EXPECT_EQ(config->token.data, "t");
     EXPECT_EQ(config->impersonate.user, "alice");
-    EXPECT_EQ(config->impersonate.groups, std::vector<std::string>{"g"});
+    EXPECT_EQ(config->impersonate.uid, "u-1");
+    EXPECT_EQ(config->impersonate.groups, (std::vector<std::string>{"g", "h"}));
+    EXPECT_EQ(config->impersonate.extra, (std::map<std::string, std::vector<std::string>>{
+                                             {"team", {"web", "db"}}, {"a/b", {"c"}}}));
     EXPECT_EQ(config->defaultNamespace, "shop");
     EXPECT_EQ(config->contextName, "dev");
     EXPECT_FALSE(config->insecureSkipTlsVerify);
@@ -179,8 +183,26 @@ TEST_F(Config, EveryMistakeNamesFieldAndRemedy) {
             Case{
                 server, "exec: {apiVersion: client.authentication.k8s.io/v1}",
                 R"(kubeconfig: user "u": field exec.command: is missing: name the program that prints the credential)"},
-            Case{server, "as: a, as-groups: [g, h]",
-                 R"(kubeconfig: user "u": field as-groups: only one group can be sent: leave one)"},
+            Case{
+                server, "as-groups: [g, h]",
+                R"(kubeconfig: user "u": field as: is missing: as-uid, as-groups and as-user-extra need a user)"},
+            Case{server, "as: a, as-groups: g",
+                 R"(kubeconfig: user "u": field as-groups: want a list)"},
+            Case{server, "as: a, as-user-extra: [g]",
+                 R"(kubeconfig: user "u": field as-user-extra: want a map of lists)"},
+            Case{server, "as: a, as-user-extra: {team: web}",
+                 R"(kubeconfig: user "u": field as-user-extra.team: want a list)"},
+            Case{
+                server + ", proxy-url: 'https://p:3128'", "",
+                R"(kubeconfig: cluster "c": field proxy-url: only http:// proxies are supported: want http://HOST:PORT)"},
+            Case{
+                server + ", insecure-skip-tls-verify: perhaps", "",
+                R"(kubeconfig: cluster "c": field insecure-skip-tls-verify: "perhaps": want true or false)"},
+            Case{
+                server,
+                "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: "
+                "Always}",
+                R"(kubeconfig: user "u": field exec.interactiveMode: Always cannot be met: nobody types here: use a plug-in that asks nothing)"},
         }) {
         EXPECT_EQ(errorOf(kube::parseKubeconfig(kubeconfig(c.cluster, c.user), "/", "")),
                   c.message);
@@ -289,6 +311,30 @@ TEST_F(Config, TheTransportIsChosenByTheEnvironment) {
     Variable variable("KUBE_TRANSPORT", "curl");
     EXPECT_EQ(errorOf(kube::loadConfig({.kubeconfigPath = path})),
               "KUBE_TRANSPORT=curl: want cpprestsdk or beast");
+}
+
+TEST_F(Config, AProxyOfTheEnvironmentThatIsNotSpokenIsRefused) {
+    const auto path = put("config", kubeconfig("server: 'https://api.example'", ""));
+    Variable proxy("HTTPS_PROXY", "https://user:hush@p:3128");
+    Variable none("NO_PROXY", std::nullopt);
+    EXPECT_EQ(errorOf(kube::loadConfig({.kubeconfigPath = path})),
+              "the proxy of the environment (HTTPS_PROXY or HTTP_PROXY) for https://api.example is "
+              "no http:// proxy: set http://HOST:PORT, or name the server in NO_PROXY");
+    Variable excepted("NO_PROXY", "api.example");
+    EXPECT_TRUE(kube::loadConfig({.kubeconfigPath = path}).ok());
+}
+
+TEST_F(Config, EverySpellingOfABooleanIsRead) {
+    for (const char* yes : {"true", "True", "yes", "on"}) {
+        auto config = kube::parseKubeconfig(
+            kubeconfig(std::string("server: 'https://x', disable-compression: ") + yes, ""), "/",
+            "");
+        ASSERT_TRUE(config.ok()) << config.error().message;
+        EXPECT_TRUE(config->disableCompression) << yes;
+    }
+    EXPECT_FALSE(kube::parseKubeconfig(
+                     kubeconfig("server: 'https://x', disable-compression: false", ""), "/", "")
+                     ->disableCompression);
 }
 
 TEST_F(Config, StrShowsNoSecret) {

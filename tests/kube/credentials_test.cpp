@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "base/json.h"
 #include "kube/encoding.h"
@@ -153,10 +155,23 @@ TEST_F(CredentialsTest, AnExecPluginGetsItsArgumentsVariablesAndTheCluster) {
               kube::base64Encode("CA"));
 }
 
+TEST_F(CredentialsTest, CallersThatComeTogetherShareOneRunOfAnExecPlugin) {
+    config_.exec = plugin();
+    put("output", credential("one", ""));
+    kube::Credentials credentials(config_, clock_);
+    {
+        std::vector<std::jthread> callers;
+        for (int i = 0; i < 8; ++i) {
+            callers.emplace_back([&] { EXPECT_EQ(credentials.bearer({}).valueOr(""), "one"); });
+        }
+    }
+    EXPECT_EQ(runs(), 1U);
+}
+
 TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
     config_.exec = plugin();
     put("output",
-        R"({"kind":"ExecCredential","status":{"clientCertificateData":"C","clientKeyData":"K"}})");
+        R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"clientCertificateData":"C","clientKeyData":"K"}})");
     kube::Credentials credentials(config_, clock_);
     EXPECT_EQ(*credentials.bearer({}), "");
     EXPECT_EQ(credentials.keyPair()->certificate, "C");
@@ -178,6 +193,7 @@ TEST_F(CredentialsTest, EveryWayAnExecPluginCanFail) {
                    std::stop_token stop = {}) {
         kube::ExecPlugin shell;
         shell.command = "/bin/sh";
+        shell.apiVersion = "v1";
         shell.args = {"-c", script};
         auto made = kube::runExecPlugin(shell, config_, stop, timeout);
         return made ? "no error" : made.error().message;
@@ -185,6 +201,8 @@ TEST_F(CredentialsTest, EveryWayAnExecPluginCanFail) {
     EXPECT_EQ(run("exit 3"), "exec plug-in /bin/sh ended with code 3");
     EXPECT_EQ(run("kill -9 $$"), "exec plug-in /bin/sh was ended by signal 9");
     EXPECT_EQ(run("echo hello"), "exec plug-in /bin/sh printed no ExecCredential");
+    EXPECT_EQ(run(R"(echo '{"apiVersion":"v2","kind":"ExecCredential","status":{"token":"t"}}')"),
+              "exec plug-in /bin/sh printed an ExecCredential of another version than v1");
     EXPECT_EQ(run("exec sleep 60", 200ms), "exec plug-in /bin/sh gave no credential within 200 ms");
     EXPECT_EQ(run("exec >/dev/null; exec sleep 60", 200ms),
               "exec plug-in /bin/sh gave no credential within 200 ms");
@@ -195,10 +213,10 @@ TEST_F(CredentialsTest, EveryWayAnExecPluginCanFail) {
     stopped.request_stop();
     EXPECT_EQ(run("exec sleep 60", 10s, stopped.get_token()), "exec plug-in /bin/sh was stopped");
     EXPECT_EQ(
-        run(R"(echo '{"kind":"ExecCredential","status":{}}')"),
+        run(R"(echo '{"apiVersion":"v1","kind":"ExecCredential","status":{}}')"),
         "exec plug-in /bin/sh printed neither status.token nor a client certificate with its key");
     EXPECT_EQ(
-        run(R"(echo '{"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}}')"),
+        run(R"(echo '{"apiVersion":"v1","kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"soon"}}')"),
         "exec plug-in /bin/sh printed a status.expirationTimestamp that is no time");
 }
 

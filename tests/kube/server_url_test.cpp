@@ -23,6 +23,21 @@ TEST(ServerUrl, HostAndPort) {
     EXPECT_EQ(kube::portOf("https://[fd00::1]"), 443);
 }
 
+TEST(ServerUrl, AuthorityPathAndUser) {
+    EXPECT_EQ(kube::authorityOf("https://u:p@[::1]:6443/prefix"), "[::1]:6443");
+    EXPECT_EQ(kube::pathOf("https://api/clusters/one"), "/clusters/one");
+    EXPECT_EQ(kube::pathOf("https://api"), "");
+    EXPECT_EQ(kube::userOf("http://user:p%40ss@proxy:1/x@y"), "user:p@ss");
+    EXPECT_EQ(kube::userOf("http://proxy:1/x@y"), "");
+}
+
+TEST(Proxy, OnlyPlainOnesAreSpokenTo) {
+    EXPECT_TRUE(kube::supportedProxy("http://proxy:3128"));
+    for (const char* url : {"https://proxy:3128", "socks5://proxy", "proxy:3128", "http://", ""}) {
+        EXPECT_FALSE(kube::supportedProxy(url)) << url;
+    }
+}
+
 TEST(Proxy, TheKubeconfigsComesFirst) {
     EXPECT_EQ(proxy("https://api:6443", {{"HTTPS_PROXY", "http://env:1"}, {"NO_PROXY", "*"}},
                     "http://own:1"),

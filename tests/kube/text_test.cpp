@@ -90,6 +90,14 @@ TEST(PercentEncode, LeavesOnlyWhatIsSafeInAQuery) {
     EXPECT_EQ(kube::percentEncode("\xc3\xa9+/&"), "%C3%A9%2B%2F%26");
 }
 
+TEST(PercentDecode, GivesBackWhatWasEncoded) {
+    for (const std::string& text : Parts{"", "a b", "%", "\xc3\xa9+/&", "100%25"}) {
+        EXPECT_EQ(kube::percentDecode(kube::percentEncode(text)), text);
+    }
+    EXPECT_EQ(kube::percentDecode("%4"), "%4");
+    EXPECT_EQ(kube::percentDecode("%zz%41"), "%zzA");
+}
+
 TEST(Base64, DecodesWhatItEncodes) {
     for (const std::string& text :
          Parts{"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3)}) {

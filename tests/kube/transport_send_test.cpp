@@ -191,6 +191,16 @@ TEST_P(TransportSend, UnpacksGzipWhenAskedForIt) {
     EXPECT_EQ(server.requests().at(1).header("accept-encoding"), "");
 }
 
+TEST_P(TransportSend, GzipIsNotAskedForWhereItIsSwitchedOff) {
+    HttpStub server(answer);
+    auto config = configFor(server);
+    config.disableCompression = true;
+    auto request = get("/pods");
+    request.acceptGzip = true;
+    ASSERT_TRUE(make(config)->send(request, {}).ok());
+    EXPECT_EQ(server.requests().at(0).header("accept-encoding"), "");
+}
+
 TEST_P(TransportSend, BrokenGzipIsMalformed) {
     const std::string packed = gzip(std::string(5000, 'z'));
     for (const std::string& body : {packed.substr(0, packed.size() - 9), std::string("no gzip")}) {

@@ -273,6 +273,23 @@ TEST_P(TransportStream, AHandlerThatThrowsLeavesNothingBehind) {
     EXPECT_TRUE(gone) << "the watch went on without its caller";
 }
 
+TEST_P(TransportStream, AWarningOfTheServerIsLoggedOnce) {
+    const std::string warning = overBeast() ? "beast is old" : "cpprest is old";
+    HttpStub server([&](const StubRequest&, StubReply& reply) {
+        reply.begin(200, {{"Warning", "299 - \"" + warning + "\""}});
+        reply.chunk("{}\n");
+        reply.end();
+    });
+    auto transport = to(server);
+    testing::internal::CaptureStderr();
+    watch(*transport, get("/watch"));
+    watch(*transport, get("/watch"));
+    const std::string log = testing::internal::GetCapturedStderr();
+    const size_t first = log.find(warning);
+    ASSERT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find(warning, first + 1), std::string::npos);
+}
+
 TEST_P(TransportStream, ManyAtOnceAreStoppedTogether) {
     constexpr int kWatches = 12;  // more than the library has threads
     HttpStub server([&](const StubRequest&, StubReply& reply) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fake_names.h"
 #include "kube/encoding.h"
 #include "transport_fixture.h"
 
@@ -197,6 +198,26 @@ TEST_P(Tls, ConnectionsAreKeptAlive) {
         ASSERT_TRUE(transport->send(get("/x"), {}).ok());
         EXPECT_EQ(keptAlive(server.port()), 1) << (secure ? "https" : "http");
     }
+}
+
+TEST_P(Tls, TheProxyOfTheEnvironmentIsUsedUnlessItIsToldNotTo) {
+    FakeName api("api.test", "127.0.0.1");
+    HttpStub server(
+        answer,
+        support::StubTls{authority_.issue({.commonName = "api", .names = {"api.test"}}), ""});
+    HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
+    auto config = trusting(server);
+    config.server = "https://api.test:" + std::to_string(server.port());
+    ::setenv("HTTPS_PROXY", proxy.url().c_str(), 1);
+    auto through = make(config)->send(get("/through"), {});
+    ::setenv("NO_PROXY", "api.test", 1);
+    auto straight = make(config)->send(get("/straight"), {});
+    ::unsetenv("HTTPS_PROXY");
+    ::unsetenv("NO_PROXY");
+    EXPECT_TRUE(through.ok()) << through.error().str();
+    EXPECT_TRUE(straight.ok()) << straight.error().str();
+    EXPECT_EQ(proxy.requests().size(), 1U);
+    EXPECT_EQ(server.requests().size(), 2U);
 }
 
 TEST_P(Tls, AProxyThatRefusesIsSaid) {
