@@ -93,9 +93,10 @@ void ApiServer::setStreamedLists(bool supported) {
     streamedLists_ = supported;
 }
 
-void ApiServer::freeze(std::optional<uint64_t> version) {
+void ApiServer::freeze(std::optional<uint64_t> version, std::vector<std::string> parts) {
     std::lock_guard lock(mutex_);
     frozen_ = version;
+    frozenParts_ = std::move(parts);
     changed_.notify_all();
 }
 

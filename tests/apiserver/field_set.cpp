@@ -1,5 +1,6 @@
 #include "apiserver/field_set.h"
 
+#include <set>
 #include <utility>
 
 #include "apiserver/schema.h"
@@ -29,13 +30,9 @@ std::string itemStep(const Shape& shape, const Json& item) {
 
 // A label or annotation is owned by itself, a field of a struct only through what is in it.
 bool isFreeMap(const std::string& path) {
-    for (const char* tail :
-         {"labels", "annotations", "matchLabels", "data", "requests", "limits"}) {
-        if (path.ends_with(tail)) {
-            return true;
-        }
-    }
-    return false;
+    static const std::set<std::string> kMaps{"labels", "annotations", "matchLabels",
+                                             "data",   "requests",    "limits"};
+    return kMaps.contains(path.substr(path.rfind('.') + 1));
 }
 
 FieldSet fieldsAt(const Json& value, const std::string& path) {
@@ -301,7 +298,9 @@ std::vector<std::string> FieldSet::paths(const std::string& prefix) const {
 }
 
 FieldSet fieldsOf(const Json& object) {
-    return fieldsAt(object, "");
+    auto out = fieldsAt(object, "");
+    out.member = false;
+    return out;
 }
 
 Comparison compare(const Json& before, const Json& after) {

@@ -80,8 +80,14 @@ Json itemOf(const Target& target, const Json& object) {
 
 }  // namespace
 
-uint64_t ApiServer::viewed() const {
-    return frozen_ ? std::min(*frozen_, storage_.version()) : storage_.version();
+uint64_t ApiServer::viewed(const Target& target) const {
+    bool meant =
+        frozen_ &&
+        (frozenParts_.empty() ||
+         std::any_of(frozenParts_.begin(), frozenParts_.end(), [&](const std::string& part) {
+             return target.collection.find(part) != std::string::npos;
+         }));
+    return meant ? std::min(*frozen_, storage_.version()) : storage_.version();
 }
 
 HttpResponse ApiServer::get(const Target& target) const {
@@ -94,7 +100,7 @@ HttpResponse ApiServer::list(const Target& target) const {
         return *refused;
     }
     auto wanted = target.option("resourceVersion");
-    uint64_t version = viewed();
+    uint64_t version = viewed(target);
     if (!wanted.empty() && std::stoull(wanted) > version) {
         return tooLarge(wanted, version);
     }

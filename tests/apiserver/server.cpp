@@ -195,8 +195,8 @@ bool ApiServer::waitForQuiet(std::chrono::milliseconds quiet) const {
         bool told = true;
         for (const auto& [id, weak] : watches_) {
             auto watch = weak.lock();
-            told =
-                told && (watch == nullptr || (watch->lines.empty() && watch->version >= viewed()));
+            told = told && (watch == nullptr ||
+                            (watch->lines.empty() && watch->version >= viewed(watch->target)));
         }
         auto now = std::chrono::steady_clock::now();
         if (!told || seen != requests_.size() || version != storage_.version()) {

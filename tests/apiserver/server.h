@@ -168,9 +168,10 @@ class ApiServer final : public kube::Transport {
     void say(const std::string& part, const std::string& line);  // a raw line into matching watches
     void hide(const std::string& plural);   // 404 for the kind, as where its definition is missing
     void setStreamedLists(bool supported);  // false: sendInitialEvents is refused as by old servers
-    // Lists and watches show the state of that version, as a replica that lags; nothing: the
-    // newest. Single objects are always read newest.
-    void freeze(std::optional<uint64_t> version);
+    // Lists and watches of collections that contain one of `parts` (none: all) show the state of
+    // that version, as a replica that lags; nothing: the newest. Single objects are always read
+    // newest.
+    void freeze(std::optional<uint64_t> version, std::vector<std::string> parts = {});
     // What is written while muted reaches no watch: a list or a later watch knows it.
     void mute(bool muted);
     void plant(Defect defect);
@@ -213,7 +214,7 @@ class ApiServer final : public kube::Transport {
     std::string kindAt(const Target& target) const;
 
     // reads.cpp
-    uint64_t viewed() const;
+    uint64_t viewed(const Target& target) const;
     kube::HttpResponse get(const Target& target) const;
     kube::HttpResponse list(const Target& target) const;
 
@@ -260,6 +261,7 @@ class ApiServer final : public kube::Transport {
     std::function<void(size_t)> afterMutation_;
     size_t mutationCount_ = 0;
     std::optional<uint64_t> frozen_;
+    std::vector<std::string> frozenParts_;
     Defect defect_ = Defect::None;
     uint64_t bookmarks_ = 0;
     uint64_t cuts_ = 0;

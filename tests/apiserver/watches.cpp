@@ -79,7 +79,7 @@ void ApiServer::begin(Watch& watch) const {
     const Target& target = watch.target;
     auto from = target.option("resourceVersion");
     bool initial = target.option("sendInitialEvents") == "true";
-    watch.version = viewed();
+    watch.version = viewed(target);
     watch.raw = raw_.size();
     watch.bookmarks = bookmarks_;
     watch.cuts = cuts_;
@@ -137,7 +137,7 @@ void ApiServer::pump(Watch& watch) const {
         }
         watch.lines.push_back(std::move(line));
     };
-    auto until = viewed();
+    auto until = viewed(watch.target);
     for (const auto* change : storage_.since(watch.target.collection, watch.version, until)) {
         auto line = change->silent ? "" : lineOf(watch, *change);
         if (!line.empty()) {

@@ -148,6 +148,10 @@ class WireReply final : public StubReply {
         pollfd gone{wire_.fd(), POLLRDHUP, 0};
         return ::poll(&gone, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) > 0;
     }
+    bool peerGone() override {
+        pollfd gone{wire_.fd(), POLLRDHUP, 0};
+        return ::poll(&gone, 1, 0) > 0 && (gone.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    }
     void tunnelTo(int port) override;
 
     bool keepsConnection() const { return answered_ && !closed_; }

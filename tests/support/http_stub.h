@@ -76,6 +76,8 @@ class StubReply {
     virtual void reset() = 0;
     // True once the peer closed its end; false after 10 seconds.
     virtual bool awaitPeerGone() = 0;
+    // Whether the peer has closed its end; never blocks.
+    virtual bool peerGone() = 0;
     // Answers a CONNECT with 200 and passes bytes to and from that loopback port until either ends.
     virtual void tunnelTo(int port) = 0;
 };

@@ -1,0 +1,205 @@
+// Single objects: create, read, update, patch.
+#include "apiserver/conformance/suite.h"
+
+namespace conformance {
+namespace {
+
+using base::Json;
+
+void createAnswersWithWhatTheServerAdds(Subject& s) {
+    auto made = s.create(kDeployments, s.deployment("a"));
+    EXPECT_EQ(made.status, 201) << made.body;
+    EXPECT_FALSE(made.uid().empty());
+    EXPECT_FALSE(made.version().empty());
+    EXPECT_EQ(made.text("/metadata/creationTimestamp").size(), 20U);
+    EXPECT_EQ(made.generation(), 1);
+    EXPECT_EQ(base::intAt(made.body, "/spec/replicas"), 1);
+    EXPECT_EQ(sorted(s.get(kDeployments, "a").body), sorted(made.body));
+}
+
+void aSecondOfTheNameIsRefused(Subject& s) {
+    s.create(kMaps, s.map("a", "1"));
+    auto twice = s.create(kMaps, s.map("a", "2"));
+    EXPECT_EQ(twice.status, 409);
+    EXPECT_EQ(twice.text("/reason"), "AlreadyExists");
+    EXPECT_EQ(twice.text("/message"), "configmaps \"a\" already exists");
+    EXPECT_EQ(s.get(kMaps, "a").text("/data/value"), "1");
+}
+
+void whatIsNotThereIsNotFound(Subject& s) {
+    auto got = s.get(kDeployments, "nobody");
+    EXPECT_EQ(got.status, 404);
+    EXPECT_EQ(got.text("/reason"), "NotFound");
+    EXPECT_EQ(got.text("/message"), "deployments.apps \"nobody\" not found");
+    EXPECT_EQ(s.update(kMaps, s.map("nobody", "1")).status, 404);
+    EXPECT_EQ(s.merge(kMaps, "nobody", {{"data", {{"x", "1"}}}}).status, 404);
+    EXPECT_EQ(s.remove(kMaps, "nobody").status, 404);
+}
+
+void anUpdateOfAnOldVersionIsAConflict(Subject& s) {
+    auto first = s.create(kMaps, s.map("a", "1"));
+    auto changed = first.body;
+    changed["data"]["value"] = "2";
+    EXPECT_EQ(s.update(kMaps, changed).status, 200);
+    changed["data"]["value"] = "3";
+    auto stale = s.update(kMaps, changed);
+    EXPECT_EQ(stale.status, 409);
+    EXPECT_EQ(stale.text("/reason"), "Conflict");
+    EXPECT_EQ(s.get(kMaps, "a").text("/data/value"), "2");
+}
+
+void anUpdateOfAnotherUidIsAConflict(Subject& s) {
+    auto object = s.create(kMaps, s.map("a", "1")).body;
+    object["metadata"].erase("resourceVersion");
+    object["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555";
+    object["data"]["value"] = "2";
+    EXPECT_EQ(s.update(kMaps, object).status, 409);
+    Json patch{{"metadata", {{"uid", "11111111-2222-3333-4444-555555555555"}}},
+               {"data", {{"value", "2"}}}};
+    EXPECT_EQ(s.merge(kMaps, "a", patch).status, 409);
+    patch["metadata"] = {{"resourceVersion", "1"}};
+    EXPECT_EQ(s.merge(kMaps, "a", patch).status, 409);
+    EXPECT_EQ(s.get(kMaps, "a").text("/data/value"), "1");
+}
+
+void whatChangesNothingKeepsItsVersion(Subject& s) {
+    auto made = s.create(kMaps, s.map("a", "1"));
+    auto again = s.update(kMaps, made.body);
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(again.version(), made.version());
+    EXPECT_EQ(s.merge(kMaps, "a", {{"data", {{"value", "1"}}}}).version(), made.version());
+    EXPECT_NE(s.merge(kMaps, "a", {{"data", {{"value", "2"}}}}).version(), made.version());
+}
+
+void theGenerationCountsTheSpec(Subject& s) {
+    s.create(kDeployments, s.deployment("a"));
+    auto labelled = s.merge(kDeployments, "a", {{"metadata", {{"labels", {{"x", "1"}}}}}});
+    EXPECT_EQ(labelled.generation(), 1);
+    auto status = s.send("PATCH", s.path(kDeployments, "a/status", "fieldManager=user"),
+                         {{"status", {{"replicas", 1}}}}, "application/merge-patch+json");
+    EXPECT_EQ(status.status, 200) << status.body;
+    EXPECT_EQ(status.generation(), 1);
+    EXPECT_EQ(s.merge(kDeployments, "a", {{"spec", {{"replicas", 3}}}}).generation(), 2);
+}
+
+void theStatusHasItsOwnDoor(Subject& s) {
+    auto object = s.deployment("a");
+    object["status"] = {{"replicas", 7}};
+    auto made = s.create(kDeployments, object);
+    EXPECT_FALSE(base::intAt(made.body, "/status/replicas"));
+    auto changed = made.body;
+    changed["status"]["replicas"] = 7;
+    changed["spec"]["replicas"] = 2;
+    auto updated = s.update(kDeployments, changed);
+    EXPECT_FALSE(base::intAt(updated.body, "/status/replicas"));
+    EXPECT_EQ(base::intAt(updated.body, "/spec/replicas"), 2);
+    changed = updated.body;
+    changed["status"]["replicas"] = 7;
+    changed["spec"]["replicas"] = 9;
+    auto status = s.send("PUT", s.path(kDeployments, "a/status"), changed);
+    EXPECT_EQ(status.status, 200) << status.body;
+    EXPECT_EQ(base::intAt(status.body, "/status/replicas"), 7);
+    EXPECT_EQ(base::intAt(status.body, "/spec/replicas"), 2);
+}
+
+void aLeaseIsUpdatedByVersionOnly(Subject& s) {
+    auto made = s.create(kLeases, s.object(kLeases, "a", {{"spec", {{"holderIdentity", "x"}}}}));
+    ASSERT_EQ(made.status, 201) << made.body;
+    auto blind = made.body;
+    blind["metadata"].erase("resourceVersion");
+    blind["spec"]["holderIdentity"] = "y";
+    auto refused = s.update(kLeases, blind);
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_EQ(refused.text("/details/causes/0/field"), "metadata.resourceVersion");
+    auto seen = made.body;
+    seen["spec"]["holderIdentity"] = "y";
+    EXPECT_EQ(s.update(kLeases, seen).text("/spec/holderIdentity"), "y");
+    EXPECT_EQ(s.update(kLeases, seen).status, 409);
+}
+
+void patchesMergeAndTest(Subject& s) {
+    auto object = s.map("a", "1");
+    object["data"]["more"] = "x";
+    s.create(kMaps, object);
+    auto merged = s.merge(kMaps, "a", {{"data", {{"more", nullptr}, {"new", "y"}}}});
+    EXPECT_EQ(sorted(merged.body["data"]), sorted({{"new", "y"}, {"value", "1"}}));
+    auto type = "application/json-patch+json";
+    Json wrong = Json::array({{{"op", "test"}, {"path", "/data/value"}, {"value", "2"}},
+                              {{"op", "remove"}, {"path", "/data/value"}}});
+    auto refused = s.send("PATCH", s.path(kMaps, "a"), wrong, type);
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_EQ(refused.text("/reason"), "Invalid");
+    wrong[0]["value"] = "1";
+    EXPECT_EQ(s.send("PATCH", s.path(kMaps, "a"), wrong, type).body["data"], Json({{"new", "y"}}));
+}
+
+void whatIsWrongIsNamed(Subject& s) {
+    auto named = s.create(kMaps, s.map("Not_A_Name", "1"));
+    EXPECT_EQ(named.status, 422);
+    EXPECT_EQ(named.text("/reason"), "Invalid");
+    EXPECT_EQ(named.text("/details/causes/0/field"), "metadata.name");
+    auto object = s.deployment("a");
+    object["spec"]["template"]["metadata"]["labels"]["app"] = "b";
+    auto selector = s.create(kDeployments, object);
+    EXPECT_EQ(selector.status, 422);
+    EXPECT_EQ(selector.text("/details/causes/0/field"), "spec.template.metadata.labels");
+    auto made = s.create(kDeployments, s.deployment("a"));
+    made.body["spec"]["selector"]["matchLabels"]["app"] = "b";
+    made.body["spec"]["template"]["metadata"]["labels"]["app"] = "b";
+    auto moved = s.update(kDeployments, made.body);
+    EXPECT_EQ(moved.status, 422);
+    EXPECT_EQ(moved.text("/details/causes/0/field"), "spec.selector");
+}
+
+void theServerCompletesNames(Subject& s) {
+    auto object = s.map("", "1");
+    object["metadata"].erase("name");
+    object["metadata"]["generateName"] = "some-";
+    auto first = s.create(kMaps, object);
+    EXPECT_EQ(first.status, 201) << first.body;
+    EXPECT_TRUE(first.text("/metadata/name").starts_with("some-"));
+    EXPECT_NE(s.create(kMaps, object).text("/metadata/name"), first.text("/metadata/name"));
+    object["metadata"].erase("generateName");
+    EXPECT_EQ(s.create(kMaps, object).status, 422);
+}
+
+void eventsBecomeSeries(Subject& s) {
+    Json event = s.object(
+        kEvents, "e",
+        {{"eventTime", "2026-01-01T00:00:00.000000Z"},
+         {"reportingController", "example.dev/tests"},
+         {"reportingInstance", "tests-1"},
+         {"action", "Test"},
+         {"reason", "Tested"},
+         {"type", "Normal"},
+         {"note", "as told"},
+         {"regarding",
+          {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"namespace", s.ns()}, {"name", "a"}}}});
+    auto made = s.create(kEvents, event);
+    ASSERT_EQ(made.status, 201) << made.body;
+    auto repeated =
+        s.merge(kEvents, "e",
+                {{"series", {{"count", 2}, {"lastObservedTime", "2026-01-01T00:00:01.000000Z"}}}});
+    EXPECT_EQ(repeated.status, 200) << repeated.body;
+    EXPECT_EQ(base::intAt(repeated.body, "/series/count"), 2);
+}
+
+}  // namespace
+
+std::vector<Case> objectCases() {
+    return {{"CreateAnswersWithWhatTheServerAdds", createAnswersWithWhatTheServerAdds},
+            {"ASecondOfTheNameIsRefused", aSecondOfTheNameIsRefused},
+            {"WhatIsNotThereIsNotFound", whatIsNotThereIsNotFound},
+            {"AnUpdateOfAnOldVersionIsAConflict", anUpdateOfAnOldVersionIsAConflict},
+            {"AnUpdateOfAnotherUidIsAConflict", anUpdateOfAnotherUidIsAConflict},
+            {"WhatChangesNothingKeepsItsVersion", whatChangesNothingKeepsItsVersion},
+            {"TheGenerationCountsTheSpec", theGenerationCountsTheSpec},
+            {"TheStatusHasItsOwnDoor", theStatusHasItsOwnDoor},
+            {"ALeaseIsUpdatedByVersionOnly", aLeaseIsUpdatedByVersionOnly},
+            {"PatchesMergeAndTest", patchesMergeAndTest},
+            {"WhatIsWrongIsNamed", whatIsWrongIsNamed},
+            {"TheServerCompletesNames", theServerCompletesNames},
+            {"EventsBecomeSeries", eventsBecomeSeries}};
+}
+
+}  // namespace conformance
