@@ -8,9 +8,11 @@ from operators import OURS, PEER, Operator, free_lease
 
 
 class Bench:
-    def __init__(self, api, folder, options, figures):
-        self.api, self.folder, self.options, self.figures = api, folder, options, figures
-        self.kubeconfig = operator_kubeconfig(api, folder)
+    """`folder` is for logs, `private` for keys and tokens."""
+
+    def __init__(self, api, folder, private, options, figures):
+        self.api, self.folder, self.private, self.options, self.figures = api, folder, private, options, figures
+        self.kubeconfig = operator_kubeconfig(api, private)
 
     def start(self, kind, kubeconfig=None):
         """Starts an operator; nothing is awaited."""

@@ -41,11 +41,19 @@ def build(folder):
         go(f"build: the {module}", module, "build", "-trimpath", "-ldflags=-s -w", "-o", BINARIES[module], ".", log=log)
 
 
+def need_binaries():
+    for path in BINARIES.values():
+        if not os.path.exists(path):
+            raise Failed(f"{path} is not built: leave --no-build away")
+
+
 def check(folder):
     """The Go code is clean, and the peer plans what the operator plans."""
     log = os.path.join(folder, "check.log")
+    command("check: the benchmark's own judgement", sys.executable, "-B", "-m", "unittest", "discover", "-s", HERE, log=log)
     for module in ("peer", "proxy"):
         go(f"check: go vet, {module}", module, "vet", "./...", log=log)
+    go("check: the proxy", "proxy", "test", "./...", log=log)
     go("check: the peer plans the same objects", "peer", "test", "-count=1", "./...", log=log,
        env={**os.environ, "KUBECTL_SCALABLEAPP": f"{BUILD}/operator/kubectl-scalableapp"})
 

@@ -1,6 +1,7 @@
 """Runs scenes inside the cluster's network: `cluster exec -- python3 inside.py ORDER.json`. Writes the figures there."""
 import json
 import sys
+import tempfile
 
 import scene_calls
 import scene_equal
@@ -36,9 +37,10 @@ def main(path):
         order = json.load(file)
     figures = Figures()
     try:
-        bench = Bench(Api(order["folder"]), order["folder"], order["options"], figures)
-        for step in order["steps"]:
-            SCENES[step["scene"]](bench, step)
+        with tempfile.TemporaryDirectory(prefix="scalableapp-bench-") as private:
+            bench = Bench(Api(private), order["folder"], private, order["options"], figures)
+            for step in order["steps"]:
+                SCENES[step["scene"]](bench, step)
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1

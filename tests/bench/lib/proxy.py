@@ -14,7 +14,7 @@ LISTEN, CONTROL = "127.0.0.1:17443", "127.0.0.1:17080"
 
 class Proxy:
     def __init__(self, bench):
-        ca = os.path.join(bench.folder, "proxy-ca.crt")
+        ca = os.path.join(bench.private, "proxy-ca.crt")
         api = bench.api
         self.process = Process("proxy", [
             bench.options["binaries"]["proxy"], "-listen", LISTEN, "-control", CONTROL, "-upstream", api.server,
@@ -24,7 +24,7 @@ class Proxy:
             if time.monotonic() > deadline or not self.process.alive():
                 raise Failed(f"the proxy does not start; its log is {self.process.log}")
             time.sleep(0.05)
-        self.kubeconfig = operator_kubeconfig(api, bench.folder, f"https://{LISTEN}", ca)
+        self.kubeconfig = operator_kubeconfig(api, bench.private, f"https://{LISTEN}", ca)
 
     @staticmethod
     def order(path):

@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	"k8s.io/apimachinery/pkg/types"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"k8s.io/utils/ptr"
 )
@@ -22,9 +21,9 @@ func ApplyStatus(app *ScalableApp, status *ScalableAppStatus) *ScalableAppApplyC
 			APIVersion: ptr.To(GroupVersion.String()),
 		},
 		ObjectMetaApplyConfiguration: &metav1ac.ObjectMetaApplyConfiguration{
-			Name:      &app.Name,
-			Namespace: &app.Namespace,
-			UID:       ptr.To(types.UID(app.UID)),
+			Name:      ptr.To(app.Name),
+			Namespace: ptr.To(app.Namespace),
+			UID:       ptr.To(app.UID),
 		},
 		Status: status,
 	}

@@ -57,7 +57,7 @@ func differs(intent, current reflect.Value) bool {
 		}
 		return false
 	case reflect.Slice:
-		return listDiffers(intent, current)
+		return intent.Len() > 0 && listDiffers(intent, current)
 	default:
 		return !intent.Equal(current)
 	}

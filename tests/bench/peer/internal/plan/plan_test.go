@@ -194,6 +194,10 @@ func served(t *testing.T, intent *Intent) {
 	}
 	annotations["example.com/note"] = "somebody's"
 	intent.Empty.SetAnnotations(annotations)
+	if service, ok := intent.Empty.(*corev1.Service); ok {
+		service.Spec.ClusterIPs = []string{"10.96.0.7"}
+		service.Spec.SessionAffinity = corev1.ServiceAffinityNone
+	}
 }
 
 func TestDiffersOnlyWhereOwned(t *testing.T) {

@@ -75,23 +75,23 @@ func envOf(web *v1alpha1.Web) []*corev1ac.EnvVarApplyConfiguration {
 }
 
 func resourcesOf(web *v1alpha1.Web) *corev1ac.ResourceRequirementsApplyConfiguration {
-	requests := web.Resources.Requests
+	// Copies: what is applied is overwritten with the answer, and these are the cache's.
+	requests, limits := web.Resources.Requests.DeepCopy(), web.Resources.Limits.DeepCopy()
 	if needsCPURequest(web) {
-		requests = requests.DeepCopy()
 		if requests == nil {
 			requests = corev1.ResourceList{}
 		}
 		requests[corev1.ResourceCPU] = defaultCPURequest
 	}
-	if len(requests) == 0 && len(web.Resources.Limits) == 0 {
+	if len(requests) == 0 && len(limits) == 0 {
 		return nil
 	}
 	out := corev1ac.ResourceRequirements()
 	if len(requests) > 0 {
 		out.WithRequests(requests)
 	}
-	if len(web.Resources.Limits) > 0 {
-		out.WithLimits(web.Resources.Limits)
+	if len(limits) > 0 {
+		out.WithLimits(limits)
 	}
 	return out
 }
