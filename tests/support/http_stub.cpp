@@ -319,8 +319,13 @@ struct HttpStub::Impl {
     mutable std::condition_variable arrived;
     std::vector<StubRequest> requests;
     std::set<int> open;
-    std::list<std::thread> threads;
+    struct Worker {
+        std::thread thread;
+        bool done = false;
+    };
+    std::list<Worker> workers;
     int connections = 0;
+    size_t remembered = SIZE_MAX;
     bool stopping = false;
 
     void listen() {
@@ -350,11 +355,24 @@ struct HttpStub::Impl {
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             open.insert(fd);
-            threads.emplace_back([this, fd, number = ++connections] { serve(fd, number); });
+            reap();
+            Worker& worker = workers.emplace_back();
+            worker.thread = std::thread(
+                [this, fd, number = ++connections, &worker] { serve(fd, number, worker); });
         }
     }
 
-    void serve(int fd, int number) {
+    // Threads whose connection has ended must not pile up in a test of hours.
+    void reap() {
+        workers.remove_if([](Worker& worker) {
+            if (worker.done) {
+                worker.thread.join();
+            }
+            return worker.done;
+        });
+    }
+
+    void serve(int fd, int number, Worker& worker) {
         Wire wire(fd, context.get());
         if (wire.handshake()) {
             RequestReader reader(wire);
@@ -374,12 +392,15 @@ struct HttpStub::Impl {
         ERR_clear_error();
         const std::lock_guard lock(mutex);
         open.erase(fd);
+        worker.done = true;
     }
 
     bool answer(Wire& wire, const StubRequest& request) {
         {
             const std::lock_guard lock(mutex);
-            requests.push_back(request);
+            if (requests.size() < remembered) {
+                requests.push_back(request);
+            }
             arrived.notify_all();
         }
         WireReply reply(wire);
@@ -412,8 +433,8 @@ HttpStub::~HttpStub() {
     }
     ::shutdown(impl_->listener, SHUT_RDWR);
     impl_->acceptor.join();
-    for (auto& thread : impl_->threads) {
-        thread.join();
+    for (auto& worker : impl_->workers) {
+        worker.thread.join();
     }
     ::close(impl_->listener);
 }
@@ -430,6 +451,11 @@ std::string HttpStub::url() const {
 std::vector<StubRequest> HttpStub::requests() const {
     const std::lock_guard lock(impl_->mutex);
     return impl_->requests;
+}
+
+void HttpStub::rememberAtMost(size_t count) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->remembered = count;
 }
 
 int HttpStub::connections() const {

@@ -99,6 +99,8 @@ class HttpStub {
     std::string url() const;  // "http://127.0.0.1:PORT", with TLS "https://..."
     // In order of arrival.
     std::vector<StubRequest> requests() const;
+    // For tests that run for long: later requests are answered, and not kept.
+    void rememberAtMost(size_t count);
     int connections() const;
     // False: fewer than `count` requests after 10 seconds.
     bool awaitRequests(size_t count) const;
