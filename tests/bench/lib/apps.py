@@ -1,5 +1,6 @@
 """ScalableApps by the hundred: made, edited, counted and taken away."""
 import concurrent.futures
+import itertools
 import threading
 import time
 
@@ -7,6 +8,8 @@ from kube import MERGE, Watch
 from say import Failed
 
 CREATORS = 8
+# Values of edits: never the same twice, or there would be nothing to do.
+_edits = itertools.count(2000)
 APPS = "/apis/scalableapp.dev/v1alpha1"
 KINDS = {"services": "/api/v1", "deployments": "/apis/apps/v1", "poddisruptionbudgets": "/apis/policy/v1",
          "horizontalpodautoscalers": "/apis/autoscaling/v2"}
@@ -132,7 +135,6 @@ class Edits:
     def __init__(self, apps):
         self._apps = apps
         self._asked, self._arrived = {}, {}
-        self._value = 1000
         self._changed = threading.Condition()
         self._watch = Watch(apps.api, apps.children("deployments"), self._tell)
 
@@ -144,9 +146,9 @@ class Edits:
 
     def ask(self, index):
         """Edits one app; the key to ask for its latency. Counted from the API server's answer."""
-        self._value += 1
-        key = (name_of(index) + "-web", self._value)
-        self._apps.edit(index, {"spec": {"progressDeadlineSeconds": self._value}})
+        value = next(_edits)
+        key = (name_of(index) + "-web", value)
+        self._apps.edit(index, {"spec": {"progressDeadlineSeconds": value}})
         self._asked[key] = time.monotonic()
         return key
 
