@@ -2,6 +2,7 @@
 
 #include "api/labels.h"
 #include "reconcile/resources.h"
+#include "runtime/relations.h"
 
 namespace reconcile {
 namespace {
@@ -52,10 +53,7 @@ void Operator::watchApps(runtime::Manager& manager, const std::string& namespace
                                        .labelSelector = "",
                                        .fieldSelector = ""});
     observer_.watch(scalableApps(), namespace_, informer.store());
-    informer.onChange([this](const runtime::Store::Change& change, bool initial) {
-        const auto& object = change.after ? change.after : change.before;
-        controller_.enqueue(object->meta().key, initial ? runtime::kStartupPriority : 0);
-    });
+    runtime::relate(informer, controller_, runtime::itself());
 }
 
 void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType& type,
@@ -66,17 +64,10 @@ void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType
                                        .labelSelector = api::kAppLabel,
                                        .fieldSelector = ""});
     observer_.watch(type, namespace_, informer.store());
-    informer.onChange([this](const runtime::Store::Change& change, bool initial) {
-        // The first list of children needs no reconcile of its own: their apps are listed too.
-        if (initial) {
-            return;
-        }
-        for (const auto& object : {change.before, change.after}) {
-            if (object != nullptr && !appOf(object->meta()).name.empty()) {
-                controller_.enqueueAfter(appOf(object->meta()), kBurst);
-            }
-        }
-    });
+    // The first list of children needs no reconcile of its own: their apps are listed too.
+    runtime::relate(informer, controller_,
+                    [](const kube::Meta& child) { return std::vector{appOf(child)}; },
+                    {.firstList = false, .burst = kBurst});
 }
 
 }  // namespace reconcile

@@ -44,8 +44,9 @@ void Controller::enqueue(const kube::ObjectKey& key, int priority) {
     impl_->core.enqueue(key, {}, priority);
 }
 
-void Controller::enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause) {
-    impl_->core.enqueue(key, pause, 0);
+void Controller::enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause,
+                              int priority) {
+    impl_->core.enqueue(key, pause, priority);
 }
 
 void Controller::start() {

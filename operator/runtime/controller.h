@@ -101,7 +101,8 @@ class Controller {
     Controller& operator=(const Controller&) = delete;
 
     void enqueue(const kube::ObjectKey& key, int priority = 0);
-    void enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause);
+    void enqueueAfter(const kube::ObjectKey& key, std::chrono::milliseconds pause,
+                      int priority = 0);
     // Workers begin only here; keys may be enqueued before.
     void start();
     // No key is taken from here on; running reconciles are asked to stop after `grace` (zero: now).

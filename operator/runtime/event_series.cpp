@@ -100,7 +100,9 @@ std::vector<EventSeries::Request> EventSeries::tick(base::SteadyTime now) {
         Series& series = it->second;
         bool over = now - series.lastSeen >= kSilence;
         if (series.count > series.sentCount && (over || now - series.lastSent >= kRefresh)) {
-            out.push_back(patch(series, now));
+            // One that never got through has no series to patch; a name that is taken was ours.
+            out.push_back(series.count == 1 ? Request{true, series.key, series.body}
+                                            : patch(series, now));
         }
         it = over ? series_.erase(it) : std::next(it);
     }
@@ -121,6 +123,14 @@ std::optional<EventSeries::Request> EventSeries::recreate(const kube::ObjectKey&
         }
     }
     return std::nullopt;
+}
+
+void EventSeries::unsent(const kube::ObjectKey& key) {
+    for (auto& [kind, series] : series_) {
+        if (series.key == key) {
+            series.sentCount = 0;
+        }
+    }
 }
 
 }  // namespace runtime

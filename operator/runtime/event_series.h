@@ -40,6 +40,9 @@ class EventSeries {
     std::vector<Request> tick(base::SteadyTime now);
     // A patch found nothing to patch (events live an hour): the whole event, to be created anew.
     std::optional<Request> recreate(const kube::ObjectKey& key, base::WallTime wall);
+    // What was to be sent of `key` did not get through: the series' next patch makes up for it, at
+    // its end at the latest.
+    void unsent(const kube::ObjectKey& key);
     size_t open() const { return series_.size(); }
 
   private:

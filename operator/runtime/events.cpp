@@ -90,6 +90,9 @@ void EventRecorder::Impl::deliver(const EventSeries::Request& request) {
     if (sent || sent.error().is(kube::ErrorKind::AlreadyExists)) {
         return;
     }
+    if (sent.error().transient() && !abandon.stop_requested()) {
+        series.unsent(request.key);
+    }
     discarded("refused");
     if (!sent.error().is(kube::ErrorKind::NotLeader) && !abandon.stop_requested()) {
         base::logDebug("an event was not sent",

@@ -21,20 +21,21 @@ std::function<double()> randomJitter() {
 }  // namespace
 
 struct Informer::Impl {
-    Impl(kube::Client& client, InformerOptions options, const base::Clock& clock, Metrics& metrics)
-        : alarm(clock),
-          core(client, std::move(options), clock, alarm, metrics, randomJitter()),
+    Impl(kube::Client& client, InformerOptions options, const base::Clock& clock, Metrics& metrics,
+         std::shared_ptr<Timer> theTimer)
+        : timer(theTimer ? std::move(theTimer) : std::make_shared<Alarm>(clock)),
+          core(client, std::move(options), clock, *timer, metrics, randomJitter()),
           scrape(metrics.onScrape([this] { core.refreshMetrics(); })) {}
 
-    Alarm alarm;
+    const std::shared_ptr<Timer> timer;
     InformerCore core;
     std::shared_ptr<void> scrape;
     std::jthread thread;
 };
 
 Informer::Informer(kube::Client& client, InformerOptions options, const base::Clock& clock,
-                   Metrics& metrics)
-    : impl_(std::make_unique<Impl>(client, std::move(options), clock, metrics)) {}
+                   Metrics& metrics, std::shared_ptr<Timer> timer)
+    : impl_(std::make_unique<Impl>(client, std::move(options), clock, metrics, std::move(timer))) {}
 
 Informer::~Informer() {
     stop();

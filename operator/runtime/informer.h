@@ -19,6 +19,7 @@
 #include "kube/client.h"
 #include "runtime/server_health.h"
 #include "runtime/store.h"
+#include "runtime/timer.h"
 
 namespace runtime {
 
@@ -36,8 +37,9 @@ class Informer {
     // `initial` is true for objects of the first list.
     using Handler = std::function<void(const Store::Change& change, bool initial)>;
 
+    // `timer`: one for many informers saves them a thread each; null: its own.
     Informer(kube::Client& client, InformerOptions options, const base::Clock& clock,
-             Metrics& metrics);
+             Metrics& metrics, std::shared_ptr<Timer> timer = nullptr);
     ~Informer();  // stops and joins
     Informer(const Informer&) = delete;
     Informer& operator=(const Informer&) = delete;

@@ -1,5 +1,6 @@
 #include "runtime/informer_core.h"
 
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -8,7 +9,11 @@
 namespace runtime {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr const char* kUnreachable = "unreachable";
+// A streamed list speaks at once or leads nowhere: a list has an answer within bounded time.
+constexpr auto kInitialSilence = 30s;
 
 std::string kindName(kube::ErrorKind kind) {
     switch (kind) {
@@ -78,9 +83,23 @@ void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_tok
     watchStop_ = std::stop_source();
     std::stop_callback chain(stop, [this] { watchStop_.request_stop(); });
     auto begin = clock_.steady();
+    std::atomic<bool> heard{false};
+    Timer::Bell silence;
+    if (watch.options.sendInitialEvents) {
+        silence = timer_.at(begin + kInitialSilence, [&] {
+            if (!heard) {
+                watchStop_.request_stop();
+            }
+        });
+    }
     auto result = client_.watch(
-        options_.type, watch.options, [&](std::string_view line) { feed(Watcher::Line{line}); },
+        options_.type, watch.options,
+        [&](std::string_view line) {
+            heard = true;
+            feed(Watcher::Line{line});
+        },
         watchStop_.get_token());
+    silence.reset();
     if (stop.stop_requested()) {
         return;
     }

@@ -1,7 +1,7 @@
 // Leader election on a coordination.k8s.io Lease: at most one process writes.
 //
 //   runtime::LeaderElector elector(client, {.lease = {"system", "operator"}, .identity = pod},
-//                                  clock, metrics);
+//                                  runtime::bootClock(), metrics);
 //   options.mayWrite = [&] { return elector.holds(); };   // of every other client
 //   elector.start(onStarted, onLost);
 //
@@ -33,6 +33,10 @@ struct LeaderOptions {
     std::chrono::milliseconds leaseDuration{15000};
     std::chrono::milliseconds renewDeadline{10000};
     std::chrono::milliseconds retryPeriod{2000};
+
+    // What is wrong with the figures, in one line; empty: nothing. Safety needs
+    // leaseDuration > renewDeadline > 1.2 retryPeriod.
+    std::string problem() const;
 };
 
 class LeaderElector {

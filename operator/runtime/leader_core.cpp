@@ -42,6 +42,22 @@ std::chrono::milliseconds millis(base::SteadyTime::duration duration) {
 
 }  // namespace
 
+std::string LeaderOptions::problem() const {
+    auto text = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
+    if (retryPeriod <= 0ms) {
+        return "leader election: retryPeriod is " + text(retryPeriod) + ": must be above zero";
+    }
+    if (std::chrono::duration<double, std::milli>(renewDeadline) <= retryPeriod * kAcquireJitter) {
+        return "leader election: renewDeadline is " + text(renewDeadline) +
+               ": must be above 1.2 times retryPeriod (" + text(retryPeriod) + ")";
+    }
+    if (leaseDuration <= renewDeadline) {
+        return "leader election: leaseDuration is " + text(leaseDuration) +
+               ": must be above renewDeadline (" + text(renewDeadline) + ")";
+    }
+    return "";
+}
+
 LeaderCore::LeaderCore(kube::Client& client, const LeaderOptions& options, const base::Clock& clock,
                        Timer& timer, Metrics& metrics, std::function<double()> jitter)
     : options_(options),

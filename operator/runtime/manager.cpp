@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -19,6 +20,7 @@
 
 #include "base/log.h"
 #include "runtime/alarm.h"
+#include "runtime/boot_clock.h"
 
 namespace runtime {
 namespace {
@@ -126,10 +128,10 @@ struct Manager::Impl {
 
     kube::ClientOptions clientOptions();
     void serve();
-    bool allSynced() const;
     ServerResponse ready() const;
     bool reached(const std::string& plural, const std::string& version) const;
-    bool keepGoing();
+    std::string missing() const;
+    bool keepGoing(std::chrono::milliseconds patience = -1ms);
     bool awaitSync();
     void lead();
     void awaitEnd();
@@ -148,6 +150,7 @@ struct Manager::Impl {
     std::unique_ptr<EventRecorder> events;
     HttpServer http;
     std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
+    std::shared_ptr<Alarm> alarm = std::make_shared<Alarm>(clock);  // of all informers
     std::vector<std::unique_ptr<Informer>> informers;
     std::vector<std::unique_ptr<Controller>> controllers;
     std::vector<std::function<void(std::stop_token)>> tasks;
@@ -155,6 +158,7 @@ struct Manager::Impl {
     std::atomic<bool> ending{false};
     std::atomic<bool> started{false};
     std::atomic<bool> lost{false};
+    bool failed = false;  // to start
     std::optional<Alarm> lastBell;
 };
 
@@ -180,7 +184,7 @@ Manager::Impl::Impl(ManagerOptions theOptions)
         leader.identity = newIdentity();
     }
     if (options.leaderElection) {
-        elector = std::make_unique<LeaderElector>(ungated, leader, clock, metrics);
+        elector = std::make_unique<LeaderElector>(ungated, leader, bootClock(), metrics);
     }
     events = std::make_unique<EventRecorder>(
         gated, options.reportingController.empty() ? options.name : options.reportingController,
@@ -207,23 +211,20 @@ void Manager::Impl::serve() {
     });
 }
 
-ServerResponse Manager::Impl::ready() const {
-    std::string missing;
+// The kinds without a first list, one a line.
+std::string Manager::Impl::missing() const {
+    std::string out;
     for (const auto& informer : informers) {
         if (!informer->store().synced()) {
-            missing += "not synced: " + informer->type().plural + "\n";
+            out += "not synced: " + informer->type().plural + "\n";
         }
     }
-    return missing.empty() ? ServerResponse{200, "ok\n"} : ServerResponse{503, missing};
+    return out;
 }
 
-bool Manager::Impl::allSynced() const {
-    for (const auto& informer : informers) {
-        if (!informer->store().synced()) {
-            return false;
-        }
-    }
-    return true;
+ServerResponse Manager::Impl::ready() const {
+    auto what = missing();
+    return what.empty() ? ServerResponse{200, "ok\n"} : ServerResponse{503, what};
 }
 
 bool Manager::Impl::reached(const std::string& plural, const std::string& version) const {
@@ -236,11 +237,12 @@ bool Manager::Impl::reached(const std::string& plural, const std::string& versio
     return true;
 }
 
-// Sleeps until something happens. False when the process is to end.
-bool Manager::Impl::keepGoing() {
+// Sleeps until something happens or the patience ends (negative: never). False when the process is
+// to end.
+bool Manager::Impl::keepGoing(std::chrono::milliseconds patience) {
     std::array<pollfd, 2> files{{{signals.file(), POLLIN, 0}, {wakeup.file(), POLLIN, 0}}};
     if (!ending && !lost) {
-        poll(files.data(), files.size(), -1);
+        poll(files.data(), files.size(), static_cast<int>(patience.count()));
     }
     wakeup.clear();
     if (signals.received()) {
@@ -251,8 +253,20 @@ bool Manager::Impl::keepGoing() {
 }
 
 bool Manager::Impl::awaitSync() {
-    while (!allSynced()) {
-        if (!keepGoing()) {
+    auto end = clock.steady() + options.startTimeout;
+    bool said = false;
+    for (auto what = missing(); !what.empty(); what = missing()) {
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock.steady());
+        if (!said && left <= 0ms) {
+            said = true;
+            std::replace(what.begin(), what.end(), '\n', ' ');
+            base::logError(
+                "no first list in time: is the definition there, and may this account list and "
+                "watch it?",
+                {{"missing", what}});
+            failed = options.startOrExit;
+        }
+        if (failed || !keepGoing(said ? -1ms : left)) {
             return false;
         }
     }
@@ -333,8 +347,8 @@ Manager::~Manager() {
 }
 
 Informer& Manager::informer(const InformerOptions& options) {
-    auto& informer = impl_->informers.emplace_back(
-        std::make_unique<Informer>(impl_->gated, options, impl_->clock, impl_->metrics));
+    auto& informer = impl_->informers.emplace_back(std::make_unique<Informer>(
+        impl_->gated, options, impl_->clock, impl_->metrics, impl_->alarm));
     informer->share(impl_->health);
     informer->onSynced([impl = impl_.get()] { impl->wakeup.ring(); });
     return *informer;
@@ -373,6 +387,11 @@ const base::Clock& Manager::clock() const {
 }
 
 int Manager::run() {
+    auto problem = impl_->options.leaderElection ? impl_->options.leader.problem() : "";
+    if (!problem.empty()) {
+        base::logError(problem);
+        return 2;
+    }
     auto port = impl_->http.listen(impl_->options.listenAddress, impl_->options.listenPort);
     if (!port) {
         base::logError(port.error().message);
@@ -390,8 +409,11 @@ int Manager::run() {
     auto cutOff = impl_->deadline(impl_->lost ? kLostLimit : impl_->options.grace + 5s);
     impl_->stopAll();
     bool lost = impl_->lost;
-    base::logInfo("stopped", {{"reason", lost ? "lease lost" : "asked to"}});
-    return lost ? 1 : 0;
+    bool failed = impl_->failed;
+    base::logInfo("stopped", {{"reason", lost     ? "lease lost"
+                                         : failed ? "could not start"
+                                                  : "asked to"}});
+    return lost || failed ? 1 : 0;
 }
 
 void Manager::shutdown() {

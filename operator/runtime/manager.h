@@ -13,7 +13,8 @@
 // and returns 1; a stop that outlives the grace is cut off with exit code 1.
 //
 // Ready means: every store is synced. A follower is ready too. An unreachable API server at start
-// is waited for, not died of.
+// is waited for, not died of; what has no first list after `startTimeout` is named in the log, and
+// ends the process where `startOrExit` says so.
 //
 // Signals: the constructor blocks SIGTERM and SIGINT for its thread and all that it starts; make
 // the manager before any other thread.
@@ -47,7 +48,9 @@ struct ManagerOptions {
     LeaderOptions leader;                    // lease key and identity, where empty, are filled in
     std::string reportingController;         // in events; empty: `name`
     std::chrono::milliseconds grace{30000};  // for running reconciles after SIGTERM
-    std::shared_ptr<kube::Transport> transport;  // null: one to `cluster`
+    std::chrono::milliseconds startTimeout{120000};  // until a missing first list is an error
+    bool startOrExit = false;                        // that ends the process, with exit code 1
+    std::shared_ptr<kube::Transport> transport;      // null: one to `cluster`
 };
 
 class Manager {
@@ -70,7 +73,8 @@ class Manager {
     HttpServer& http();
     const base::Clock& clock() const;
 
-    // Blocks. Handles SIGTERM and SIGINT. Returns the exit code.
+    // Blocks. Handles SIGTERM and SIGINT. Returns the exit code: 0 asked to stop, 1 failed or lost
+    // the lease, 2 options that cannot work.
     int run();
     // As a signal would. From any thread.
     void shutdown();

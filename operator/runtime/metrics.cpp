@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 #include "base/log.h"
 #include "kube/client.h"
@@ -253,8 +254,16 @@ void Metrics::remove(const std::string& name, const Labels& labels) {
 }
 
 void Metrics::setHost(const std::string& host) {
-    std::lock_guard lock(impl_->mutex);
-    impl_->host = host;
+    {
+        std::lock_guard lock(impl_->mutex);
+        impl_->host = host;
+    }
+    for (const auto& [method, code] :
+         {std::pair{"GET", "200"}, std::pair{"POST", "201"}, std::pair{"PUT", "200"},
+          std::pair{"PATCH", "200"}, std::pair{"PATCH", "201"}, std::pair{"DELETE", "200"}}) {
+        create("rest_client_requests_total", {{"code", code}, {"method", method}, {"host", host}});
+        create("rest_client_request_duration_seconds", {{"verb", method}, {"host", host}});
+    }
 }
 
 void Metrics::request(const kube::RequestInfo& info) {

@@ -95,6 +95,7 @@ class Metrics {
 
     // rest_client_*: pass as ClientOptions::observe. `host` names the API server in them.
     void request(const kube::RequestInfo& info);
+    // Makes the series of ordinary answers visible at 0, too.
     void setHost(const std::string& host);
 
     // Calls `refresh` before each text(), for values that are only worth computing when somebody

@@ -28,11 +28,11 @@ namespace runtime {
 class Manager;
 
 struct ProcessInfo {
-    std::string name;                 // also the Lease's
-    std::string about;                // --help begins with it
-    std::string more;                 // and ends with it
-    std::string reportingController;  // of its events
-    std::string worked;               // what --workers counts: "ScalableApps reconciled"
+    std::string name;                         // also the Lease's
+    std::string about{};                      // --help begins with it
+    std::string more{};                       // and ends with it
+    std::string reportingController{};        // of its events; empty: the name
+    std::string worked{"objects worked on"};  // what --workers counts: "ScalableApps reconciled"
 };
 
 struct ProcessOptions {

@@ -118,8 +118,7 @@ Store::Change Store::upsert(kube::ObjectPtr object) {
     raise(meta.resourceVersion);
     kube::ObjectPtr& slot = objects_[meta.key];
     if (slot != nullptr) {
-        const auto& known = slot->meta();
-        if (known.uid == meta.uid && kube::atLeast(known.resourceVersion, meta.resourceVersion)) {
+        if (kube::atLeast(slot->meta().resourceVersion, meta.resourceVersion)) {
             return {slot, slot};
         }
         unlink(slot);

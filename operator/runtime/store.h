@@ -53,8 +53,8 @@ class Store {
     std::string resourceVersion() const;
 
     // --- the writer's side
-    // The same or an older version of the same object (a repeated or late delivery) changes
-    // nothing.
+    // The same or an older version of what has that name (a repeated or late delivery, be it of a
+    // predecessor) changes nothing.
     Change upsert(kube::ObjectPtr object);
     // Nothing happens when a newer object of that name is here already.
     Change erase(const kube::ObjectKey& key, const std::string& resourceVersion);

@@ -293,8 +293,14 @@ void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& o
     bool silent = !watching.sawEvent && input.lasted < kShortestWatch;
     std::string version = watching.resourceVersion;
     if (error && error->is(kube::ErrorKind::Expired)) {
-        state_ = Empty{};
-        request(now, out);
+        // A server that takes every version for too old is not asked for everything in a loop.
+        auto before = std::exchange(expiredAt_, now);
+        if (before && now - *before < kCalm) {
+            backOff(Empty{}, *error, now, out);
+        } else {
+            state_ = Empty{};
+            request(now, out);
+        }
     } else if (error && (error->is(kube::ErrorKind::Malformed) || aheadOfServer(*error))) {
         // From the same version the same answer would come again.
         backOff(Empty{}, *error, now, out);

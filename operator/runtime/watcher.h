@@ -11,7 +11,8 @@
 //
 // The protocol: a streamed list first (WatchList: initial events, then a bookmark that ends them),
 // a paged list where the server has none; then one watch after the other, each from where the last
-// one ended. 410 begins anew; every other failure backs off (0.8 s doubling to 30 s, jittered, anew
+// one ended. 410 begins anew, after a pause where that happened a short while ago too; every other
+// failure backs off (0.8 s doubling to 30 s, jittered, anew
 // after two minutes without trouble) and goes on from the last version.
 //
 // Source of protocol and figures: client-go tools/cache/reflector.go.
@@ -159,7 +160,8 @@ class Watcher {
     Scope scope_;
     Backoff backoff_;
     State state_;
-    bool streamedLists_ = true;  // false once the server said it has none
+    bool streamedLists_ = true;                  // false once the server said it has none
+    std::optional<base::SteadyTime> expiredAt_;  // when a version was last too old
 };
 
 // The two fields of a watch event: views into `line`. Nothing when it is no such object.

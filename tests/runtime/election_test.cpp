@@ -265,4 +265,20 @@ TEST_F(ElectionTest, ForeignFieldsOfTheLeaseSurvive) {
     EXPECT_EQ(base::stringAt(leases.lease, "/metadata/labels/team"), "x");
 }
 
+TEST(LeaderOptions, FiguresThatLetTwoLeadAreNamed) {
+    EXPECT_EQ(runtime::LeaderOptions{}.problem(), "");
+    runtime::LeaderOptions tooShort;
+    tooShort.leaseDuration = 10s;
+    EXPECT_EQ(tooShort.problem(),
+              "leader election: leaseDuration is 10000 ms: must be above renewDeadline (10000 ms)");
+    runtime::LeaderOptions tooLate;
+    tooLate.retryPeriod = 9s;
+    EXPECT_EQ(tooLate.problem(),
+              "leader election: renewDeadline is 10000 ms: must be above 1.2 times retryPeriod "
+              "(9000 ms)");
+    runtime::LeaderOptions busy;
+    busy.retryPeriod = 0ms;
+    EXPECT_EQ(busy.problem(), "leader election: retryPeriod is 0 ms: must be above zero");
+}
+
 }  // namespace

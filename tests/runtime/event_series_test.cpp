@@ -131,4 +131,26 @@ TEST_F(EventSeriesTest, ClusterScopedObjectsHaveTheirEventsInDefault) {
     EXPECT_FALSE(request->body["regarding"].contains("namespace"));
 }
 
+TEST_F(EventSeriesTest, WhatDidNotGetThroughIsMadeUpForAtTheEnd) {
+    auto created = add(event());
+    series.unsent(created->key);
+    clock.advance(5min);
+    EXPECT_TRUE(series.tick(clock.steady()).empty());
+    clock.advance(1min);
+    auto late = series.tick(clock.steady());
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_TRUE(late[0].create);
+    EXPECT_EQ(late[0].key, created->key);
+    EXPECT_EQ(late[0].body, created->body);
+
+    add(event());
+    auto patched = add(event());
+    series.unsent(patched->key);
+    clock.advance(6min);
+    late = series.tick(clock.steady());
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_FALSE(late[0].create);
+    EXPECT_EQ(base::intAt(late[0].body, "/series/count"), 2);
+}
+
 }  // namespace

@@ -238,6 +238,29 @@ TEST_F(ManagerTest, AMissingKindKeepsItUnreadyAndNamesIt) {
     EXPECT_EQ(process.exit.get(), 0);
 }
 
+TEST_F(ManagerTest, WhatNeverListsIsNamedAndEndsItWhereThatIsWanted) {
+    server->hide("configmaps");
+    auto options = Process::options(server, "a", 0);
+    options.startTimeout = 50ms;
+    options.startOrExit = true;
+    runtime::Manager manager(std::move(options));
+    manager.informer({.type = kMaps});
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(manager.run(), 1);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                testing::AllOf(HasSubstr("no first list in time"),
+                               HasSubstr("missing=not synced: configmaps")));
+}
+
+TEST_F(ManagerTest, FiguresThatLetTwoLeadAreWrongUsage) {
+    auto options = Process::options(server, "a", 0);
+    options.leader.leaseDuration = 5s;
+    runtime::Manager manager(std::move(options));
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(manager.run(), 2);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("leaseDuration is 5000 ms"));
+}
+
 TEST_F(ManagerTest, ATakenPortEndsItWithOneClearLine) {
     runtime::HttpServer other;
     auto port = other.listen("127.0.0.1", 0);

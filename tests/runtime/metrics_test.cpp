@@ -48,6 +48,32 @@ TEST(Metrics, RequestsCarryClientGosLabels) {
                                 "verb=\"GET\"} 1"));
 }
 
+TEST(Metrics, OrdinaryRequestsAreVisibleBeforeTheFirst) {
+    runtime::Metrics metrics;
+    metrics.setHost("fake");
+    auto text = metrics.text();
+    for (const char* line :
+         {R"(rest_client_requests_total{code="200",host="fake",method="GET"} 0)",
+          R"(rest_client_requests_total{code="201",host="fake",method="POST"} 0)",
+          R"(rest_client_requests_total{code="200",host="fake",method="PUT"} 0)",
+          R"(rest_client_requests_total{code="200",host="fake",method="PATCH"} 0)",
+          R"(rest_client_requests_total{code="200",host="fake",method="DELETE"} 0)",
+          R"(rest_client_request_duration_seconds_count{host="fake",verb="PATCH"} 0)"}) {
+        EXPECT_THAT(text, HasSubstr(line));
+    }
+}
+
+TEST(Metrics, AHandleIsTheSameValueWithoutTheLookUp) {
+    runtime::Metrics metrics;
+    auto adds = metrics.counter("workqueue_adds_total", {{"controller", "c"}, {"name", "c"}});
+    EXPECT_THAT(metrics.text(), HasSubstr(R"(workqueue_adds_total{controller="c",name="c"} 0)"));
+    adds.add();
+    metrics.count("workqueue_adds_total", {{"controller", "c"}, {"name", "c"}});
+    EXPECT_THAT(metrics.text(), HasSubstr(R"(workqueue_adds_total{controller="c",name="c"} 2)"));
+    runtime::Counter ofNothing;
+    ofNothing.add();
+}
+
 TEST(Metrics, RefreshesAtEachScrapeWhileTheHandleLives) {
     runtime::Metrics metrics;
     int calls = 0;

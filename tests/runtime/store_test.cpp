@@ -50,7 +50,6 @@ TEST(Store, RepeatedAndLateDeliveriesChangeNothing) {
     EXPECT_FALSE(store.upsert(podPtr("a", "10")).changed());
     EXPECT_FALSE(store.upsert(podPtr("a", "9")).changed());
     EXPECT_EQ(store.get({"ns", "a"})->meta().resourceVersion, "10");
-    EXPECT_TRUE(store.upsert(podPtr("a", "9", "another-uid")).changed());
 }
 
 TEST(Store, ALateDeleteDoesNotTakeTheSuccessor) {
@@ -160,6 +159,15 @@ TEST(Store, ListPathEqualsWatchPath) {
     for (const char* app : {"ns/shop", "ns/blog"}) {
         EXPECT_EQ(names(watched.byIndex("app", app)), names(listed.byIndex("app", app)));
     }
+}
+
+TEST(Store, ALateWordOfAPredecessorIsNoNews) {
+    runtime::Store store;
+    store.upsert(test::podPtr("a", "12", "uid-new"));
+    auto change = store.upsert(test::podPtr("a", "9", "uid-old"));
+    EXPECT_FALSE(change.changed());
+    EXPECT_EQ(store.get({"ns", "a"})->meta().uid, "uid-new");
+    EXPECT_TRUE(store.upsert(test::podPtr("a", "13", "uid-newer")).changed());
 }
 
 }  // namespace

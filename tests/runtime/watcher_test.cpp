@@ -241,6 +241,19 @@ TEST_F(WatcherTest, GoneAtOpeningMeansListAgain) {
     EXPECT_THAT(ended(failure(kube::ErrorKind::Expired, 410)), ElementsAre("streamed list"));
 }
 
+TEST_F(WatcherTest, AServerThatTakesEveryVersionForTooOldIsNotAskedInALoop) {
+    watching();
+    auto gone = failure(kube::ErrorKind::Expired, 410);
+    EXPECT_THAT(ended(gone), ElementsAre("streamed list"));
+    feedLine(bookmark("20", true));
+    now += 1s;
+    EXPECT_THAT(ended(gone), ElementsAre("trouble", "pause 800"));
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("streamed list"));
+    feedLine(bookmark("30", true));
+    now += 2min;
+    EXPECT_THAT(ended(gone), ElementsAre("streamed list"));
+}
+
 TEST_F(WatcherTest, OtherTroubleBacksOffAndKeepsTheVersion) {
     for (auto kind : {kube::ErrorKind::TooManyRequests, kube::ErrorKind::Unreachable,
                       kube::ErrorKind::Timeout, kube::ErrorKind::ServerError}) {

@@ -241,36 +241,31 @@ void Process::suspend(World::Duration time) {
 
 void Process::relate() {
     children_.store().addIndex(kByParent, runtime::ownerIndex(kParents.kind));
-    parents_.onChange([this](const runtime::Store::Change& change, bool initial) {
-        changed(change, initial, true);
-    });
-    children_.onChange([this](const runtime::Store::Change& change, bool initial) {
-        changed(change, initial, false);
-    });
+    relate(parents_, runtime::itself());
+    relate(children_, runtime::controllingOwner(kParents.kind));
 }
 
-void Process::changed(const runtime::Store::Change& change, bool initial, bool parent) {
-    checkOrder(change);
-    if (change.after == nullptr && options_.defect == Defect::LosesDeletions) {
+void Process::relate(runtime::InformerCore& informer, runtime::Mapper mapper) {
+    auto handler =
+        runtime::relation(std::move(mapper), {},
+                          [this](const kube::ObjectKey& key, std::chrono::milliseconds pause,
+                                 int priority) { enqueue(key, pause, priority); });
+    informer.onChange(
+        [this, handler = std::move(handler)](const runtime::Store::Change& change, bool initial) {
+            checkOrder(change);
+            if (change.after != nullptr || options_.defect != Defect::LosesDeletions) {
+                handler(change, initial);
+            }
+        });
+}
+
+void Process::enqueue(const kube::ObjectKey& key, std::chrono::milliseconds pause, int priority) {
+    if (options_.defect == Defect::ForgetsDirty && model_.running(key)) {
         return;
     }
-    for (const auto& object : {change.before, change.after}) {
-        if (object == nullptr) {
-            continue;
-        }
-        const auto& meta = object->meta();
-        auto label = meta.labels.find("parent");
-        if (!parent && label == meta.labels.end()) {
-            continue;
-        }
-        kube::ObjectKey key{meta.key.namespace_, parent ? meta.key.name : label->second};
-        if (options_.defect == Defect::ForgetsDirty && model_.running(key)) {
-            continue;
-        }
-        controller_.enqueue(key, {}, initial ? runtime::kStartupPriority : 0);
-        if (options_.defect == Defect::RunsTwice) {
-            second_.enqueue(key, {}, 0);
-        }
+    controller_.enqueue(key, pause, priority);
+    if (options_.defect == Defect::RunsTwice) {
+        second_.enqueue(key, {}, 0);
     }
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/informer_core.h"
 #include "runtime/leader_core.h"
 #include "runtime/metrics.h"
+#include "runtime/relations.h"
 #include "runtime/timer.h"
 #include "simulation/defect.h"
 #include "simulation/model.h"
@@ -78,7 +79,8 @@ class Process {
     void watch(runtime::InformerCore& informer);
     void work(runtime::ControllerCore& controller);
     void relate();
-    void changed(const runtime::Store::Change& change, bool initial, bool parent);
+    void relate(runtime::InformerCore& informer, runtime::Mapper mapper);
+    void enqueue(const kube::ObjectKey& key, std::chrono::milliseconds pause, int priority);
     void checkOrder(const runtime::Store::Change& change);
     bool mayWrite() const;
     bool gone() const { return crashed_ || world_.steady() < suspendedUntil_; }
