@@ -87,7 +87,7 @@ Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
         }
     }
     for (const auto& removal : plan.removals) {
-        if (!removeOne(removal, context, applied)) {
+        if (!removeOne(app, removal, context, applied)) {
             return applied;
         }
     }
@@ -97,6 +97,23 @@ Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
         }
     }
     return applied;
+}
+
+// Asks once per pass. False: stop here.
+bool Applier::confirm(const kube::Meta& app, const runtime::ReconcileContext& context,
+                      Applied& applied) const {
+    if (applied.confirmed) {
+        return true;
+    }
+    auto now = client_.get(scalableApps(), app.key, context.stop);
+    if (!now && !now.error().is(kube::ErrorKind::NotFound)) {
+        fail("ScalableApp \"" + app.key.name + "\"", now.error(), applied);
+        return false;
+    }
+    applied.confirmed = now && (*now)->meta().uid == app.uid &&
+                        (*now)->meta().generation == app.generation && !(*now)->meta().deleting;
+    applied.outdated = !applied.confirmed;
+    return applied.confirmed;
 }
 
 bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
@@ -118,7 +135,7 @@ bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
         current = got ? *got : nullptr;
     }
     if (current == nullptr) {
-        return write(*type, intent, nullptr, context, applied);
+        return write(app, *type, intent, nullptr, context, applied);
     }
     switch (ownershipOf(current->meta(), app)) {
         case Ownership::Foreign:
@@ -137,11 +154,15 @@ bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
     if (!plan::differs(intent, current->json())) {
         return true;
     }
-    return write(*type, intent, current.get(), context, applied);
+    return write(app, *type, intent, current.get(), context, applied);
 }
 
-bool Applier::write(const kube::ResourceType& type, base::Json intent, const kube::Object* current,
-                    const runtime::ReconcileContext& context, Applied& applied) const {
+bool Applier::write(const kube::Meta& app, const kube::ResourceType& type, base::Json intent,
+                    const kube::Object* current, const runtime::ReconcileContext& context,
+                    Applied& applied) const {
+    if (!confirm(app, context, applied)) {
+        return false;
+    }
     if (current != nullptr) {
         // Never onto a successor of the same name: the server compares.
         intent["metadata"]["uid"] = current->meta().uid;
@@ -159,8 +180,8 @@ bool Applier::write(const kube::ResourceType& type, base::Json intent, const kub
     return true;
 }
 
-bool Applier::removeOne(const plan::Removal& removal, const runtime::ReconcileContext& context,
-                        Applied& applied) const {
+bool Applier::removeOne(const kube::Meta& app, const plan::Removal& removal,
+                        const runtime::ReconcileContext& context, Applied& applied) const {
     const auto* type = childType(removal.apiVersion, removal.kind);
     if (type == nullptr) {
         applied.retry = unknownKind(removal.apiVersion, removal.kind);
@@ -170,6 +191,9 @@ bool Applier::removeOne(const plan::Removal& removal, const runtime::ReconcileCo
     auto current = observer_.child(*type, key);
     if (current != nullptr && current->meta().deleting) {
         return true;
+    }
+    if (!confirm(app, context, applied)) {
+        return false;
     }
     auto removed = client_.remove(*type, key, {.uid = removal.uid}, context.stop);
     if (removed) {
@@ -204,6 +228,9 @@ bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,
                 ownershipOf(current->meta(), app) == Ownership::Ours;
     if (!ours || base::intAt(current->json(), "/spec/replicas") == scale.replicas) {
         return true;
+    }
+    if (!confirm(app, context, applied)) {
+        return false;
     }
     base::Json patch = {{"metadata", {{"uid", current->meta().uid}}},
                         {"spec", {{"replicas", scale.replicas}}}};

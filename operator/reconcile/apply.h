@@ -7,7 +7,11 @@
 //
 // An object that is already as asked costs no request. One that is not in the cache is looked up by
 // name first: the caches hold only what carries our label, and a stranger's object is never taken
-// over. Thread safety: all members from any thread. Blocking: one request after the other.
+// over. Before the first write of a pass the app itself is read from the server: caches of
+// different kinds lag by different times, and nothing is made or deleted for the sake of an app
+// that has been changed or deleted since.
+//
+// Thread safety: all members from any thread. Blocking: one request after the other.
 #pragma once
 
 #include <optional>
@@ -44,6 +48,10 @@ struct Applied {
     // The namespace (or the app itself) is on its way out: nothing can be made, nobody is to be
     // told.
     bool leaving = false;
+    // The app is no longer what the plan was made for: the next pass begins when its cache has
+    // caught up.
+    bool outdated = false;
+    bool confirmed = false;  // the server was asked: it is
     // What this run wrote, newer than what the caches hold.
     std::vector<kube::ObjectPtr> written;
 };
@@ -60,10 +68,13 @@ class Applier {
     // False: stop here.
     bool applyOne(const kube::Meta& app, const base::Json& intent,
                   const runtime::ReconcileContext& context, Applied& applied) const;
-    bool write(const kube::ResourceType& type, base::Json intent, const kube::Object* current,
-               const runtime::ReconcileContext& context, Applied& applied) const;
-    bool removeOne(const plan::Removal& removal, const runtime::ReconcileContext& context,
-                   Applied& applied) const;
+    bool confirm(const kube::Meta& app, const runtime::ReconcileContext& context,
+                 Applied& applied) const;
+    bool write(const kube::Meta& app, const kube::ResourceType& type, base::Json intent,
+               const kube::Object* current, const runtime::ReconcileContext& context,
+               Applied& applied) const;
+    bool removeOne(const kube::Meta& app, const plan::Removal& removal,
+                   const runtime::ReconcileContext& context, Applied& applied) const;
     bool scaleOne(const kube::Meta& app, const plan::Scale& scale,
                   const runtime::ReconcileContext& context, Applied& applied) const;
 

@@ -71,7 +71,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     plan::Plan plan =
         plan::planApp(*app, {.children = observer_.children(object->meta()), .now = clock_.wall()});
     Applied applied = applier_.apply(object->meta(), plan, context);
-    if (applied.leaving) {
+    if (applied.leaving || applied.outdated) {
         return runtime::Outcome::done();
     }
     if (applied.retry) {

@@ -101,6 +101,11 @@ void World::sync() {
     }
 }
 
+void World::see(const base::Json& app) {
+    stores_.back()->replace({kube::Object::fromJson(app)},
+                            *base::stringAt(app, "/metadata/resourceVersion"));
+}
+
 runtime::Outcome World::reconcile() {
     runtime::ReconcileContext context{
         .stop = stop.get_token(),

@@ -36,6 +36,8 @@ class World {
 
     // Fills the caches from the server.
     void sync();
+    // The app's cache then shows this one, however old it is.
+    void see(const base::Json& app);
     // One reconcile of ns/shop, without looking at the server first.
     runtime::Outcome reconcile();
     runtime::Outcome pass();
