@@ -130,10 +130,13 @@ struct Client::Impl {
         return call.type == nullptr ? call.request.target : call.type->plural;
     }
 
-    void report(const Call& call, int status, std::chrono::steady_clock::time_point started) {
+    void report(const Call& call, RequestInfo info, std::chrono::steady_clock::time_point started) {
         if (options.observe) {
-            options.observe(
-                {call.verb, typeName(call), status, std::chrono::steady_clock::now() - started});
+            info.verb = call.verb;
+            info.resource = typeName(call);
+            info.duration = std::chrono::steady_clock::now() - started;
+            info.requestBytes = call.request.body.size();
+            options.observe(info);
         }
     }
 
@@ -152,14 +155,28 @@ struct Client::Impl {
         freed.notify_one();
     }
 
-    ApiResult<HttpResponse> once(const Call& call, const std::stop_token& stop) {
+    // The lease is asked on both sides of the wait for a place: that may be long.
+    ApiResult<HttpResponse> once(const Call& call, bool retry, const std::stop_token& stop) {
+        const auto asked = std::chrono::steady_clock::now();
+        if (forbidden(call)) {
+            return base::failWith(notLeader(call));
+        }
         if (stop.stop_requested() || !enter(stop)) {
             return base::failWith(cancelled());
+        }
+        if (forbidden(call)) {
+            leave();
+            return base::failWith(notLeader(call));
         }
         const auto started = std::chrono::steady_clock::now();
         auto answer = transport->send(call.request, stop);
         leave();
-        report(call, answer ? answer->status : 0, started);
+        RequestInfo info;
+        info.httpStatus = answer ? answer->status : 0;
+        info.responseBytes = answer ? answer->body.size() : 0;
+        info.queued = started - asked;
+        info.retry = retry;
+        report(call, std::move(info), started);
         if (!answer) {
             return answer;
         }
@@ -185,17 +202,17 @@ struct Client::Impl {
         return mutating && options.mayWrite && !options.mayWrite();
     }
 
-    // The lease is asked before every attempt: it may have been lost while waiting.
+    ApiError notLeader(const Call& call) const {
+        ApiError error;
+        error.kind = ErrorKind::NotLeader;
+        error.message =
+            std::string(call.verb) + " " + typeName(call) + " was not sent: the lease is not ours";
+        return error;
+    }
+
     ApiResult<HttpResponse> call(const Call& call, const std::stop_token& stop) {
         for (int attempt = 0;; ++attempt) {
-            if (forbidden(call)) {
-                ApiError error;
-                error.kind = ErrorKind::NotLeader;
-                error.message = std::string(call.verb) + " " + typeName(call) +
-                                " was not sent: the lease is not ours";
-                return base::failWith(error);
-            }
-            auto answer = once(call, stop);
+            auto answer = once(call, attempt > 0, stop);
             if (answer || attempt == kMaxRetries || !answer.error().retryAfter ||
                 !answer.error().transient()) {
                 return answer;
@@ -366,7 +383,9 @@ ApiResult<void> Client::watch(const ResourceType& type, const WatchOptions& opti
     call.request.timeout = options.timeout + kWatchMargin;
     const auto started = std::chrono::steady_clock::now();
     auto ended = impl_->transport->stream(call.request, onLine, stop);
-    impl_->report(call, ended ? 200 : ended.error().httpStatus, started);
+    RequestInfo info;
+    info.httpStatus = ended ? 200 : ended.error().httpStatus;
+    impl_->report(call, std::move(info), started);
     return ended;
 }
 

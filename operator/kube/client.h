@@ -68,6 +68,10 @@ struct RequestInfo {
     std::string resource;
     int httpStatus = 0;
     std::chrono::duration<double> duration{};
+    std::chrono::duration<double> queued{};  // until one of `maxInFlight` places was free
+    size_t requestBytes = 0;                 // of the body
+    size_t responseBytes = 0;                // of the body, unpacked; of watches 0
+    bool retry = false;                      // the same call was answered with Retry-After before
     bool mutating() const { return verb != "get" && verb != "list" && verb != "watch"; }
 };
 

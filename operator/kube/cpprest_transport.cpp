@@ -1,10 +1,12 @@
 // Transport over cpprestsdk. The library's traps and what is done about each:
-// - it runs 40 threads unless told before first use: four are plenty, all waiting happens on our
-//   side;
+// - a cancelled request closes its socket from the thread that cancels, while another thread may be
+//   between two steps of a TLS read there: seldom, the process crashes. So it has ONE thread (not
+//   40), and cancelling is done on it. One is plenty: all waiting happens on our side;
 // - its own buffers grow without limit and its line reader is slow: a sink of ours takes the bytes
 //   and answers with an unfinished task while the caller is busy;
-// - a throw inside the sink or a task nobody looks at ends the process: nothing throws, every chain
-//   ends in a continuation that looks;
+// - a throw inside the sink or a task nobody looks at ends the process, and for a sink that reports
+//   an error its thread waits for itself: the sink takes everything, every chain ends in a
+//   continuation that looks;
 // - its time-out is one of silence and 0 means "at once": set out of the way, Exchange keeps time;
 // - cancelling cannot interrupt a name look-up: the caller leaves after a grace time, the exchange
 //   is shared and ends behind it;
@@ -33,6 +35,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/log.h"
 #include "kube/authenticated_transport.h"
 #include "kube/environment.h"
 #include "kube/exchange.h"
@@ -47,7 +50,6 @@ namespace http = web::http;
 namespace asio = boost::asio;
 using SinkState = Concurrency::streams::details::streambuf_state_manager<uint8_t>;
 
-constexpr int kThreads = 4;
 // Longer than any silence a caller may ask for; Exchange ends the call before.
 constexpr auto kLibraryTimeout = std::chrono::hours(1);
 constexpr auto kGrace = std::chrono::milliseconds(500);
@@ -56,9 +58,9 @@ void startLibrary() {
     static const bool once = [] {
         useOwnTrustOnly();
         try {
-            crossplat::threadpool::initialize_with_threads(kThreads);
+            crossplat::threadpool::initialize_with_threads(1);
         } catch (const std::exception&) {
-            // Somebody else in this process started it already: it works, with more threads.
+            base::logError("cpprestsdk was started by somebody else: cancelling is not safe");
         }
         return true;
     }();
@@ -114,14 +116,13 @@ class Sink final : public SinkState {
         pplx::task_completion_event<size_t> room;
         switch (exchange_->push({reinterpret_cast<const char*>(bytes), count},
                                 [room, count] { room.set(count); })) {
-            case Exchange::Push::Taken:
-                return pplx::task_from_result(count);
             case Exchange::Push::Full:
                 return pplx::create_task(room);
-            case Exchange::Push::Refused:
+            case Exchange::Push::Taken:
+            case Exchange::Push::Refused:  // the caller has gone: the rest is thrown away
                 break;
         }
-        return pplx::task_from_exception<size_t>(http::http_exception("the caller has gone"));
+        return pplx::task_from_result(count);
     }
 
     std::shared_ptr<Exchange> exchange_;
@@ -197,7 +198,8 @@ class CpprestTransport final : public AuthenticatedTransport {
         Running& operator=(const Running&) = delete;
         ~Running() {
             if (!exchange->awaitFinish(std::chrono::milliseconds(0))) {
-                cancel.cancel();
+                crossplat::threadpool::shared_instance().service().post(
+                    [source = cancel] { source.cancel(); });
             }
             exchange->close();
             exchange->awaitFinish(kGrace);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
 
@@ -193,6 +194,42 @@ TEST_P(TransportStop, InTheMiddleOfTheHeadAndOfTheBody) {
         EXPECT_EQ(stoppedOnce(*to(server), get("/x"), [&] { EXPECT_TRUE(sent.wait()); }),
                   ErrorKind::Cancelled);
     }
+}
+
+// Over TLS, where a read has many steps and a stop may fall between any two of them.
+TEST_P(TransportStop, AtAnyMomentLeavesTheTransportWhole) {
+    support::Authority authority("cluster-ca");
+    HttpStub server(
+        [](const StubRequest&, StubReply& reply) {
+            reply.begin();
+            while (reply.chunk("{\"pad\":\"" + std::string(500, 'x') + "\"}\n")) {
+            }
+        },
+        support::StubTls{authority.issue({.commonName = "api", .addresses = {"127.0.0.1"}}), ""});
+    auto config = configFor(server);
+    config.certificateAuthority.data = authority.pem();
+    auto transport = make(config);
+    constexpr int kThreads = 4;
+    constexpr int kWatches = 40;
+    std::atomic<int> cancelled{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < kThreads; ++t) {
+            threads.emplace_back([&, t] {
+                for (int i = 0; i < kWatches; ++i) {
+                    std::stop_source source;
+                    std::jthread stopper([&source, pause = std::chrono::microseconds(200 * i + t)] {
+                        std::this_thread::sleep_for(pause);  // any moment is right
+                        source.request_stop();
+                    });
+                    auto seen = watch(*transport, get("/watch"), source.get_token());
+                    cancelled +=
+                        !seen.end.ok() && seen.end.error().is(ErrorKind::Cancelled) ? 1 : 0;
+                }
+            });
+        }
+    }
+    EXPECT_EQ(cancelled, kThreads * kWatches);
 }
 
 TEST_P(TransportStop, BeforeItBegan) {
