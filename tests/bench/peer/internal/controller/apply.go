@@ -35,18 +35,22 @@ type problem struct {
 	message string
 }
 
-// errLeaving: the namespace is on its way out, nothing can be made and nobody is to be told.
-var errLeaving = errors.New("the namespace is being deleted")
+// A run that ends early, and nobody is to be told.
+var (
+	errLeaving  = errors.New("the namespace is being deleted")
+	errOutdated = errors.New("the application has changed since the cache saw it")
+)
 
 type applier struct {
 	client client.Client
 	live   client.Reader // beside the caches, which hold only what carries our label
 	app    *v1alpha1.ScalableApp
 
-	problems []problem
-	waiting  bool // an object of a predecessor, or one of ours that is being deleted, must go first
-	replicas *int32
-	uid      types.UID // of the Deployment, once this run has written it
+	problems  []problem
+	waiting   bool // an object of a predecessor, or one of ours that is being deleted, must go first
+	confirmed bool // the API server was asked: the application is as the cache has it
+	replicas  *int32
+	uid       types.UID // of the Deployment, once this run has written it
 }
 
 // apply makes, changes, removes and scales what differs. An object that is as asked for costs no request.
@@ -64,6 +68,26 @@ func (a *applier) apply(ctx context.Context, todo *plan.Plan, observed *plan.Obs
 	if todo.Scale != nil {
 		return a.scale(ctx, todo.Scale, observed)
 	}
+	return nil
+}
+
+// confirm asks once per run, before the first write: caches of different kinds lag by different times, and nothing is
+// made or deleted for the sake of an application that has been changed or deleted since.
+func (a *applier) confirm(ctx context.Context) error {
+	if a.confirmed {
+		return nil
+	}
+	now := &metav1.PartialObjectMetadata{}
+	now.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.Kind))
+	if err := a.live.Get(ctx, client.ObjectKeyFromObject(a.app), now); apierrors.IsNotFound(err) {
+		return errOutdated
+	} else if err != nil {
+		return fmt.Errorf("ScalableApp %q: %w", a.app.Name, err)
+	}
+	if now.UID != a.app.UID || now.Generation != a.app.Generation || now.DeletionTimestamp != nil {
+		return errOutdated
+	}
+	a.confirmed = true
 	return nil
 }
 
@@ -117,6 +141,9 @@ func conflict(name string, owner *metav1.OwnerReference) problem {
 }
 
 func (a *applier) write(ctx context.Context, name, what string, intent *plan.Intent) error {
+	if err := a.confirm(ctx); err != nil {
+		return err
+	}
 	if err := a.client.Apply(ctx, intent.Configuration, client.ForceOwnership); err != nil {
 		return a.fail(name, err)
 	}
@@ -131,6 +158,9 @@ func (a *applier) write(ctx context.Context, name, what string, intent *plan.Int
 func (a *applier) remove(ctx context.Context, object client.Object) error {
 	if object.GetDeletionTimestamp() != nil {
 		return nil
+	}
+	if err := a.confirm(ctx); err != nil {
+		return err
 	}
 	uid := object.GetUID()
 	err := a.client.Delete(ctx, object, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
@@ -147,6 +177,9 @@ func (a *applier) scale(ctx context.Context, scale *plan.Scale, observed *plan.O
 	}
 	if a.uid == "" || (a.replicas != nil && *a.replicas == scale.Replicas) {
 		return nil
+	}
+	if err := a.confirm(ctx); err != nil {
+		return err
 	}
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": a.uid},

@@ -121,7 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	applier := applier{client: r.Client, live: r.Live, app: cached}
 	if err := applier.apply(ctx, todo, observed); err != nil {
-		if errors.Is(err, errLeaving) {
+		if errors.Is(err, errLeaving) || errors.Is(err, errOutdated) {
 			return reconcile.Result{}, nil
 		}
 		return reconcile.Result{}, err
