@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace api {
 
@@ -27,9 +28,9 @@ struct Problem {
     bool refuseUnknown = true;
 
     bool found() const { return !text.empty(); }
-    void add(std::string what) {
+    void add(const std::string& what) {
         if (text.empty()) {
-            text = std::move(what);
+            text = base::oneLine(what);  // names and values may hold anything
         }
     }
 };

@@ -134,14 +134,19 @@ bool parseTime(std::string_view text, WallTime& time) {
     const auto fraction = reader.fraction();
     const auto offset = reader.offset();
     const ch::year_month_day date(year, month, day);
-    // Within what 64 bits of nanoseconds hold, whatever the offset.
-    reader.require(date.ok() && year > ch::year(1677) && year < ch::year(2262));
-    reader.require(hour < 24 && minute < 60 && second < 60);
+    reader.require(date.ok() && hour < 24 && minute < 60 && second < 60);
     if (!reader.done()) {
         return false;
     }
-    time = ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) -
-           offset + fraction;
+    const ch::sys_seconds whole =
+        ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) - offset;
+    // 64 bits of nanoseconds hold little more.
+    constexpr auto kFirst = ch::sys_days(ch::year(1678) / 1 / 1);
+    constexpr auto kEnd = ch::sys_days(ch::year(2262) / 1 / 1);
+    if (whole < kFirst || whole >= kEnd) {
+        return false;
+    }
+    time = whole + fraction;
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "base/text.h"
 #include "kube/encoding.h"
 #include "kube/server_url.h"
 
@@ -323,9 +324,11 @@ base::Result<ClusterConfig> select(const Kubeconfig& config, const std::string& 
 
 base::Result<ClusterConfig> selectSafely(const Kubeconfig& config, const std::string& context) {
     try {
-        return select(config, context);
+        auto out = select(config, context);
+        // Names in a file may hold anything.
+        return out ? std::move(out) : base::fail(base::oneLine(out.error().message));
     } catch (const YAML::Exception& e) {
-        return base::fail(config.sources + ": not a kubeconfig: " + e.what());
+        return base::fail(base::oneLine(config.sources + ": not a kubeconfig: " + e.what()));
     }
 }
 
@@ -353,7 +356,7 @@ base::Result<ClusterConfig> loadKubeconfigList(const std::string& list,
             continue;
         }
         if (auto merged = mergeFile(path, config); !merged) {
-            return base::fail(merged.error().message);
+            return base::fail(base::oneLine(merged.error().message));
         }
     }
     if (config.sources.empty()) {
@@ -367,7 +370,7 @@ base::Result<ClusterConfig> loadKubeconfigFile(const std::string& path,
                                                const std::string& context) {
     Kubeconfig config;
     if (auto merged = mergeFile(path, config); !merged) {
-        return base::fail(merged.error().message);
+        return base::fail(base::oneLine(merged.error().message));
     }
     return selectSafely(config, context);
 }
@@ -376,7 +379,7 @@ base::Result<ClusterConfig> parseKubeconfig(const std::string& yaml, const std::
                                             const std::string& context) {
     Kubeconfig config;
     if (auto merged = merge(yaml, "kubeconfig", directory, config); !merged) {
-        return base::fail(merged.error().message);
+        return base::fail(base::oneLine(merged.error().message));
     }
     return selectSafely(config, context);
 }

@@ -50,6 +50,7 @@ TEST(ParseTime, ReadsOffsetsAndNanoseconds) {
 
 TEST(ParseTime, KnowsTheCalendar) {
     base::WallTime time{};
+    EXPECT_TRUE(base::parseTime("1677-12-31T23:59:00-00:01", time)) << "the instant counts";
     EXPECT_TRUE(base::parseTime("2028-02-29T00:00:00Z", time));
     EXPECT_TRUE(base::parseTime("2000-02-29T00:00:00Z", time));
     EXPECT_FALSE(base::parseTime("2026-02-29T00:00:00Z", time));
@@ -82,6 +83,8 @@ TEST(ParseTime, RefusesOtherTextsAndLeavesTheTimeAlone) {
                              "2026-01-31T12:00:00+02:60",
                              "+026-01-31T12:00:00Z",
                              "0001-01-01T00:00:00Z",
+                             "1678-01-01T00:00:00+00:01",
+                             "2261-12-31T23:59:59-00:01",
                              "9999-12-31T23:59:59Z"}) {
         EXPECT_FALSE(base::parseTime(text, time)) << text;
     }

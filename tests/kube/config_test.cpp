@@ -337,6 +337,11 @@ TEST_F(Config, EverySpellingOfABooleanIsRead) {
                      ->disableCompression);
 }
 
+TEST_F(Config, ANameOfSeveralLinesDoesNotBreakItsMessage) {
+    EXPECT_EQ(errorOf(kube::parseKubeconfig("current-context: \"a\\nb\"", "/", "")),
+              "kubeconfig: context \"a\\nb\" does not exist: none is defined");
+}
+
 TEST_F(Config, StrShowsNoSecret) {
     auto config = kube::parseKubeconfig(kubeconfig("server: 'https://x'", "token: hush"), "/", "");
     EXPECT_EQ(config->str(), "https://x (context dev, token)");
