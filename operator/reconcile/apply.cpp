@@ -1,5 +1,7 @@
 #include "reconcile/apply.h"
 
+#include <algorithm>
+
 #include "api/labels.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -45,11 +47,19 @@ bool namespaceLeaves(const kube::ApiError& error) {
            error.message.find("because it is being terminated") != std::string::npos;
 }
 
+// The API server's answer to an apply or a patch that names the UID of a predecessor: what stands
+// there is another object, and its cache will tell.
+bool isOfAnother(const kube::ApiError& error) {
+    return error.is(kube::ErrorKind::Invalid) &&
+           std::any_of(error.causes.begin(), error.causes.end(),
+                       [](const kube::FieldCause& cause) { return cause.field == "metadata.uid"; });
+}
+
 bool oursAlone(const kube::ApiError& error) {
     return error.is(kube::ErrorKind::Cancelled) || error.is(kube::ErrorKind::NotLeader) ||
            error.is(kube::ErrorKind::Conflict) || error.is(kube::ErrorKind::AlreadyExists) ||
            error.is(kube::ErrorKind::Unauthorized) || error.is(kube::ErrorKind::Malformed) ||
-           (error.transient() && !error.is(kube::ErrorKind::ServerError));
+           isOfAnother(error) || (error.transient() && !error.is(kube::ErrorKind::ServerError));
 }
 
 std::string unknownKind(const std::string& apiVersion, const std::string& kind) {

@@ -28,6 +28,20 @@ HttpResponse changedMeanwhile(const Target& target) {
                        "version and try again");
 }
 
+// A patch of any kind cannot change the uid: the object is not the one it was meant for.
+std::optional<HttpResponse> refuseOtherUid(const Target& target, const Json& wanted,
+                                           const Json& live) {
+    auto uid = base::stringAt(wanted, "/metadata/uid");
+    if (!uid || uid == base::stringAt(live, "/metadata/uid")) {
+        return std::nullopt;
+    }
+    return refusal(422, "Invalid",
+                   statusOf(target) + " is invalid: metadata.uid: Invalid value: \"" + *uid +
+                       "\": field is immutable",
+                   {{"metadata.uid", "Invalid value: \"" + *uid + "\": field is immutable",
+                     "FieldValueInvalid"}});
+}
+
 // The uid and version that a writer expects, where it names them.
 std::optional<HttpResponse> refuseStale(const Target& target, const Json& wanted,
                                         const Json& live) {
@@ -219,6 +233,9 @@ HttpResponse ApiServer::apply(const Target& target, const Json& intent) {
         return changedMeanwhile(target);
     }
     if (live != nullptr) {
+        if (auto refused = refuseOtherUid(target, intent, *live)) {
+            return *refused;
+        }
         if (auto refused = refuseStale(target, intent, *live)) {
             return *refused;
         }
@@ -290,6 +307,9 @@ HttpResponse ApiServer::patch(const Target& target, const std::string& contentTy
     } else {
         return refusal(415, "UnsupportedMediaType",
                        "the body of the request was in an unknown format");
+    }
+    if (auto refused = refuseOtherUid(target, object, *live)) {
+        return *refused;
     }
     return update(target, std::move(object));
 }

@@ -60,6 +60,22 @@ TEST(Outdated, NothingIsChangedForAnOlderSpec) {
     EXPECT_EQ(world.server->mutations(), 0U);
 }
 
+TEST(Outdated, ASuccessorOfAChildIsLeftAloneWithoutAWord) {
+    World world;
+    world.put(test::app());
+    world.settle();
+    world.editApp([](Json& app) { app["spec"]["web"]["image"] = "shop:2"; });
+    world.sync();
+    world.server->drop(typeOf("Deployment"), {"ns", "shop-web"});
+    world.put({{"apiVersion", "apps/v1"},
+               {"kind", "Deployment"},
+               {"metadata", {{"namespace", "ns"}, {"name", "shop-web"}}},
+               {"spec", {{"strangers", true}}}});
+    EXPECT_EQ(world.reconcile().kind(), Outcome::Kind::Retry);
+    EXPECT_EQ(base::boolAt(*world.find("Deployment", "shop-web"), "/spec/strangers"), true);
+    EXPECT_NE(base::stringAt(world.condition("Stalled"), "/status"), "True");
+}
+
 TEST(Outdated, TheServerIsAskedOncePerPassAndNotAtRest) {
     World world;
     world.put(test::app());

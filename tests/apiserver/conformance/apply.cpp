@@ -160,7 +160,9 @@ void applyHasPreconditions(Subject& s) {
     auto made = s.apply(kMaps, s.map("a", "1"), "one");
     auto wrong = s.map("a", "2");
     wrong["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555";
-    EXPECT_EQ(s.apply(kMaps, wrong, "one").status, 409);
+    auto other = s.apply(kMaps, wrong, "one", true);
+    EXPECT_EQ(other.status, 422);
+    EXPECT_EQ(other.text("/details/causes/0/field"), "metadata.uid");
     wrong["metadata"]["name"] = "nobody";
     EXPECT_EQ(s.apply(kMaps, wrong, "one").status, 409);
     EXPECT_EQ(s.get(kMaps, "nobody").status, 404);
@@ -176,20 +178,29 @@ void applyHasPreconditions(Subject& s) {
 }
 
 void theStatusIsAppliedByItself(Subject& s) {
-    s.apply(kDeployments, s.deployment("a"), "one");
+    auto first = s.apply(kServices, s.service("a"), "one");
+    ASSERT_EQ(first.status, 201) << first.body;
+    auto condition = [](const char* type) {
+        return Json{{"type", type},
+                    {"status", "True"},
+                    {"reason", "Told"},
+                    {"message", ""},
+                    {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
+    };
     auto status =
-        s.object(kDeployments, "a", {{"status", {{"replicas", 3}, {"readyReplicas", 2}}}});
-    auto applied = s.apply(kDeployments, status, "one", true, "status");
+        s.object(kServices, "a",
+                 {{"status", {{"conditions", Json::array({condition("A"), condition("B")})}}}});
+    auto applied = s.apply(kServices, status, "one", true, "status");
     ASSERT_EQ(applied.status, 200) << applied.body;
-    EXPECT_EQ(base::intAt(applied.body, "/status/replicas"), 3);
-    EXPECT_EQ(applied.generation(), 1);
+    EXPECT_EQ(base::arrayAt(applied.body, "/status/conditions").size(), 2U);
     EXPECT_FALSE(owned(applied.body, "one", "Apply", "status").is_null());
-    status["status"].erase("readyReplicas");
-    auto less = s.apply(kDeployments, status, "one", true, "status");
-    EXPECT_FALSE(base::intAt(less.body, "/status/readyReplicas"));
+    status["status"]["conditions"].erase(0);
+    auto less = s.apply(kServices, status, "one", true, "status");
+    ASSERT_EQ(base::arrayAt(less.body, "/status/conditions").size(), 1U) << less.body;
+    EXPECT_EQ(less.text("/status/conditions/0/type"), "B");
     // The main resource's intent knows nothing of it.
-    auto again = s.apply(kDeployments, s.deployment("a"), "one");
-    EXPECT_EQ(base::intAt(again.body, "/status/replicas"), 3);
+    auto again = s.apply(kServices, s.service("a"), "one");
+    EXPECT_EQ(again.text("/status/conditions/0/type"), "B");
     EXPECT_EQ(again.version(), less.version());
 }
 

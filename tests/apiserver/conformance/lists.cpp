@@ -53,12 +53,9 @@ void pagesShowOneMoment(Subject& s) {
 }
 
 void pagesCountTheRest(Subject& s) {
-    s.create(kServices,
-             s.object(kServices, "a", {{"spec", {{"ports", Json::array({{{"port", 80}}})}}}}));
-    s.create(kServices,
-             s.object(kServices, "b", {{"spec", {{"ports", Json::array({{{"port", 80}}})}}}}));
-    s.create(kServices,
-             s.object(kServices, "c", {{"spec", {{"ports", Json::array({{{"port", 80}}})}}}}));
+    for (const char* name : {"a", "b", "c"}) {
+        s.create(kServices, s.service(name));
+    }
     auto first = s.list(kServices, "limit=1");
     EXPECT_EQ(base::intAt(first.body, "/metadata/remainingItemCount"), 2);
 }

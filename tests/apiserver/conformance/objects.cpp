@@ -14,7 +14,8 @@ void createAnswersWithWhatTheServerAdds(Subject& s) {
     EXPECT_EQ(made.text("/metadata/creationTimestamp").size(), 20U);
     EXPECT_EQ(made.generation(), 1);
     EXPECT_EQ(base::intAt(made.body, "/spec/replicas"), 1);
-    EXPECT_EQ(sorted(s.get(kDeployments, "a").body), sorted(made.body));
+    auto map = s.create(kMaps, s.map("a", "1"));
+    EXPECT_EQ(sorted(s.get(kMaps, "a").body), sorted(map.body));
 }
 
 void aSecondOfTheNameIsRefused(Subject& s) {
@@ -48,7 +49,7 @@ void anUpdateOfAnOldVersionIsAConflict(Subject& s) {
     EXPECT_EQ(s.get(kMaps, "a").text("/data/value"), "2");
 }
 
-void anUpdateOfAnotherUidIsAConflict(Subject& s) {
+void aWriteToAnotherUidIsRefused(Subject& s) {
     auto object = s.create(kMaps, s.map("a", "1")).body;
     object["metadata"].erase("resourceVersion");
     object["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555";
@@ -56,7 +57,9 @@ void anUpdateOfAnotherUidIsAConflict(Subject& s) {
     EXPECT_EQ(s.update(kMaps, object).status, 409);
     Json patch{{"metadata", {{"uid", "11111111-2222-3333-4444-555555555555"}}},
                {"data", {{"value", "2"}}}};
-    EXPECT_EQ(s.merge(kMaps, "a", patch).status, 409);
+    auto patched = s.merge(kMaps, "a", patch);
+    EXPECT_EQ(patched.status, 422);
+    EXPECT_EQ(patched.text("/details/causes/0/field"), "metadata.uid");
     patch["metadata"] = {{"resourceVersion", "1"}};
     EXPECT_EQ(s.merge(kMaps, "a", patch).status, 409);
     EXPECT_EQ(s.get(kMaps, "a").text("/data/value"), "1");
@@ -82,24 +85,35 @@ void theGenerationCountsTheSpec(Subject& s) {
     EXPECT_EQ(s.merge(kDeployments, "a", {{"spec", {{"replicas", 3}}}}).generation(), 2);
 }
 
+// A Service: no controller of a small cluster writes its status meanwhile.
 void theStatusHasItsOwnDoor(Subject& s) {
-    auto object = s.deployment("a");
-    object["status"] = {{"replicas", 7}};
-    auto made = s.create(kDeployments, object);
-    EXPECT_FALSE(base::intAt(made.body, "/status/replicas"));
+    Json conditions = Json::array({{{"type", "Tested"},
+                                    {"status", "True"},
+                                    {"reason", "Told"},
+                                    {"message", ""},
+                                    {"lastTransitionTime", "2026-01-01T00:00:00Z"}}});
+    auto type = [](const Answer& answer) { return answer.text("/status/conditions/0/type"); };
+    auto open = [](const Answer& answer) {
+        return base::boolAt(answer.body, "/spec/publishNotReadyAddresses").value_or(false);
+    };
+    auto object = s.service("a");
+    object["status"]["conditions"] = conditions;
+    auto made = s.create(kServices, object);
+    ASSERT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(type(made), "");
     auto changed = made.body;
-    changed["status"]["replicas"] = 7;
-    changed["spec"]["replicas"] = 2;
-    auto updated = s.update(kDeployments, changed);
-    EXPECT_FALSE(base::intAt(updated.body, "/status/replicas"));
-    EXPECT_EQ(base::intAt(updated.body, "/spec/replicas"), 2);
+    changed["status"]["conditions"] = conditions;
+    changed["spec"]["publishNotReadyAddresses"] = true;
+    auto updated = s.update(kServices, changed);
+    EXPECT_EQ(type(updated), "");
+    EXPECT_TRUE(open(updated));
     changed = updated.body;
-    changed["status"]["replicas"] = 7;
-    changed["spec"]["replicas"] = 9;
-    auto status = s.send("PUT", s.path(kDeployments, "a/status"), changed);
+    changed["status"]["conditions"] = conditions;
+    changed["spec"]["publishNotReadyAddresses"] = false;
+    auto status = s.send("PUT", s.path(kServices, "a/status"), changed);
     EXPECT_EQ(status.status, 200) << status.body;
-    EXPECT_EQ(base::intAt(status.body, "/status/replicas"), 7);
-    EXPECT_EQ(base::intAt(status.body, "/spec/replicas"), 2);
+    EXPECT_EQ(type(status), "Tested");
+    EXPECT_TRUE(open(status));
 }
 
 void aLeaseIsUpdatedByVersionOnly(Subject& s) {
@@ -144,6 +158,7 @@ void whatIsWrongIsNamed(Subject& s) {
     EXPECT_EQ(selector.status, 422);
     EXPECT_EQ(selector.text("/details/causes/0/field"), "spec.template.metadata.labels");
     auto made = s.create(kDeployments, s.deployment("a"));
+    made.body["metadata"].erase("resourceVersion");
     made.body["spec"]["selector"]["matchLabels"]["app"] = "b";
     made.body["spec"]["template"]["metadata"]["labels"]["app"] = "b";
     auto moved = s.update(kDeployments, made.body);
@@ -191,7 +206,7 @@ std::vector<Case> objectCases() {
             {"ASecondOfTheNameIsRefused", aSecondOfTheNameIsRefused},
             {"WhatIsNotThereIsNotFound", whatIsNotThereIsNotFound},
             {"AnUpdateOfAnOldVersionIsAConflict", anUpdateOfAnOldVersionIsAConflict},
-            {"AnUpdateOfAnotherUidIsAConflict", anUpdateOfAnotherUidIsAConflict},
+            {"AWriteToAnotherUidIsRefused", aWriteToAnotherUidIsRefused},
             {"WhatChangesNothingKeepsItsVersion", whatChangesNothingKeepsItsVersion},
             {"TheGenerationCountsTheSpec", theGenerationCountsTheSpec},
             {"TheStatusHasItsOwnDoor", theStatusHasItsOwnDoor},

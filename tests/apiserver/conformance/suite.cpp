@@ -148,6 +148,11 @@ Json Subject::deployment(const std::string& name) const {
                                                                 {"protocol", "TCP"}}})}}})}}}}}}}});
 }
 
+Json Subject::service(const std::string& name) const {
+    return object(kServices, name,
+                  {{"spec", {{"ports", Json::array({{{"port", 80}, {"protocol", "TCP"}}})}}}});
+}
+
 std::string Subject::version(const Kind& kind) {
     return list(kind, "limit=1").version();
 }

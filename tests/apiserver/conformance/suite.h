@@ -84,6 +84,7 @@ class Subject {
     base::Json map(const std::string& name, const std::string& value,
                    const base::Json& labels = base::Json::object()) const;
     base::Json deployment(const std::string& name) const;
+    base::Json service(const std::string& name) const;
     // The newest version of that kind's collection.
     std::string version(const Kind& kind = kMaps);
     // Looks again until it holds, 20 s at most.

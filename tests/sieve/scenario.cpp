@@ -1,0 +1,390 @@
+#include "sieve/scenario.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "apiserver/target.h"
+#include "reconcile/resources.h"
+
+namespace sieve {
+namespace {
+
+using base::Json;
+using namespace std::chrono_literals;
+
+// The operator gathers bursts of changes for 100 ms: whoever is silent for longer is done.
+constexpr auto kQuiet = 400ms;
+constexpr auto kGlance = 20ms;
+constexpr auto kPatience = 40s;
+constexpr int kAtATime = 5;
+
+const kube::ObjectKey kApp{"shop-ns", "shop"};
+const kube::ObjectKey kWeb{"shop-ns", "shop-web"};
+
+const kube::ResourceType& apps() {
+    return reconcile::scalableApps();
+}
+
+const kube::ResourceType& deployments() {
+    return *reconcile::childType("apps/v1", "Deployment");
+}
+
+Json app() {
+    return {{"metadata", {{"namespace", kApp.namespace_}, {"name", kApp.name}}},
+            {"spec",
+             {{"web",
+               {{"image", "shop:1"},
+                {"port", 8080},
+                {"resources", {{"requests", {{"cpu", "50m"}}}}},
+                {"autoscaling", {{"minReplicas", 3}, {"maxReplicas", 9}}}}}}}};
+}
+
+struct Step {
+    const char* name;
+    void (*act)(test::ApiServer&);
+};
+
+void changeWeb(test::ApiServer& server, const std::function<void(Json&)>& change) {
+    server.edit(apps(), kApp, [&](Json& object) { change(object["spec"]["web"]); });
+}
+
+const std::vector<Step>& allSteps() {
+    static const std::vector<Step> kSteps{
+        {"make it", [](test::ApiServer& server) { server.put(apps(), app()); }},
+        {"another image",
+         [](test::ApiServer& server) {
+             changeWeb(server, [](Json& web) { web["image"] = "shop:2"; });
+         }},
+        {"replicas instead of autoscaling",
+         [](test::ApiServer& server) {
+             changeWeb(server, [](Json& web) {
+                 web.erase("autoscaling");
+                 web["replicas"] = 4;
+             });
+         }},
+        {"one replica, no resources",
+         [](test::ApiServer& server) {
+             changeWeb(server, [](Json& web) {
+                 web.erase("resources");
+                 web["replicas"] = 1;
+             });
+         }},
+        {"autoscaling again",
+         [](test::ApiServer& server) {
+             changeWeb(server, [](Json& web) {
+                 web.erase("replicas");
+                 web["autoscaling"] = {{"minReplicas", 2}, {"maxReplicas", 5}};
+             });
+         }},
+        {"its Service deleted by hand",
+         [](test::ApiServer& server) {
+             server.drop(*reconcile::childType("v1", "Service"), kApp);
+         }},
+        {"delete it", [](test::ApiServer& server) { server.drop(apps(), kApp); }}};
+    return kSteps;
+}
+
+bool isTime(const std::string& text) {
+    return text.size() >= 20 && text[4] == '-' && text[10] == 'T' && text.back() == 'Z';
+}
+
+void strip(Json& value) {
+    if (value.is_string() && isTime(value.get<std::string>())) {
+        value = "a time";
+    }
+    if (!value.is_structured()) {
+        return;
+    }
+    if (value.is_object()) {
+        value.erase("uid");
+        value.erase("resourceVersion");
+    }
+    for (auto& inner : value) {
+        strip(inner);
+    }
+}
+
+std::string collectionIn(const std::string& target) {
+    return test::Target(target).plural;
+}
+
+}  // namespace
+
+std::string Counts::str() const {
+    std::string out;
+    for (const auto& [kind, n] : created) {
+        out += " +" + std::to_string(n) + " " + kind;
+    }
+    for (const auto& [kind, n] : deleted) {
+        out += " -" + std::to_string(n) + " " + kind;
+    }
+    return out;
+}
+
+size_t Scenario::steps() {
+    return allSteps().size();
+}
+
+std::string Scenario::nameOf(size_t step) {
+    return allSteps()[step].name;
+}
+
+Scenario::Scenario(const std::string& name) {
+    auto pattern =
+        (std::filesystem::temp_directory_path() / ("sieve-" + name + "-XXXXXX")).string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+        throw std::runtime_error("cannot make " + pattern);
+    }
+    folder_ = pattern;
+    server_ = std::make_shared<test::ApiServer>(
+        test::ServerOptions{.seed = 11, .clock = &base::systemClock()});
+    front_ = std::make_unique<test::HttpFront>(server_);
+    std::ofstream(folder_ + "/kubeconfig") << front_->kubeconfig();
+    operator_ = std::make_unique<OperatorProcess>(folder_ + "/kubeconfig", folder_ + "/log");
+    operator_->start();
+}
+
+Scenario::~Scenario() {
+    operator_.reset();
+    front_.reset();
+    std::filesystem::remove_all(folder_);
+}
+
+void Scenario::act(size_t step) {
+    allSteps()[step].act(*server_);
+}
+
+void Scenario::misbehave() {
+    auto gone = server_->send(
+        {.method = "DELETE", .target = reconcile::childType("v1", "Service")->path(kApp)}, {});
+    if (!gone) {
+        throw std::runtime_error(gone.error().str());
+    }
+}
+
+void Scenario::kill() {
+    operator_->kill();
+    operator_->reap();
+    front_->dropConnections();
+}
+
+void Scenario::start() {
+    operator_->start();
+}
+
+void Scenario::crashAfter(size_t mutation) {
+    server_->afterMutation([this, mutation](size_t count) {
+        if (count == mutation) {
+            operator_->kill();
+        }
+    });
+}
+
+// A horizontal autoscaler that sees no load, a Deployment controller whose pods start at once.
+bool Scenario::playControllers() {
+    bool scaled = scaleDeployments();
+    return reportDeployments() || scaled;
+}
+
+bool Scenario::scaleDeployments() {
+    auto autoscalers =
+        server_->all(*reconcile::childType("autoscaling/v2", "HorizontalPodAutoscaler"));
+    auto deployment = server_->find(deployments(), kWeb);
+    if (autoscalers.empty() || !deployment) {
+        return false;
+    }
+    auto least = base::intAt(autoscalers.front(), "/spec/minReplicas");
+    auto most = base::intAt(autoscalers.front(), "/spec/maxReplicas");
+    auto now = base::intAt(*deployment, "/spec/replicas").value_or(1);
+    auto wanted = std::clamp(now, least.value_or(1), most.value_or(1));
+    if (now != wanted) {
+        server_->edit(deployments(), kWeb,
+                      [&](Json& object) { object["spec"]["replicas"] = wanted; });
+    }
+    return now != wanted;
+}
+
+bool Scenario::reportDeployments() {
+    auto deployment = server_->find(deployments(), kWeb);
+    if (!deployment) {
+        return false;
+    }
+    auto before = server_->version();
+    auto replicas = (*deployment)["spec"]["replicas"];
+    Json status{
+        {"observedGeneration", (*deployment)["metadata"]["generation"]},
+        {"replicas", replicas},
+        {"updatedReplicas", replicas},
+        {"readyReplicas", replicas},
+        {"availableReplicas", replicas},
+        {"conditions",
+         {{{"type", "Available"}, {"status", "True"}, {"reason", "MinimumReplicasAvailable"}},
+          {{"type", "Progressing"}, {"status", "True"}, {"reason", "NewReplicaSetAvailable"}}}}};
+    server_->edit(deployments(), kWeb, [&](Json& object) { object["status"] = status; });
+    return server_->version() != before;
+}
+
+bool Scenario::settle() {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+        if (!server_->waitForQuiet(kQuiet)) {
+            return false;
+        }
+        if (!playControllers()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Scenario::settleAs(const std::string& wanted) {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+        if (operator_->killed()) {
+            kill();
+            start();
+        }
+        server_->waitForQuiet(kGlance);
+        if (!playControllers() && state() == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Scenario::awaitWatching() {
+    auto all = reconcile::childTypes().size() + 1;
+    return server_->waitFor([&] { return server_->openWatches() >= all; }) &&
+           server_->waitForQuiet(kQuiet);
+}
+
+std::string Scenario::state() const {
+    nlohmann::json out;
+    for (const auto& [collection, objects] : server_->everything()) {
+        if (collection.find("/events") != std::string::npos) {
+            continue;
+        }
+        for (auto object : objects) {
+            strip(object);
+            // Sorted by name: the order of fields is no difference.
+            out[collection][base::stringAt(object, "/metadata/name").value_or("")] =
+                nlohmann::json::parse(object.dump());
+        }
+    }
+    return out.dump(1);
+}
+
+Counts Scenario::counts() const {
+    Counts out;
+    for (const auto& request : server_->requests()) {
+        auto kind = collectionIn(request.target);
+        if (kind == "events") {
+            continue;
+        }
+        if (request.status == 201) {
+            ++out.created[kind];
+        } else if (request.method == "DELETE" && request.status == 200) {
+            ++out.deleted[kind];
+        }
+    }
+    return out;
+}
+
+std::map<std::string, int> Scenario::events() const {
+    std::map<std::string, int> out;
+    for (const auto& [collection, objects] : server_->everything()) {
+        if (collection.find("/events") == std::string::npos) {
+            continue;
+        }
+        for (const auto& event : objects) {
+            ++out[base::stringAt(event, "/reason").value_or("")];
+        }
+    }
+    return out;
+}
+
+size_t Scenario::mutations() const {
+    return mutationsSince(0).size();
+}
+
+std::vector<std::string> Scenario::mutationsSince(size_t first) const {
+    std::vector<std::string> out;
+    for (const auto& request : server_->requests()) {
+        if (request.mutating() && request.status > 0 && request.status < 300) {
+            out.push_back(request.method + " " +
+                          request.target.substr(0, request.target.find('?')));
+        }
+    }
+    out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(std::min(first, out.size())));
+    return out;
+}
+
+const Reference& reference() {
+    static const Reference kReference = [] {
+        Reference out;
+        Scenario run("reference");
+        run.awaitWatching();
+        for (size_t step = 0; step < Scenario::steps(); ++step) {
+            run.act(step);
+            if (!run.settle()) {
+                out.problem = "the reference run does not settle after: " + Scenario::nameOf(step);
+                return out;
+            }
+            out.states.push_back(run.state());
+            out.versions.push_back(run.server().version());
+            out.counts.push_back(run.counts());
+        }
+        out.events = run.events();
+        out.mutations = run.mutations();
+        return out;
+    }();
+    return kReference;
+}
+
+std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job) {
+    std::vector<std::string> complaints;
+    std::mutex mutex;
+    std::atomic<size_t> next{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < kAtATime; ++i) {
+            threads.emplace_back([&] {
+                for (size_t mine = next++; mine < count; mine = next++) {
+                    auto complaint = job(mine);
+                    std::lock_guard lock(mutex);
+                    if (!complaint.empty()) {
+                        complaints.push_back(std::move(complaint));
+                    }
+                }
+            });
+        }
+    }
+    return complaints;
+}
+
+std::string difference(const std::string& expected, const std::string& actual) {
+    std::istringstream a(expected);
+    std::istringstream b(actual);
+    std::string left;
+    std::string right;
+    std::string context;
+    while (std::getline(a, left) && std::getline(b, right)) {
+        if (left != right) {
+            return context + "\n- " + left + "\n+ " + right;
+        }
+        if (left.find('{') != std::string::npos) {
+            context = left;
+        }
+    }
+    return "one ends before the other";
+}
+
+}  // namespace sieve

@@ -1,0 +1,102 @@
+// One life of an application, with the operator's own binary at work on it: made, changed in every
+// way, damaged, deleted. Kubernetes' controllers are played by the scenario.
+//
+//   Scenario run("reference");
+//   for (size_t step = 0; step < Scenario::steps(); ++step) {
+//       run.act(step);
+//       ASSERT_TRUE(run.settle());
+//       states.push_back(run.state());
+//   }
+//
+// Thread safety: one thread per scenario; scenarios are independent of each other.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apiserver/http_front.h"
+#include "apiserver/server.h"
+#include "sieve/operator_process.h"
+
+namespace sieve {
+
+// What the operator did, by kind ("deployments").
+struct Counts {
+    std::map<std::string, int> created;
+    std::map<std::string, int> deleted;
+    bool operator==(const Counts&) const = default;
+    std::string str() const;
+};
+
+class Scenario {
+  public:
+    // `name` is of its files.
+    explicit Scenario(const std::string& name);
+    ~Scenario();
+    Scenario(const Scenario&) = delete;
+    Scenario& operator=(const Scenario&) = delete;
+
+    static size_t steps();
+    static std::string nameOf(size_t step);
+
+    // What a person does in that step.
+    void act(size_t step);
+    // Until nothing moves any more; false: it goes on moving.
+    bool settle();
+    // Until the cluster is in that state; false: it does not get there. A killed operator is
+    // started again.
+    bool settleAs(const std::string& state);
+    // Until the operator watches everything and has said its say about what it sees.
+    bool awaitWatching();
+
+    // Every object but events, without what differs from run to run.
+    std::string state() const;
+    // Without events: see Scenario::events.
+    Counts counts() const;
+    // Events made, by reason.
+    std::map<std::string, int> events() const;
+    // Requests of the operator that changed something.
+    size_t mutations() const;
+    std::vector<std::string> mutationsSince(size_t first) const;
+    std::string log() const { return operator_->log(); }
+
+    test::ApiServer& server() { return *server_; }
+    // What a defective operator would do, for the checks of the checks.
+    void misbehave();
+    void crashAfter(size_t mutation);
+    void kill();
+    void start();
+
+  private:
+    bool playControllers();
+    bool scaleDeployments();
+    bool reportDeployments();
+
+    std::string folder_;
+    std::shared_ptr<test::ApiServer> server_;
+    std::unique_ptr<test::HttpFront> front_;
+    std::unique_ptr<OperatorProcess> operator_;
+};
+
+// The undisturbed run, made once per process.
+struct Reference {
+    std::vector<std::string> states;    // after each step
+    std::vector<std::string> versions;  // of the server, then
+    std::vector<Counts> counts;         // until then
+    std::map<std::string, int> events;
+    size_t mutations = 0;
+    std::string problem;  // empty: it is good
+};
+const Reference& reference();
+
+// Runs job(0) .. job(count - 1), a few at a time; answers what they had to complain about.
+std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job);
+
+// Where two states part, for people.
+std::string difference(const std::string& expected, const std::string& actual);
+
+}  // namespace sieve
