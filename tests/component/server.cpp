@@ -45,7 +45,8 @@ void ServerTest::SetUp() {
     ASSERT_TRUE(config) << config.error().message;
     transport_ = kube::makeTransport(*config);
     client_ = makeClient({.fieldManager = "component-test", .mayWrite = {}, .observe = {}});
-    std::string name = "component-" + std::to_string(getpid());
+    static int number = 0;
+    std::string name = "component-" + std::to_string(getpid()) + "-" + std::to_string(++number);
     base::Json object = {
         {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}};
     auto made = client().create(kNamespaces, object, stop());

@@ -30,6 +30,7 @@ class ServerTest : public testing::Test {
     void TearDown() override;
 
     kube::Client& client() { return *client_; }
+    const std::shared_ptr<kube::Transport>& transport() const { return transport_; }
     std::unique_ptr<kube::Client> makeClient(kube::ClientOptions options) const;
     const std::string& ns() const { return namespace_; }
     kube::ObjectKey key(const std::string& name) const { return {namespace_, name}; }
