@@ -34,6 +34,8 @@ const std::vector<Definition>& definitions() {
     static const std::vector<double> kQueue{1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3,
                                             1e-2, 1e-1, 1,    10,   100,  1000};
     static const std::vector<double> kRequest{0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
+    static const std::vector<double> kBytes{64,    256,    512,     1024,    4096,    16384,
+                                            65536, 262144, 1048576, 4194304, 16777216};
     static const std::vector<Definition> all{
         {"controller_runtime_reconcile_total",
          Counter,
@@ -87,6 +89,18 @@ const std::vector<Definition>& definitions() {
          {}},
         {"rest_client_request_duration_seconds", Histogram,
          "Request latency in seconds. Broken down by verb, and host.", kRequest},
+        {"rest_client_rate_limiter_duration_seconds", Histogram,
+         "Time in seconds that a request waited for a free place in flight. Broken down by verb, "
+         "and host.",
+         kRequest},
+        {"rest_client_request_size_bytes", Histogram,
+         "Request size in bytes. Broken down by verb and host.", kBytes},
+        {"rest_client_response_size_bytes", Histogram,
+         "Response size in bytes. Broken down by verb and host.", kBytes},
+        {"rest_client_request_retries_total",
+         Counter,
+         "Number of request retries, partitioned by status code, verb, and host.",
+         {}},
         {"leader_election_master_status",
          Gauge,
          "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, "
@@ -139,6 +153,8 @@ struct Metrics::Impl {
     std::map<std::string, Named<prometheus::Gauge>> gauges;
     std::map<std::string, Named<prometheus::Histogram>> histograms;
     std::string host;
+    std::map<std::pair<std::string, std::string>, Answers> answers;  // by method and code
+    std::map<std::string, Exchanges> exchanges;                      // by method
 
     mutable std::mutex scrapeMutex;
     std::vector<std::weak_ptr<std::function<void()>>> refreshers;
@@ -257,13 +273,47 @@ void Metrics::setHost(const std::string& host) {
     {
         std::lock_guard lock(impl_->mutex);
         impl_->host = host;
+        impl_->exchanges.clear();
+        impl_->answers.clear();
     }
     for (const auto& [method, code] :
          {std::pair{"GET", "200"}, std::pair{"POST", "201"}, std::pair{"PUT", "200"},
           std::pair{"PATCH", "200"}, std::pair{"PATCH", "201"}, std::pair{"DELETE", "200"}}) {
-        create("rest_client_requests_total", {{"code", code}, {"method", method}, {"host", host}});
-        create("rest_client_request_duration_seconds", {{"verb", method}, {"host", host}});
+        answersOf(method, code);
+        exchangesOf(method);
     }
+}
+
+Metrics::Answers Metrics::answersOf(const std::string& method, const std::string& code) {
+    std::unique_lock lock(impl_->mutex);
+    auto known = impl_->answers.find({method, code});
+    if (known != impl_->answers.end()) {
+        return known->second;
+    }
+    auto host = impl_->host;
+    lock.unlock();
+    Answers made{
+        counter("rest_client_requests_total", {{"code", code}, {"method", method}, {"host", host}}),
+        counter("rest_client_request_retries_total",
+                {{"code", code}, {"verb", method}, {"host", host}})};
+    lock.lock();
+    return impl_->answers[{method, code}] = made;
+}
+
+Metrics::Exchanges Metrics::exchangesOf(const std::string& method) {
+    std::unique_lock lock(impl_->mutex);
+    auto known = impl_->exchanges.find(method);
+    if (known != impl_->exchanges.end()) {
+        return known->second;
+    }
+    const Labels labels{{"verb", method}, {"host", impl_->host}};
+    lock.unlock();
+    Exchanges made{histogram("rest_client_request_duration_seconds", labels),
+                   histogram("rest_client_rate_limiter_duration_seconds", labels),
+                   histogram("rest_client_request_size_bytes", labels),
+                   histogram("rest_client_response_size_bytes", labels)};
+    lock.lock();
+    return impl_->exchanges[method] = made;
 }
 
 void Metrics::request(const kube::RequestInfo& info) {
@@ -271,18 +321,20 @@ void Metrics::request(const kube::RequestInfo& info) {
         {"get", "GET"},     {"list", "GET"},    {"watch", "GET"},  {"create", "POST"},
         {"apply", "PATCH"}, {"patch", "PATCH"}, {"update", "PUT"}, {"delete", "DELETE"}};
     auto method = kMethods.find(info.verb);
-    std::string verb = method == kMethods.end() ? info.verb : method->second;
-    std::string host;
-    {
-        std::lock_guard lock(impl_->mutex);
-        host = impl_->host;
+    const std::string& verb = method == kMethods.end() ? info.verb : method->second;
+    auto answers =
+        answersOf(verb, info.httpStatus == 0 ? "<error>" : std::to_string(info.httpStatus));
+    answers.requests.add();
+    if (info.retry) {
+        answers.retries.add();
     }
-    std::string code = info.httpStatus == 0 ? "<error>" : std::to_string(info.httpStatus);
-    count("rest_client_requests_total", {{"code", code}, {"method", verb}, {"host", host}});
     // A watch lasts as long as it likes: that is no latency.
     if (info.verb != "watch") {
-        observe("rest_client_request_duration_seconds", {{"verb", verb}, {"host", host}},
-                info.duration.count());
+        auto exchanges = exchangesOf(verb);
+        exchanges.duration.observe(info.duration.count());
+        exchanges.queued.observe(info.queued.count());
+        exchanges.requestBytes.observe(static_cast<double>(info.requestBytes));
+        exchanges.responseBytes.observe(static_cast<double>(info.responseBytes));
     }
 }
 

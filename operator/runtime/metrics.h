@@ -106,6 +106,15 @@ class Metrics {
     std::string text() const;
 
   private:
+    struct Answers {
+        Counter requests, retries;
+    };
+    struct Exchanges {
+        Histogram duration, queued, requestBytes, responseBytes;
+    };
+    Answers answersOf(const std::string& method, const std::string& code);
+    Exchanges exchangesOf(const std::string& method);
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -8,8 +8,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "runtime/alarm.h"
-#include "runtime/controller_core.h"
 #include "runtime/metrics.h"
 #include "support/fake_clock.h"
 
@@ -327,81 +325,6 @@ TEST_F(ControllerTest, PeopleOvertakeTheStartUpFlood) {
     calls.wait(3);
     controller->stop();
     EXPECT_THAT(order, testing::ElementsAre("edited", "old-1", "old-2"));
-}
-
-TEST_F(ControllerTest, AKeyKeepsItsPriorityUnlessTheOutcomeGivesItAnother) {
-    std::vector<std::string> order;
-    bool raised = false;
-    auto function = [&](const ObjectKey& which, const auto&) {
-        order.push_back(which.name);
-        calls.add();
-        if (order.size() == 2) {
-            return Outcome::after(1ms).withPriority(raised ? 5 : -100);
-        }
-        return order.size() == 1 ? Outcome::after(1ms) : Outcome::done();
-    };
-    for (bool raise : {false, true}) {
-        raised = raise;
-        order.clear();
-        runtime::Alarm alarm(clock);
-        runtime::ControllerCore core("test", {.workers = 1}, metrics, clock, alarm, function);
-        core.enqueue({"ns", "kept"}, {}, -100);
-        core.step();
-        core.enqueue({"ns", "given"}, {}, -100);
-        core.step();
-        clock.advance(1ms);
-        core.enqueue({"ns", "people's"}, {}, 0);
-        while (core.step()) {
-        }
-        if (raise) {
-            EXPECT_THAT(order, testing::ElementsAre("kept", "given", "given", "people's", "kept"));
-        } else {
-            EXPECT_THAT(order, testing::ElementsAre("kept", "given", "people's", "given", "kept"));
-        }
-    }
-}
-
-// Found by the simulation: a stalled watch of parents, a parent made anew, and each child that was
-// made for the old one collected at once, which was an event for the same key.
-TEST_F(ControllerTest, AKeyThatAnswersItsOwnEchoIsSlowedDownAndOthersAreNot) {
-    runtime::Alarm alarm(clock);
-    std::unique_ptr<runtime::ControllerCore> core;
-    int echoes = 0;
-    int others = 0;
-    core = std::make_unique<runtime::ControllerCore>(
-        "test", runtime::ControllerOptions{.workers = 1, .burst = 3, .interval = 500ms}, metrics,
-        clock, alarm, [&](const ObjectKey& which, const auto&) {
-            if (which == key) {
-                ++echoes;
-                core->enqueue(key, {}, 0);
-            } else {
-                ++others;
-            }
-            return Outcome::done();
-        });
-    // Ready keys only: a key that comes too soon is put off.
-    auto drain = [&] {
-        while (core->step()) {
-        }
-    };
-    core->enqueue(key, {}, 0);
-    drain();
-    EXPECT_EQ(echoes, 3);
-    core->enqueue(key, {}, 0);
-    drain();
-    EXPECT_EQ(echoes, 3) << "an event does not make it run sooner";
-    core->enqueue({"ns", "other"}, {}, 0);
-    drain();
-    EXPECT_EQ(others, 1);
-    clock.advance(499ms);
-    drain();
-    EXPECT_EQ(echoes, 3);
-    clock.advance(1ms);
-    drain();
-    EXPECT_EQ(echoes, 4);
-    clock.advance(10s);
-    drain();
-    EXPECT_EQ(echoes, 7) << "calm gives the burst back, not more";
 }
 
 TEST_F(ControllerTest, AKeyWaitsUntilItsOwnWritesAreSeen) {

@@ -37,15 +37,34 @@ TEST(Metrics, ARemovedValueIsGone) {
 TEST(Metrics, RequestsCarryClientGosLabels) {
     runtime::Metrics metrics;
     metrics.setHost("10.0.0.1:6443");
-    metrics.request({.verb = "apply", .resource = "pods", .httpStatus = 201, .duration = {}});
-    metrics.request({.verb = "list", .resource = "pods", .httpStatus = 0, .duration = {}});
-    metrics.request({.verb = "watch", .resource = "pods", .httpStatus = 200, .duration = {}});
+    kube::RequestInfo apply;
+    apply.verb = "apply";
+    apply.httpStatus = 201;
+    apply.requestBytes = 300;
+    apply.responseBytes = 2000;
+    apply.retry = true;
+    metrics.request(apply);
+    kube::RequestInfo list;
+    list.verb = "list";
+    metrics.request(list);
+    kube::RequestInfo watch;
+    watch.verb = "watch";
+    watch.httpStatus = 200;
+    metrics.request(watch);
     auto text = metrics.text();
     EXPECT_THAT(text, HasSubstr("rest_client_requests_total{code=\"201\",host=\"10.0.0.1:6443\","
                                 "method=\"PATCH\"} 1"));
     EXPECT_THAT(text, HasSubstr("code=\"<error>\",host=\"10.0.0.1:6443\",method=\"GET\"} 1"));
     EXPECT_THAT(text, HasSubstr("rest_client_request_duration_seconds_count{host=\"10.0.0.1:6443\","
                                 "verb=\"GET\"} 1"));
+    for (
+        const char* line :
+        {R"(rest_client_request_retries_total{code="201",host="10.0.0.1:6443",verb="PATCH"} 1)",
+         R"(rest_client_request_size_bytes_sum{host="10.0.0.1:6443",verb="PATCH"} 300)",
+         R"(rest_client_response_size_bytes_sum{host="10.0.0.1:6443",verb="PATCH"} 2000)",
+         R"(rest_client_rate_limiter_duration_seconds_count{host="10.0.0.1:6443",verb="GET"} 1)"}) {
+        EXPECT_THAT(text, HasSubstr(line));
+    }
 }
 
 TEST(Metrics, OrdinaryRequestsAreVisibleBeforeTheFirst) {
