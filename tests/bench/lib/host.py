@@ -88,8 +88,8 @@ class Raised:
     def __enter__(self):
         if subprocess.run([CLUSTER, "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
             raise Failed("a cluster is up that this command did not raise: tests/cluster/cluster down")
-        command("cluster: up, simulated nodes", CLUSTER, "up", "--profile", "scale", log=self._log)
         try:
+            command("cluster: up, simulated nodes", CLUSTER, "up", "--profile", "scale", log=self._log)
             definition = os.path.join(TREE, "crds/scalableapps.yaml")
             command("cluster: the definition", CLUSTER, "kubectl", "apply", "--server-side", "-f", definition, log=self._log)
             command("cluster: waiting for the definition", CLUSTER, "kubectl", "wait", "--for=condition=Established",

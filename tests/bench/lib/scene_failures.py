@@ -145,6 +145,7 @@ class Supervised:
             self.operator = self._make()
 
     def end(self):
+        """What the thread started ends with it: the kernel takes the thread for its parent."""
         self._over.set()
         self._thread.join()
         self.operator.end()

@@ -42,8 +42,9 @@ def touch(bench, kind, apps, operator, scene):
     apps.touch(f"{time.time()}")
     operator.wait_idle()
     done = operator.reconciles() - reconciles
-    if done < apps.count or operator.writes()["PATCH"] != calls["PATCH"]:
-        raise Failed(f"{kind}: {done} reconciles of {apps.count} touched apps, or a write that nothing asked for")
+    if done < apps.count:
+        raise Failed(f"{kind}: only {done} reconciles of {apps.count} touched apps")
+    bench.add(scene, "writes although nothing was asked for", "", kind, operator.writes()["PATCH"] - calls["PATCH"], ("value", 0))
     bench.add(scene, "processor per reconcile, nothing to do", "ms", kind, (operator.cpu() - spent) / done * 1000, ("ratio", 1 / 3))
 
 
@@ -57,8 +58,7 @@ def restart(bench, kind, apps, scene):
         bench.add(scene, "restart, processor until then", "s", kind, operator.cpu())
         operator.wait_idle()
         bench.add(scene, "restart, peak memory", "MiB", kind, operator.peak())
-        if operator.writes()["PATCH"] > 0:
-            raise Failed(f"{kind} wrote after a restart although nothing had changed")
+        bench.add(scene, "restart, writes although nothing had changed", "", kind, operator.writes()["PATCH"], ("value", 0))
     finally:
         operator.end()
 
