@@ -221,7 +221,7 @@ TEST(Gunzip, KeepsToItsLimit) {
 }
 
 TEST_P(TransportSend, AnAnswerOfManyMegabytes) {
-    const std::string body(40U << 20U, 'y');
+    const std::string body(12U << 20U, 'y');
     HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(200, body); });
     auto got = to(server)->send(get("/big"), {});
     ASSERT_TRUE(got.ok()) << got.error().str();

@@ -160,6 +160,7 @@ TEST_P(TransportStop, WhileTheProxyIsSilent) {
 TEST_P(TransportStop, InTheHandshake) {
     SilentPort port;
     kube::ClusterConfig config;
+    config.certificateAuthority.data = support::Authority("cluster-ca").pem();
     config.server = "https://" + port.address();
     auto transport = make(config);
     EXPECT_EQ(stoppedOnce(*transport, get("/x"), [&] { port.awaitBytes(); }), ErrorKind::Cancelled);
@@ -250,6 +251,7 @@ TEST_P(TransportStop, ATimeoutEndsAnyPhaseToo) {
          {"http://" + full.address(), "http://" + silent.address(), "https://" + silent.address(),
           "http://" + stuckName_ + ":80"}) {
         kube::ClusterConfig config;
+        config.certificateAuthority.data = support::Authority("cluster-ca").pem();
         config.server = server;
         auto request = get("/x");
         request.timeout = 100ms;
