@@ -5,8 +5,11 @@
 
 namespace {
 
+using e2e::eventually;
+using e2e::throughout;
 using testing::HasSubstr;
 using testing::Not;
+using namespace std::chrono_literals;
 
 class Plugin : public e2e::ClusterTest {};
 
