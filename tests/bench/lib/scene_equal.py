@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+import time
 
 from apps import APPS, KINDS, Apps
 from operators import OURS, PEER
@@ -42,6 +43,28 @@ def snapshot(api, namespaces):
     return out
 
 
+def is_ready(app):
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in app.get("status", {}).get("conditions", []))
+
+
+def settled(bench, operator, made, bound=240):
+    """The snapshot once it stands: every app that can get Ready is (an autoscaler takes its time), and for longer than
+    an autoscaler's period nothing has changed."""
+    sound = [apps.namespace for apps, file in zip(made[1:], bench.options["cases"]) if "/examples/" in file] + [NAMESPACE]
+    deadline = time.monotonic() + bound
+    last = None
+    while True:
+        operator.wait_idle(quiet=6)
+        listed = [app for namespace in sound for app in bench.api.must("GET", f"{APPS}/namespaces/{namespace}/scalableapps")["items"]]
+        now = snapshot(bench.api, [apps.namespace for apps in made])
+        if now == last and all(is_ready(app) for app in listed):
+            return now
+        if time.monotonic() > deadline:
+            names = [f"{app['metadata']['namespace']}/{app['metadata']['name']}" for app in listed if not is_ready(app)]
+            raise Failed(f"{operator.name}: what it made does not come to rest within {bound} s; not Ready: {', '.join(names) or 'none'}")
+        last = now
+
+
 def first_difference(ours, peer):
     for key in sorted(ours.keys() | peer.keys()):
         if ours.get(key) != peer.get(key):
@@ -64,8 +87,7 @@ def run(bench):
     for kind in (OURS, PEER):
         with step(f"equal: what {kind} makes of {10 + len(bench.options['cases'])} apps"), bench.running(kind) as operator:
             made = make(bench, bench.options["cases"])
-            operator.wait_idle(quiet=6)
-            seen[kind] = snapshot(bench.api, [apps.namespace for apps in made])
+            seen[kind] = settled(bench, operator, made)
             for apps in made:
                 apps.remove()
     difference = first_difference(seen[OURS], seen[PEER])
