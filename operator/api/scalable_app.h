@@ -90,7 +90,7 @@ struct Overrides {
     std::vector<Toleration> tolerations;
     std::string serviceAccountName;
     std::vector<std::string> imagePullSecrets;
-    std::string podTemplatePatch;  // a JSON merge patch of the pod template, as text
+    std::string podTemplatePatch;  // a strategic merge patch of the pod template, as text
     bool operator==(const Overrides&) const = default;
 };
 
