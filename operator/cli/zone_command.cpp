@@ -69,8 +69,7 @@ int change(const Globals& globals, const ZoneFlags& flags, MakePatch makePatch,
     if (!app) {
         return complainOfApp(key, app.error());
     }
-    auto patch =
-        drain ? drainPatch((*app)->json(), flags.zone) : undrainPatch((*app)->json(), flags.zone);
+    auto patch = makePatch((*app)->json(), flags.zone);
     if (!patch) {
         return complain(patch.error().message, kFailed);
     }

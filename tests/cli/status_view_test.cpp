@@ -136,7 +136,7 @@ TEST(StatusView, TheJsonDoesNotChangeWithTime) {
 }
 
 TEST(StatusView, ShowsTheBalancerAndTheZonesOfTheWebTier) {
-    auto object = app({condition("CircuitOpen", "True", "Open", "")});
+    auto object = app(Json::array({condition("CircuitOpen", "True", "Open", "")}));
     object["spec"]["loadBalancer"]["algorithm"] = "LeastConnections";
     object["status"]["loadBalancer"] = {
         {"ready", 2}, {"summary", "2/2"}, {"entry", "LoadBalancer"}};
