@@ -243,6 +243,13 @@ void Fields::rule(bool holds, const std::string& message) {
     }
 }
 
+void Fields::unique(const std::string& name, std::set<std::string>& seen) {
+    if (!seen.insert(name).second) {
+        problem_.add(path_ + ": Duplicate value: {\"name\":\"" + name +
+                     "\"}: remove or rename one of them");
+    }
+}
+
 void Fields::end() {
     if (!problem_.refuseUnknown) {
         return;

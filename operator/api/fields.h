@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class Fields {
 
     // A rule across fields: a problem when it does not hold.
     void rule(bool holds, const std::string& message);
+    // Names within a list must differ: the list's key in the schema.
+    void unique(const std::string& name, std::set<std::string>& seen);
 
     // Refuses fields that nothing above asked for.
     void end();

@@ -7,6 +7,7 @@ namespace api {
 
 inline constexpr const char* kAppLabel = "scalableapp.dev/app";
 inline constexpr const char* kTierLabel = "scalableapp.dev/tier";
+inline constexpr const char* kZoneLabel = "scalableapp.dev/zone";
 inline constexpr const char* kRoleLabel = "scalableapp.dev/role";
 
 }  // namespace api

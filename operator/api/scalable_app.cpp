@@ -39,14 +39,6 @@ bool validEnvName(const std::string& name) {
                        [](char c) { return isLetter(c) || isDigit(c) || isOneOf(c, "_.-"); });
 }
 
-// Names within a list must differ: the list's key in the schema.
-void unique(Fields& item, const std::string& name, std::set<std::string>& seen) {
-    if (!seen.insert(name).second) {
-        item.problem().add(item.path() + ": Duplicate value: {\"name\":\"" + name +
-                           "\"}: remove or rename one of them");
-    }
-}
-
 std::optional<KeyReference> readKey(Fields& from, const char* name) {
     std::optional<KeyReference> out;
     from.object(name, [&](Fields& reference) {
@@ -77,7 +69,7 @@ void readEnv(Fields& web, std::vector<EnvVar>& out) {
         item.rule(validEnvName(variable.name),
                   "`name` of an environment variable must consist of letters, digits, '_', '-' or "
                   "'.', and may not begin with a digit");
-        unique(item, variable.name, seen);
+        item.unique(variable.name, seen);
         out.push_back(std::move(variable));
     });
 }
@@ -153,7 +145,7 @@ void readPairs(Fields& overrides, const char* name, size_t maxLength, bool label
         item.rule(!labels || !reserved,
                   "labels of `scalableapp.dev/` and `app.kubernetes.io/` belong to the operator: "
                   "choose another prefix");
-        unique(item, pair.name, seen);
+        item.unique(pair.name, seen);
         out.push_back(std::move(pair));
     });
 }
@@ -179,7 +171,7 @@ void readPullSecrets(Fields& overrides, std::vector<std::string>& out) {
     overrides.list("imagePullSecrets", 8, [&](Fields& item) {
         std::string name;
         item.requiredText("name", name, kReference, "name the Secret");
-        unique(item, name, seen);
+        item.unique(name, seen);
         out.push_back(std::move(name));
     });
 }
@@ -222,6 +214,11 @@ void readWeb(Fields& from, Web& out) {
     from.object("overrides", [&](Fields& overrides) { readOverrides(overrides, out.overrides); });
 }
 
+// The autoscaler of each zone keeps at least one pod.
+bool fitsZones(const ScalableApp& app) {
+    return !app.web.autoscaling || app.web.autoscaling->maxReplicas >= activeZones(app.zones);
+}
+
 void readSpec(Fields& spec, ScalableApp& out) {
     std::string management = "Manage";
     spec.oneOf("management", management, {"Manage", "Observe"});
@@ -230,6 +227,15 @@ void readSpec(Fields& spec, ScalableApp& out) {
     if (spec.require("web", "describe the web tier, at least its `image`") != nullptr) {
         spec.object("web", [&](Fields& web) { readWeb(web, out.web); });
     }
+    readZones(spec, out.name, out.zones);
+    readLoadBalancer(spec, out.loadBalancer);
+    readResilience(spec, out.loadBalancer, out.resilience);
+    spec.rule(
+        out.loadBalancer.algorithm != Algorithm::WeightedRoundRobin || !out.zones.empty(),
+        "`loadBalancer.algorithm: WeightedRoundRobin` needs `zones`: it goes by their weights");
+    spec.rule(fitsZones(out),
+              "`web.autoscaling.maxReplicas` must not be less than the number of `zones` with a "
+              "`weight` above 0: raise it or drain zones");
 }
 
 std::map<std::string, std::string> textsAt(const base::Json& object, const char* pointer) {

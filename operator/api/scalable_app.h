@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "api/condition.h"
+#include "api/traffic.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -89,7 +90,7 @@ struct Overrides {
     std::vector<Toleration> tolerations;
     std::string serviceAccountName;
     std::vector<std::string> imagePullSecrets;
-    std::string podTemplatePatch;  // a JSON merge patch of the pod template, as text
+    std::string podTemplatePatch;  // a strategic merge patch of the pod template, as text
     bool operator==(const Overrides&) const = default;
 };
 
@@ -128,7 +129,15 @@ struct ScalableApp {
 
     Management management = Management::Manage;
     int64_t progressDeadlineSeconds = 600;
+    std::vector<Zone> zones;  // empty: pods spread softly over what there is
     Web web;
+    LoadBalancer loadBalancer;
+    Resilience resilience;
+
+    // A tier of its own, in front of the web tier.
+    bool hasLoadBalancerTier() const {
+        return loadBalancer.algorithm.has_value() || resilience.any();
+    }
 
     // As it was last written: transition times continue from here.
     Conditions conditions;

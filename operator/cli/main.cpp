@@ -19,6 +19,7 @@ constexpr const char* kMore =
     "  kubectl scalableapp status shop -w         the same, kept up to date\n"
     "  kubectl scalableapp plan -f shop.yaml      the objects it becomes; needs no cluster\n"
     "  kubectl scalableapp plan -f shop.yaml --diff   what would change, and what that restarts\n"
+    "  kubectl scalableapp zone drain shop z2     its pods and traffic go to the other zones\n"
     "  kubectl scalableapp tree shop              every object of it, under what made it\n"
     "  kubectl scalableapp check --pre            whether this cluster has what an installation "
     "needs\n"

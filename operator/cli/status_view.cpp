@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "api/labels.h"
 #include "base/json.h"
@@ -29,7 +30,7 @@ PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zo
 }
 
 Hop serviceHop(const base::Json& app, const std::vector<base::Json>& services, bool webWorks) {
-    Hop hop{.name = "load balancer", .detail = "no Service yet", .works = false};
+    Hop hop{.name = "entry", .detail = "no Service yet", .works = false};
     std::string name = base::stringAt(app, "/metadata/name").value_or("");
     for (const auto& service : services) {
         if (base::stringAt(service, "/metadata/name") == name) {
@@ -41,6 +42,40 @@ Hop serviceHop(const base::Json& app, const std::vector<base::Json>& services, b
         }
     }
     return hop;
+}
+
+// Only where there is a tier of its own.
+std::optional<Hop> balancerHop(const base::Json& app) {
+    if (base::at(app, "/status/loadBalancer") == nullptr) {
+        return std::nullopt;
+    }
+    bool entry = base::stringAt(app, "/status/loadBalancer/entry") == "LoadBalancer";
+    auto ready = base::intAt(app, "/status/loadBalancer/ready").value_or(0);
+    Hop hop{.name = "load balancer",
+            .detail = base::stringAt(app, "/status/loadBalancer/summary").value_or("0") +
+                      " ready, " +
+                      base::stringAt(app, "/spec/loadBalancer/algorithm").value_or("RoundRobin") +
+                      (entry ? "" : ", requests go past it"),
+            .works = ready > 0 && entry};
+    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
+    const auto* circuit = api::findCondition(conditions, "CircuitOpen");
+    if (circuit != nullptr) {
+        bool open = circuit->status == api::kTrue;
+        hop.detail += open ? ", circuit breaker open" : ", circuit breaker closed";
+        hop.works = hop.works && !open;
+    }
+    return hop;
+}
+
+// ", zones z1:2 z2:0 (drained)"
+std::string zonesOf(const base::Json& app) {
+    std::string out;
+    for (const auto& zone : base::arrayAt(app, "/status/web/zones")) {
+        out += (out.empty() ? ", zones " : " ") + base::stringAt(zone, "/name").value_or("") + ":" +
+               std::to_string(base::intAt(zone, "/ready").value_or(0)) +
+               (base::intAt(zone, "/weight") == 0 ? " (drained)" : "");
+    }
+    return out;
 }
 
 Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
@@ -60,6 +95,7 @@ Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
             std::to_string(base::intAt(app, "/spec/web/autoscaling/minReplicas").value_or(1)) +
             " to " + std::to_string(*most);
     }
+    hop.detail += zonesOf(app);
     return hop;
 }
 
@@ -166,7 +202,12 @@ AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
     std::sort(view.pods.begin(), view.pods.end(),
               [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
     Hop web = webHop(app, view.pods);
-    view.path = {serviceHop(app, services, web.works), web};
+    auto balancer = balancerHop(app);
+    view.path = {serviceHop(app, services, web.works)};
+    if (balancer) {
+        view.path.push_back(*balancer);
+    }
+    view.path.push_back(web);
     for (const auto& entry : base::arrayAt(app, "/status/singlePointsOfFailure")) {
         view.singlePointsOfFailure.push_back(singlePoint(entry));
     }

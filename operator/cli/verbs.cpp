@@ -12,6 +12,7 @@
 #include "cli/plan_command.h"
 #include "cli/status_command.h"
 #include "cli/tree_command.h"
+#include "cli/zone_command.h"
 
 namespace cli {
 namespace {
@@ -75,6 +76,20 @@ void declarePause(CLI::App& app, CommandLine& line) {
     addName(*resume, resumeFlags->name);
 }
 
+void declareZone(CLI::App& app, CommandLine& line) {
+    auto* zone = app.add_subcommand("zone", "takes a zone out of service, or brings it back");
+    zone->require_subcommand(1);
+    auto declare = [&](const char* name, const char* about,
+                       int (*run)(const Globals&, const ZoneFlags&)) {
+        auto [command, flags] = verb<ZoneFlags>(*zone, line, name, about, run);
+        addName(*command, flags->name);
+        command->add_option("zone", flags->zone, "the zone")->required()->type_name("ZONE");
+        addOutput(*command, line.globals);
+    };
+    declare("drain", "moves its pods and its traffic to the other zones", drainCommand);
+    declare("undrain", "gives it the weight that it had", undrainCommand);
+}
+
 void declareCheck(CLI::App& app, CommandLine& line) {
     auto [command, flags] = verb<CheckFlags>(
         app, line, "check", "whether the cluster and the operator are as they need to be",
@@ -114,6 +129,7 @@ void declareVerbs(CLI::App& app, CommandLine& line) {
     declareTree(app, line);
     declarePlan(app, line);
     declarePause(app, line);
+    declareZone(app, line);
     declareCheck(app, line);
     declareCompletion(app, line);
     declareVersion(app, line);

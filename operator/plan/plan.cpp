@@ -1,8 +1,9 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <set>
 
-#include "api/labels.h"
+#include "plan/children.h"
 #include "plan/diff.h"
 #include "plan/names.h"
 #include "plan/status.h"
@@ -24,11 +25,6 @@ bool sameObject(const Json& a, const Json& b) {
            textAt(a, "/metadata/name") == textAt(b, "/metadata/name");
 }
 
-std::string tierOf(const Json& child) {
-    const auto* labels = base::at(child, "/metadata/labels");
-    return labels == nullptr ? "" : labels->value(api::kTierLabel, "");
-}
-
 bool ownedByApp(const Json& child, const ScalableApp& app) {
     for (const auto& owner : base::arrayAt(child, "/metadata/ownerReferences")) {
         if (base::boolAt(owner, "/controller") == true && textAt(owner, "/uid") == app.uid) {
@@ -42,16 +38,6 @@ Json hashed(Json object) {
     std::string hash = intentHash(object);
     object["metadata"]["annotations"][kHashAnnotation] = hash;
     return object;
-}
-
-std::vector<const Json*> childrenOf(const Observed& observed, const std::string& tier) {
-    std::vector<const Json*> out;
-    for (const auto& child : observed.children) {
-        if (tierOf(child) == tier) {
-            out.push_back(&child);
-        }
-    }
-    return out;
 }
 
 const Json* find(const Observed& observed, const Json& identity) {
@@ -95,6 +81,8 @@ class Planner {
         for (const auto& tier : tiers()) {
             if (tier.wanted(app_)) {
                 reports.push_back(planTier(tier));
+            } else if (tier.lingering != nullptr) {
+                stay(tier.lingering(app_, observed_));
             }
         }
         if (app_.management == api::Management::Manage) {
@@ -109,12 +97,11 @@ class Planner {
 
   private:
     TierReport planTier(const Tier& tier) {
-        TierReport report{.tier = &tier,
-                          .state = tier.state(app_, childrenOf(observed_, tier.name))};
+        TierReport report{.tier = &tier, .state = tier.state(app_, observed_)};
         if (app_.management == api::Management::Observe) {
             return report;
         }
-        auto wanted = tier.intents(app_);
+        auto wanted = tier.intents(app_, observed_);
         if (wanted.problem) {
             report.state.cause = wanted.problem;
             report.state.settled = false;
@@ -131,7 +118,12 @@ class Planner {
             plan_.intents.push_back({std::move(object)});
         }
         plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
+        stay(wanted.staying);
         return report;
+    }
+
+    void stay(const std::vector<const Json*>& children) {
+        staying_.insert(children.begin(), children.end());
     }
 
     bool named(const Json& child) const {
@@ -142,7 +134,7 @@ class Planner {
     void findRemovals() {
         for (const auto& child : observed_.children) {
             bool keep = std::find(keep_.begin(), keep_.end(), tierOf(child)) != keep_.end();
-            if (keep || !ownedByApp(child, app_) || named(child)) {
+            if (keep || staying_.contains(&child) || !ownedByApp(child, app_) || named(child)) {
                 continue;
             }
             plan_.removals.push_back({.apiVersion = textAt(child, "/apiVersion"),
@@ -156,6 +148,7 @@ class Planner {
     const ScalableApp& app_;
     const Observed& observed_;
     Plan plan_;
+    std::set<const Json*> staying_;
     std::vector<std::string> keep_;  // tiers whose objects stay although no intent names them
 };
 
@@ -171,7 +164,8 @@ std::vector<Intent> intentsFor(const ScalableApp& app) {
         if (!tier.wanted(app)) {
             continue;
         }
-        auto wanted = tier.intents(app);
+        auto wanted =
+            tier.intents(app, {.children = {}, .now = {}, .circuits = {}, .assumeServing = true});
         for (auto& object : wanted.objects) {
             for (const auto& scale : wanted.scales) {
                 if (sameObject(object, identityOf(scale))) {

@@ -20,11 +20,22 @@
 
 namespace plan {
 
+enum class CircuitState { Closed, HalfOpen, Open };
+
+// What one load balancer says of its circuit breaker.
+struct Circuit {
+    std::string pod;
+    CircuitState state = CircuitState::Closed;
+};
+
 // Everything the operator's caches hold about one app: every child that carries its label, pods and
 // ReplicaSets included, as the API server gave them.
 struct Observed {
     std::vector<base::Json> children;
     base::WallTime now;
+    std::vector<Circuit> circuits = {};  // of those that answered
+    // There is no cluster to look at: what has to wait for something to be there waits for nothing.
+    bool assumeServing = false;
 };
 
 // One object in full, as our field manager wants it (server-side apply): identity, owner reference,

@@ -1,5 +1,7 @@
 #include "plan/pod_template.h"
 
+#include "plan/strategic_merge.h"
+
 namespace plan {
 namespace {
 
@@ -56,7 +58,10 @@ base::Status patched(Json& pod, const std::string& text) {
                               "\": it may have the objects `metadata` and `spec` only");
         }
     }
-    pod.merge_patch(*patch);
+    auto merged = strategicMerge(pod, *patch);
+    if (!merged) {
+        return base::fail("`overrides.podTemplatePatch`: " + merged.error().message);
+    }
     for (const char* map : {"labels", "annotations"}) {
         auto found = pod["metadata"].find(map);
         if (found != pod["metadata"].end() && !found->is_object()) {

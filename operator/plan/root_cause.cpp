@@ -291,7 +291,7 @@ int64_t revisionOf(const Json& object) {
 }  // namespace
 
 std::string Cause::text(const std::string& tier) const {
-    std::string out = tier + ": " + reason;
+    std::string out = tier + (part.empty() ? "" : "/" + part) + ": " + reason;
     if (!subject.empty()) {
         out += " \"" + subject + "\"";
     }

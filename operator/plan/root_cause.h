@@ -20,11 +20,12 @@
 namespace plan {
 
 struct Cause {
-    std::string reason;   // CamelCase
-    std::string subject;  // what it is about, quoted after the reason; may be empty
-    std::string detail;   // may be empty
-    int64_t pods = 0;     // 0: not about particular pods
-    std::string since;    // RFC 3339; empty: not known
+    std::string reason;     // CamelCase
+    std::string part = {};  // of the tier, as a zone; may be empty
+    std::string subject;    // what it is about, quoted after the reason; may be empty
+    std::string detail;     // may be empty
+    int64_t pods = 0;       // 0: not about particular pods
+    std::string since;      // RFC 3339; empty: not known
     // True: no retry of the platform can heal it, a person (or a quota) must.
     bool needsHelp = false;
     // True: the ordinary way of a pod that starts; told only while nothing else is wrong.

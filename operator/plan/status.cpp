@@ -106,6 +106,7 @@ class Judge {
         only("Stalled", stalled_, trouble);
         for (const auto& report : reports) {
             setTier(report);
+            events_.insert(events_.end(), report.state.events.begin(), report.state.events.end());
         }
         tell(ready, trouble);
     }
@@ -184,6 +185,9 @@ class Judge {
             message = trouble.message;
         }
         set(report.tier->condition, state.serving, reason, message);
+        for (const auto& extra : state.conditions) {
+            set(extra.type.c_str(), extra.value, extra.reason, extra.message);
+        }
     }
 
     // Only what changed since the last status is worth an event.
@@ -220,13 +224,23 @@ class Judge {
     bool deadlineOver_ = false;
 };
 
+bool sets(const TierState& state, const char* type) {
+    return std::any_of(state.conditions.begin(), state.conditions.end(),
+                       [&](const ExtraCondition& extra) { return extra.type == type; });
+}
+
 // Conditions of tiers that are no longer asked for go with them.
 void dropOldTiers(api::Conditions& conditions, const std::vector<TierReport>& reports) {
     for (const auto& tier : tiers()) {
-        bool there = std::any_of(reports.begin(), reports.end(),
-                                 [&](const TierReport& report) { return report.tier == &tier; });
-        if (!there) {
+        auto report = std::find_if(reports.begin(), reports.end(),
+                                   [&](const TierReport& one) { return one.tier == &tier; });
+        if (report == reports.end()) {
             api::removeCondition(conditions, tier.condition);
+        }
+        for (const char* type : tier.alsoSets) {
+            if (report == reports.end() || !sets(report->state, type)) {
+                api::removeCondition(conditions, type);
+            }
         }
     }
 }
@@ -275,6 +289,12 @@ Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports, ba
     }
     out.events = judge.events();
     out.lookAgain = judge.lookAgain();
+    for (const auto& report : reports) {
+        const auto& again = report.state.lookAgain;
+        if (again) {
+            out.lookAgain = std::min(out.lookAgain.value_or(*again), *again);
+        }
+    }
     return out;
 }
 

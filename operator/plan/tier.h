@@ -2,12 +2,13 @@
 // it is registered in tiers.cpp, and nothing else knows of it.
 //
 //   for (const Tier& tier : plan::tiers()) {
-//       if (tier.wanted(app)) { TierIntents intents = tier.intents(app); ... }
+//       if (tier.wanted(app)) { TierIntents intents = tier.intents(app, observed); ... }
 //   }
 //
 // Thread safety: constants and pure functions.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ namespace plan {
 struct TierIntents {
     std::vector<base::Json> objects;
     std::vector<Scale> scales;
+    // Children that nothing asks for any more and that have to stay for now, as they are.
+    std::vector<const base::Json*> staying;
     // Set: the tier cannot be built from this spec. What there is of it stays as it is.
     std::optional<Cause> problem;
 };
@@ -37,6 +40,14 @@ struct Endpoint {
     std::string address;
 };
 
+// A condition beside the tier's own.
+struct ExtraCondition {
+    std::string type;
+    bool value = false;
+    std::string reason;
+    std::string message;
+};
+
 struct TierState {
     bool serving = false;  // with at least the capacity that is asked for
     bool settled = false;  // nothing is left to do: no rollout, no missing pod
@@ -47,15 +58,22 @@ struct TierState {
     base::Json effective;  // status.effective.<tier>; null: nothing was resolved
     std::vector<SinglePoint> singlePoints;
     std::vector<Endpoint> endpoints;
+    std::vector<ExtraCondition> conditions;
+    std::vector<EventIntent> events;
+    // When time alone may change the answer.
+    std::optional<std::chrono::milliseconds> lookAgain;
 };
 
 struct Tier {
     const char* name;       // "web": the label's value and the field of spec and status
     const char* condition;  // "WebReady"
+    std::vector<const char*> alsoSets = {};  // further conditions that it may have
     bool (*wanted)(const api::ScalableApp& app);
-    TierIntents (*intents)(const api::ScalableApp& app);
-    // `children`: what there is with this tier's label.
-    TierState (*state)(const api::ScalableApp& app, const std::vector<const base::Json*>& children);
+    TierIntents (*intents)(const api::ScalableApp& app, const Observed& observed);
+    TierState (*state)(const api::ScalableApp& app, const Observed& observed);
+    // What of a tier that is wanted no longer has to stay for now; null: nothing ever.
+    std::vector<const base::Json*> (*lingering)(const api::ScalableApp& app,
+                                                const Observed& observed) = nullptr;
 };
 
 const std::vector<Tier>& tiers();

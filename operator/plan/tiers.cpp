@@ -1,3 +1,4 @@
+#include "plan/load_balancer.h"
 #include "plan/tier.h"
 #include "plan/web.h"
 
@@ -5,7 +6,7 @@ namespace plan {
 
 // In the order in which they are made and in which their causes are told.
 const std::vector<Tier>& tiers() {
-    static const std::vector<Tier> kTiers{webTier()};
+    static const std::vector<Tier> kTiers{webTier(), loadBalancerTier()};
     return kTiers;
 }
 

@@ -1,6 +1,7 @@
 // The web tier: stateless pods behind one address.
 //
-//   Deployment <app>-web, Service <app>, HorizontalPodAutoscaler and PodDisruptionBudget <app>-web.
+//   Deployment <app>-web, Service <app>, HorizontalPodAutoscaler and PodDisruptionBudget <app>-web;
+//   where zones are named, one of each but the Service for every zone: <app>-web-<zone>.
 //
 // Decisions: a rollout never goes below the pods that are asked for (maxUnavailable 0); the budget
 // lets a quarter of the pods go at once and never more than one of four; health is asked on one

@@ -41,17 +41,21 @@ runtime::Outcome outcomeOf(const Applied& applied, const plan::Plan& plan) {
 }  // namespace
 
 Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-                       runtime::Metrics& metrics, const base::Clock& clock)
+                       runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask)
     : client_(client),
       observer_(observer),
       applier_(client, observer),
       events_(std::move(events)),
       metrics_(metrics),
-      clock_(clock) {
+      clock_(clock),
+      askCircuits_(std::move(ask)) {
     metrics_.define("scalableapp_ready", runtime::Metrics::Kind::Gauge,
                     "1 when the ScalableApp's Ready condition is True, else 0");
     metrics_.define("scalableapp_stalled", runtime::Metrics::Kind::Gauge,
                     "1 when the ScalableApp's Stalled condition is True, else 0");
+    metrics_.define("scalableapp_circuit_open", runtime::Metrics::Kind::Gauge,
+                    "1 while a circuit breaker of the ScalableApp is open or half-open, else 0; "
+                    "absent where there is none");
 }
 
 runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
@@ -68,8 +72,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         return refuse(object, app.error().message, context);
     }
     forgetProblems(app->conditions);
-    plan::Plan plan =
-        plan::planApp(*app, {.children = observer_.children(object->meta()), .now = clock_.wall()});
+    plan::Plan plan = plan::planApp(*app, observe(*object, *app));
     Applied applied = applier_.apply(object->meta(), plan, context);
     if (applied.leaving || applied.outdated) {
         return runtime::Outcome::done();
@@ -85,6 +88,15 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     auto status = withProblems(plan.status, applied.problems, before, clock_.wall());
     auto stopped = publish(*object, before, status, plan.events, context);
     return stopped ? *stopped : outcomeOf(applied, plan);
+}
+
+plan::Observed Reconciler::observe(const kube::Object& object, const api::ScalableApp& app) const {
+    plan::Observed out{.children = observer_.children(object.meta()), .now = clock_.wall()};
+    auto targets = circuitTargets(app, out.children);
+    if (!targets.empty()) {
+        out.circuits = askCircuits_(targets);
+    }
+    return out;
 }
 
 runtime::Outcome Reconciler::refuse(const kube::ObjectPtr& app, const std::string& message,
@@ -140,11 +152,17 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
     };
     metrics_.set("scalableapp_ready", labelsOf(key), value("Ready"));
     metrics_.set("scalableapp_stalled", labelsOf(key), value("Stalled"));
+    if (api::findCondition(conditions, "CircuitOpen") != nullptr) {
+        metrics_.set("scalableapp_circuit_open", labelsOf(key), value("CircuitOpen"));
+    } else {
+        metrics_.remove("scalableapp_circuit_open", labelsOf(key));
+    }
 }
 
 void Reconciler::forget(const kube::ObjectKey& key) {
     metrics_.remove("scalableapp_ready", labelsOf(key));
     metrics_.remove("scalableapp_stalled", labelsOf(key));
+    metrics_.remove("scalableapp_circuit_open", labelsOf(key));
 }
 
 }  // namespace reconcile

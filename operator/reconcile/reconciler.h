@@ -16,6 +16,7 @@
 #include "kube/client.h"
 #include "plan/plan.h"
 #include "reconcile/apply.h"
+#include "reconcile/circuits.h"
 #include "reconcile/observe.h"
 #include "runtime/controller.h"
 #include "runtime/events.h"
@@ -28,7 +29,7 @@ class Reconciler {
     using EventSink = std::function<void(runtime::Event)>;
 
     Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-               runtime::Metrics& metrics, const base::Clock& clock);
+               runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask = askCircuits);
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
                                const runtime::ReconcileContext& context);
@@ -41,6 +42,7 @@ class Reconciler {
                                             const base::Json& status,
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
+    plan::Observed observe(const kube::Object& object, const api::ScalableApp& app) const;
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -50,6 +52,7 @@ class Reconciler {
     EventSink events_;
     runtime::Metrics& metrics_;
     const base::Clock& clock_;
+    AskCircuits askCircuits_;
 };
 
 }  // namespace reconcile

@@ -100,10 +100,31 @@ TEST(ScalableApp, DefaultsAreThoseOfTheDefinition) {
     auto crd = documentIn(fs::path(CRDS) / "scalableapps.yaml");
     Json object = minimal();
     object["spec"]["web"]["autoscaling"] = {{"maxReplicas", 5}};
+    object["spec"]["resilience"] = {{"circuitBreaker", Json::object()},
+                                    {"bulkhead", {{"maxConcurrentRequests", 9}}},
+                                    {"retry", Json::object()},
+                                    {"degradation", {{"staticResponse", Json::object()}}}};
     auto app = api::parseScalableApp(object);
     ASSERT_TRUE(app);
     const auto& scaling = *app->web.autoscaling;
+    const auto& resilience = app->resilience;
+    const std::string clauses = "spec.resilience.";
+    const std::string answer = clauses + "degradation.staticResponse.";
     Json ours{
+        {"spec.loadBalancer.image", app->loadBalancer.image},
+        {"spec.loadBalancer.replicas", app->loadBalancer.replicas},
+        {"spec.loadBalancer.exposure", "ClusterIP"},
+        {clauses + "circuitBreaker.errorRatePercent", resilience.circuitBreaker->errorRatePercent},
+        {clauses + "circuitBreaker.windowSeconds", resilience.circuitBreaker->windowSeconds},
+        {clauses + "circuitBreaker.minimumRequests", resilience.circuitBreaker->minimumRequests},
+        {clauses + "circuitBreaker.openSeconds", resilience.circuitBreaker->openSeconds},
+        {clauses + "circuitBreaker.halfOpenRequests", resilience.circuitBreaker->halfOpenRequests},
+        {clauses + "bulkhead.maxPendingRequests", resilience.bulkhead->maxPendingRequests},
+        {clauses + "retry.attempts", resilience.retry->attempts},
+        {clauses + "retry.budgetPercent", resilience.retry->budgetPercent},
+        {answer + "statusCode", resilience.staticResponse->statusCode},
+        {answer + "body", resilience.staticResponse->body},
+        {answer + "retryAfterSeconds", resilience.staticResponse->retryAfterSeconds},
         {"spec.management", "Manage"},
         {"spec.progressDeadlineSeconds", app->progressDeadlineSeconds},
         {"spec.web.port", app->web.port},
@@ -145,7 +166,7 @@ TEST(ScalableApp, EveryFieldOfTheDefinitionIsRead) {
         while (std::getline(parts, part, '.')) {
             at = &(*at)[part];
             inList = part == "env" || part == "labels" || part == "annotations" ||
-                     part == "tolerations" || part == "imagePullSecrets";
+                     part == "tolerations" || part == "imagePullSecrets" || part == "zones";
             if (inList && parts.peek() != EOF) {
                 at->push_back(Json::object());
                 at = &at->back();

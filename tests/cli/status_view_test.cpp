@@ -73,7 +73,7 @@ TEST(StatusView, IsOneScreen) {
               "✖ root cause: web: ImagePullBackOff \"shop:9\"\n"
               "\n"
               "Traffic\n"
-              "  ✔ load balancer  Service shop, 10.0.0.7:80\n"
+              "  ✔ entry  Service shop, 10.0.0.7:80\n"
               "  ✔ web  1/3 ready, image shop:1, scales from 3 to 9\n"
               "\n"
               "  POD         TIER  READY  STATE             ZONE  NODE  AGE  RESTARTS\n"
@@ -133,6 +133,20 @@ TEST(StatusView, TheJsonDoesNotChangeWithTime) {
     EXPECT_EQ(base::boolAt(json, "/ready"), true);
     EXPECT_EQ(base::stringAt(json, "/pods/0/createdAt"), "2026-01-01T00:00:00Z");
     EXPECT_EQ(base::at(json, "/pods/0/age"), nullptr);
+}
+
+TEST(StatusView, ShowsTheBalancerAndTheZonesOfTheWebTier) {
+    auto object = app(Json::array({condition("CircuitOpen", "True", "Open", "")}));
+    object["spec"]["loadBalancer"]["algorithm"] = "LeastConnections";
+    object["status"]["loadBalancer"] = {
+        {"ready", 2}, {"summary", "2/2"}, {"entry", "LoadBalancer"}};
+    object["status"]["web"]["zones"] = {{{"name", "z1"}, {"weight", 100}, {"ready", 1}},
+                                        {{"name", "z2"}, {"weight", 0}, {"ready", 0}}};
+    auto shown =
+        cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
+    EXPECT_THAT(shown, HasSubstr("  ✖ load balancer  2/2 ready, LeastConnections, circuit breaker "
+                                 "open\n"));
+    EXPECT_THAT(shown, HasSubstr(", zones z1:1 z2:0 (drained)\n"));
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ testEnvironment() {
     echo "HELM=$(helmCommand)"
     echo "CLUSTER=$([ -n "$kubeconfig" ] || echo "$PWD/$cluster")"
     echo "SHOP_IMAGE=$shopImage"
+    echo "OPERATOR_IMAGE=$operatorImage"
     echo "E2E_LOGS=$LOGS/e2e"
 }
 

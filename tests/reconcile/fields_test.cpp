@@ -47,6 +47,7 @@ TEST(SpecFields, ThereAndBackGivesTheSameChildren) {
         }
         SCOPED_TRACE(field.path);
         World world;
+        world.servePods();
         world.put(withSpec(field.specs[0]));
         world.settle();
         auto first = world.children();
@@ -64,9 +65,11 @@ TEST(SpecFields, ATakenBackFieldLeavesNothing) {
         }
         SCOPED_TRACE(field.path);
         World never;
+        never.servePods();
         never.put(withSpec(*field.without));
         never.settle();
         World world;
+        world.servePods();
         world.put(withSpec(field.specs[1]));
         world.settle();
         EXPECT_EQ(childrenFor(world, *field.without), never.children());

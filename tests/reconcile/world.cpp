@@ -61,7 +61,7 @@ World::World(std::shared_ptr<ApiServer> onServer)
       client(server, {.fieldManager = "scalableapp-operator"}),
       reconciler(
           client, observer, [this](runtime::Event event) { events.push_back(std::move(event)); },
-          metrics_, clock) {
+          metrics_, clock, [this](const auto&) { return circuits; }) {
     for (const auto& type : everyType()) {
         stores_.push_back(std::make_unique<runtime::Store>());
         observer.watch(type, "", *stores_.back());
@@ -90,7 +90,26 @@ void World::editApp(const std::function<void(base::Json&)>& change) {
     server->edit(reconcile::scalableApps(), {"ns", "shop"}, change);
 }
 
+void World::rollOut() {
+    const auto& type = typeOf("Deployment");
+    for (const auto& object : server->all(type)) {
+        auto count = base::intAt(object, "/spec/replicas").value_or(1);
+        base::Json status{{"observedGeneration", object["metadata"]["generation"]},
+                          {"replicas", count},
+                          {"updatedReplicas", count},
+                          {"readyReplicas", count},
+                          {"availableReplicas", count}};
+        if (object.value("status", base::Json()) != status) {
+            server->edit(type, {"ns", object["metadata"]["name"]},
+                         [&](base::Json& one) { one["status"] = status; });
+        }
+    }
+}
+
 void World::sync() {
+    if (podsServe_) {
+        rollOut();
+    }
     size_t i = 0;
     for (const auto& type : everyType()) {
         kube::ListOptions options;
@@ -140,6 +159,7 @@ std::vector<base::Json> World::children() const {
     for (const auto& type : reconcile::childTypes()) {
         for (auto object : server->all(type)) {
             strip(object);
+            object.erase("status");
             dropEmptied(object);
             out.push_back(object);
         }

@@ -38,6 +38,8 @@ class World {
     void sync();
     // The app's cache then shows this one, however old it is.
     void see(const base::Json& app);
+    // From now on every Deployment is rolled out and all its pods are ready by the next sync.
+    void servePods() { podsServe_ = true; }
     // One reconcile of ns/shop, without looking at the server first.
     runtime::Outcome reconcile();
     runtime::Outcome pass();
@@ -52,8 +54,12 @@ class World {
     std::vector<runtime::Event> events;
     std::vector<std::pair<std::string, std::string>> written;  // what the gate was told
     std::stop_source stop;
+    std::vector<plan::Circuit> circuits;  // what the load balancers say when they are asked
 
   private:
+    void rollOut();
+
+    bool podsServe_ = false;
     std::vector<std::unique_ptr<runtime::Store>> stores_;
     runtime::Metrics metrics_;
 

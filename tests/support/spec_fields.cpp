@@ -16,6 +16,9 @@ using Wrap = std::function<Json(Json)>;
 // Good values where those made from type and bounds break a rule of the schema.
 const std::map<std::string, std::array<Json, 2>>& samples() {
     static const std::map<std::string, std::array<Json, 2>> kSamples{
+        {"loadBalancer.algorithm", {"RoundRobin", "LeastConnections"}},
+        {"resilience.bulkhead.maxConcurrentRequests", {10, 20}},
+        {"resilience.bulkhead.maxPendingRequests", {100, 200}},
         {"web.autoscaling.maxReplicas", {5, 6}},
         {"web.env",
          {Json::array({{{"name", "A"}, {"value", "v"}}}),
@@ -28,19 +31,29 @@ const std::map<std::string, std::array<Json, 2>>& samples() {
         {"web.overrides.tolerations",
          {Json::array({{{"key", "a"}}}), Json::array({{{"key", "b"}}})}},
         {"web.resources.limits", {Json{{"cpu", "1"}}, Json{{"cpu", "2"}}}},
-        {"web.resources.requests", {Json{{"cpu", "1"}}, Json{{"cpu", "2"}}}}};
+        {"web.resources.requests", {Json{{"cpu", "1"}}, Json{{"cpu", "2"}}}},
+        {"zones", {Json::array({{{"name", "a"}}}), Json::array({{{"name", "b"}}})}},
+        {"zones[].weight", {100, 0}}};
     return kSamples;
 }
 
 // What a field cannot be without, beside what the schema calls required.
 const std::map<std::string, Json>& companions() {
     static const std::map<std::string, Json> kCompanions{
+        {"loadBalancer.image", {{"algorithm", "RoundRobin"}}},
+        {"loadBalancer.replicas", {{"algorithm", "RoundRobin"}}},
         {"web.env[].name", {{"value", "v"}}},
         {"web.overrides.tolerations[].effect", {{"key", "k"}}},
         {"web.overrides.tolerations[].operator", {{"key", "k"}}},
         {"web.overrides.tolerations[].tolerationSeconds", {{"key", "k"}, {"effect", "NoExecute"}}},
         {"web.overrides.tolerations[].value", {{"key", "k"}}}};
     return kCompanions;
+}
+
+// What stands beside an item of a list, for an item to mean anything.
+const std::map<std::string, Json>& neighbours() {
+    static const std::map<std::string, Json> kNeighbours{{"zones", {{"name", "other"}}}};
+    return kNeighbours;
 }
 
 // What a rule of the schema requires.
@@ -126,7 +139,14 @@ class Walk {
 
     void visit(const Json& field, const std::string& path, bool required, const Put& put) {
         auto within = [put](Json inner) { return put(inner); };
-        auto inList = [put](Json item) { return put(Json::array({std::move(item)})); };
+        auto inList = [put, path](Json item) {
+            Json list = Json::array({std::move(item)});
+            auto beside = neighbours().find(path);
+            if (beside != neighbours().end()) {
+                list.push_back(beside->second);
+            }
+            return put(list);
+        };
         const auto* items = base::at(field, "/items/properties");
         if (field.contains("properties")) {
             object(field, path, within);

@@ -1,0 +1,138 @@
+#include "cli/zone_command.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "api/traffic.h"
+#include "base/json.h"
+#include "cli/lookup.h"
+#include "reconcile/resources.h"
+
+namespace cli {
+namespace {
+
+using base::Json;
+
+std::string annotationOf(const std::string& zone) {
+    return "drained-weight.scalableapp.dev/" + zone;
+}
+
+int64_t weightOf(const Json& zone) {
+    return base::intAt(zone, "/weight").value_or(api::kDefaultZoneWeight);
+}
+
+std::string nameOf(const Json& zone) {
+    return base::stringAt(zone, "/name").value_or("");
+}
+
+std::string said(const Json& app) {
+    return "ScalableApp \"" + base::stringAt(app, "/metadata/name").value_or("") + "\"";
+}
+
+base::Result<Json> zonesWith(const Json& app, const std::string& zone) {
+    std::string names;
+    for (const auto& one : base::arrayAt(app, "/spec/zones")) {
+        if (nameOf(one) == zone) {
+            return base::arrayAt(app, "/spec/zones");
+        }
+        names += (names.empty() ? "" : ", ") + nameOf(one);
+    }
+    return base::fail(said(app) + " names no zone \"" + zone +
+                      "\": " + (names.empty() ? "it has none in `zones`" : "it has " + names));
+}
+
+Json patchOf(const Json& app, const std::string& zone, const Json& zones, const Json& remembered) {
+    return {{"metadata",
+             {{"resourceVersion", base::stringAt(app, "/metadata/resourceVersion").value_or("")},
+              {"annotations", {{annotationOf(zone), remembered}}}}},
+            {"spec", {{"zones", zones}}}};
+}
+
+std::optional<std::string> remembered(const Json& app, const std::string& zone) {
+    const auto* notes = base::at(app, "/metadata/annotations");
+    auto found = notes == nullptr ? Json() : notes->value(annotationOf(zone), Json());
+    return found.is_string() ? std::optional(found.get<std::string>()) : std::nullopt;
+}
+
+using MakePatch = base::Result<Json> (*)(const Json&, const std::string&);
+
+int change(const Globals& globals, const ZoneFlags& flags, MakePatch makePatch,
+           const std::string& what) {
+    auto session = connect(globals);
+    if (!session) {
+        return complain(session.error().message);
+    }
+    kube::ObjectKey key{session->namespace_, flags.name};
+    const auto& type = reconcile::scalableApps();
+    auto app = session->client->get(type, key, {});
+    if (!app) {
+        return complainOfApp(key, app.error());
+    }
+    auto patch = makePatch((*app)->json(), flags.zone);
+    if (!patch) {
+        return complain(patch.error().message, kFailed);
+    }
+    auto done = session->client->patch(type, key, kube::PatchType::MergePatch, *patch, {});
+    if (!done) {
+        return complainOfApp(key, done.error());
+    }
+    if (globals.output != "text") {
+        std::cout << render((*done)->json(), globals.output);
+        return kOk;
+    }
+    std::cout << "zone " << flags.zone << " of " << flags.name << what
+              << "; watch: kubectl scalableapp status " << flags.name << " -w\n";
+    return kOk;
+}
+
+}  // namespace
+
+base::Result<Json> drainPatch(const Json& app, const std::string& zone) {
+    auto zones = zonesWith(app, zone);
+    if (!zones) {
+        return base::fail(zones.error().message);
+    }
+    bool others = std::any_of(zones->begin(), zones->end(), [&](const Json& one) {
+        return nameOf(one) != zone && weightOf(one) > 0;
+    });
+    if (!others) {
+        return base::fail("zone \"" + zone + "\" is the last one of " + said(app) +
+                          " with a weight above 0: bring back or add another one first");
+    }
+    Json note = remembered(app, zone) ? Json(*remembered(app, zone)) : Json();
+    for (auto& one : *zones) {
+        if (nameOf(one) == zone && weightOf(one) > 0) {
+            note = std::to_string(weightOf(one));
+        }
+        if (nameOf(one) == zone) {
+            one["weight"] = 0;
+        }
+    }
+    return patchOf(app, zone, *zones, note);
+}
+
+base::Result<Json> undrainPatch(const Json& app, const std::string& zone) {
+    auto zones = zonesWith(app, zone);
+    if (!zones) {
+        return base::fail(zones.error().message);
+    }
+    int64_t weight = std::strtoll(remembered(app, zone).value_or("").c_str(), nullptr, 10);
+    for (auto& one : *zones) {
+        if (nameOf(one) == zone && weightOf(one) == 0) {
+            one["weight"] = weight > 0 ? weight : api::kDefaultZoneWeight;
+        }
+    }
+    return patchOf(app, zone, *zones, Json());
+}
+
+int drainCommand(const Globals& globals, const ZoneFlags& flags) {
+    return change(globals, flags, drainPatch,
+                  " is being drained: the other zones get its pods first");
+}
+
+int undrainCommand(const Globals& globals, const ZoneFlags& flags) {
+    return change(globals, flags, undrainPatch, " is being brought back");
+}
+
+}  // namespace cli

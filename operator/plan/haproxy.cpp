@@ -1,0 +1,286 @@
+#include "plan/haproxy.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+#include "plan/haproxy_breaker.h"
+
+namespace plan {
+namespace {
+
+// A request that nothing else bounds.
+constexpr int64_t kDefaultTimeoutSeconds = 60;
+// Marks an answer that HAProxy made itself, on the way to its final status.
+constexpr const char* kDegradedHeader = "x-scalableapp-degraded";
+constexpr int64_t kWholeToken = 100;
+// Retries that may come at once before the budget is felt.
+constexpr int64_t kTokenReserve = 10 * kWholeToken;
+
+std::string number(int64_t value) {
+    return std::to_string(value);
+}
+
+// A share of something bounded, rounded down, at least `least`.
+int64_t shareOf(int64_t whole, int64_t parts, int64_t least) {
+    return std::max(whole / parts, least);
+}
+
+bool zonesHaveWeights(const HaproxyModel& model) {
+    return model.algorithm == api::Algorithm::WeightedRoundRobin;
+}
+
+std::string globalSection(const HaproxyModel& model) {
+    std::string out = "# " + model.app +
+                      ": rendered by the ScalableApp operator; a change here does not last.\n"
+                      "global\n"
+                      "    log stdout format raw local0 notice\n"
+                      "    nbthread 1\n"
+                      "    fd-hard-limit 40000\n"
+                      "    hard-stop-after 30s\n"
+                      "    set-var proc.seen int(0)\n";
+    if (model.resilience.circuitBreaker) {
+        out += breakerVariables();
+    }
+    if (model.resilience.retry) {
+        out += "    set-var proc.tokens int(" + number(kTokenReserve) + ")\n";
+    }
+    if (zonesHaveWeights(model)) {
+        out += "    set-var proc.turn int(0)\n";
+    }
+    return out + "\n";
+}
+
+// Names are kept through trouble of the DNS: what is known is better than nothing.
+std::string resolversSection() {
+    return "resolvers cluster\n"
+           "    parse-resolv-conf\n"
+           "    accepted_payload_size 8192\n"
+           "    resolve_retries 3\n"
+           "    timeout resolve 1s\n"
+           "    timeout retry 500ms\n"
+           "    hold valid 1s\n"
+           "    hold nx 1m\n"
+           "    hold timeout 1h\n"
+           "    hold refused 1h\n"
+           "    hold other 1h\n"
+           "\n";
+}
+
+// HAProxy's own answers when there is no pod, or none that answers.
+std::string ownErrors(const api::StaticResponse& answer) {
+    std::string out;
+    for (const char* status : {"502", "503", "504"}) {
+        out += std::string("    http-error status ") + status +
+               " content-type \"text/plain; charset=utf-8\" string " + asArgument(answer.body) +
+               retryAfter(answer.retryAfterSeconds) + " hdr " + kDegradedHeader + " yes\n";
+    }
+    return out;
+}
+
+std::string defaultsSection(const HaproxyModel& model) {
+    const auto& resilience = model.resilience;
+    auto seconds = resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds);
+    std::string bound = number(seconds) + "s\n";
+    std::string out =
+        "defaults\n"
+        "    mode http\n"
+        "    log global\n"
+        "    option dontlog-normal\n"
+        "    option forwardfor\n"
+        "    option redispatch 1\n"
+        // A client that waits with its next request on a kept connection is told, not cut off.
+        "    option idle-close-on-response\n"
+        "    retries " +
+        number(resilience.retry ? resilience.retry->attempts : 3) +
+        "\n"
+        "    timeout connect 2s\n"
+        "    timeout client 60s\n"
+        "    timeout http-request 10s\n"
+        "    timeout http-keep-alive 20s\n"
+        "    timeout tunnel 1h\n"
+        "    timeout check 2s\n"
+        "    timeout queue " +
+        bound + "    timeout server " + bound;
+    if (resilience.staticResponse) {
+        out += ownErrors(*resilience.staticResponse);
+    }
+    return out + "\n";
+}
+
+// --- the way in
+
+std::string budgetRules(const api::Retry& retry) {
+    std::string cap = number(kTokenReserve);
+    return "    http-request set-var(proc.tokens) var(proc.tokens),add(" +
+           number(retry.budgetPercent) +
+           ")\n"
+           "    http-request set-var(proc.tokens) int(" +
+           cap + ") if { var(proc.tokens) -m int gt " + cap +
+           " }\n"
+           "    http-request disable-l7-retry if !{ var(proc.tokens) -m int ge " +
+           number(kWholeToken) +
+           " }\n"
+           "    http-after-response set-var-fmt(txn.retries) %rc\n"
+           // "+1": tried again, on another pod.
+           "    http-after-response set-var(txn.spent) var(txn.retries),regsub(\\\\+,),mul(" +
+           number(kWholeToken) +
+           ")\n"
+           "    http-after-response set-var(proc.tokens) var(proc.tokens),sub(txn.spent)\n";
+}
+
+// A turn that visits the zones in the ratio of their weights, well mixed: a step that shares no
+// divisor with the whole passes every place once.
+int64_t stepFor(int64_t whole) {
+    int64_t step = std::max<int64_t>(1, whole * 618 / 1000);
+    while (std::gcd(step, whole) != 1) {
+        ++step;
+    }
+    return step;
+}
+
+std::string zoneRules(const HaproxyModel& model) {
+    int64_t divisor = 0;
+    for (const auto& pool : model.pools) {
+        divisor = std::gcd(divisor, pool.weight);
+    }
+    int64_t whole = 0;
+    for (const auto& pool : model.pools) {
+        whole += pool.weight / divisor;
+    }
+    std::string out = "    http-request set-var(proc.turn) var(proc.turn),add(" +
+                      number(stepFor(whole)) + "),mod(" + number(whole) + ")\n" +
+                      "    http-request set-var(txn.turn) var(proc.turn)\n";
+    int64_t upTo = 0;
+    for (const auto& pool : model.pools) {
+        upTo += pool.weight / divisor;
+        out += "    use_backend " + pool.name + " if { var(txn.turn) -m int lt " + number(upTo) +
+               " } { nbsrv(" + pool.name + ") gt 0 }\n";
+    }
+    for (const auto& pool : model.pools) {
+        out += "    use_backend " + pool.name + " if { nbsrv(" + pool.name + ") gt 0 }\n";
+    }
+    return out + "    default_backend " + model.pools.front().name + "\n";
+}
+
+std::string frontendSection(const HaproxyModel& model) {
+    const auto& resilience = model.resilience;
+    std::string out =
+        "frontend public\n"
+        "    bind :" +
+        number(kBalancerPort) + "\n";
+    if (resilience.circuitBreaker) {
+        out += breakerRules(*resilience.circuitBreaker, resilience.staticResponse,
+                            resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds));
+    }
+    out +=
+        "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }\n";
+    if (resilience.retry) {
+        out += budgetRules(*resilience.retry);
+    }
+    if (resilience.staticResponse) {
+        std::string marked = std::string("{ res.hdr(") + kDegradedHeader + ") -m found }\n";
+        out += "    http-after-response set-status " +
+               number(resilience.staticResponse->statusCode) + " if " + marked +
+               "    http-after-response del-header " + kDegradedHeader + "\n";
+    }
+    out += zonesHaveWeights(model) ? zoneRules(model) : std::string("    default_backend web\n");
+    return out + "\n";
+}
+
+// --- the way out
+
+std::string balanceOf(api::Algorithm algorithm) {
+    switch (algorithm) {
+        case api::Algorithm::LeastConnections:
+            return "    balance leastconn\n";
+        case api::Algorithm::SourceIPHash:
+            return "    balance source\n    hash-type consistent\n";
+        case api::Algorithm::RoundRobin:
+        case api::Algorithm::WeightedRoundRobin:
+            break;
+    }
+    return "    balance roundrobin\n";
+}
+
+std::string bulkheadRules(const HaproxyModel& model, const std::string& backend) {
+    int64_t parts = model.balancers * (zonesHaveWeights(model) ? std::ssize(model.pools) : 1);
+    std::string full = " if { be_conn_free(" + backend + ") eq 0 } { queue(" + backend + ") ge " +
+                       number(shareOf(model.resilience.bulkhead->maxPendingRequests, parts, 0)) +
+                       " }\n";
+    // It says nothing of the pods: not for the breaker to judge.
+    return "    http-request set-var(txn.refused) int(1)" + full + "    http-request " +
+           degradedAnswer(model.resilience.staticResponse, 1) +
+           " if { var(txn.refused) -m found }\n";
+}
+
+std::string backendSection(const HaproxyModel& model, const std::string& name,
+                           const std::vector<HaproxyPool>& pools) {
+    const auto& resilience = model.resilience;
+    std::string out = "backend " + name + "\n" + balanceOf(model.algorithm) +
+                      "    option httpchk\n    http-check send meth GET uri " +
+                      asArgument(model.healthPath) + " ver HTTP/1.1 hdr Host " + model.app +
+                      "\n"
+                      "    http-check expect status 200-399\n"
+                      "    retry-on conn-failure empty-response" +
+                      (resilience.retry ? " 500 502 503 504\n" : "\n");
+    std::string limits;
+    if (resilience.bulkhead) {
+        out += bulkheadRules(model, name);
+        limits = " maxconn " +
+                 number(shareOf(resilience.bulkhead->maxConcurrentRequests, model.balancers, 1));
+    }
+    out +=
+        "    default-server check inter 2s fastinter 500ms downinter 1s rise 1 fall 2 observe "
+        "layer4 error-limit 2 on-error fastinter init-addr none resolvers cluster resolve-opts "
+        "allow-dup-ip,ignore-weight" +
+        limits + "\n";
+    for (const auto& pool : pools) {
+        out += "    server-template " + pool.name + "- 1-" + number(pool.slots) + " _http._tcp." +
+               pool.service + ".svc.cluster.local\n";
+    }
+    return out + "\n";
+}
+
+// Ready once a pod was found, and then for good: without any pod HAProxy is still the one to say
+// so.
+std::string adminSection(const HaproxyModel& model, const std::vector<std::string>& backends) {
+    std::string out =
+        "frontend admin\n"
+        "    bind :" +
+        number(kBalancerAdminPort) +
+        "\n"
+        "    option dontlog-normal\n"
+        "    http-request return status 200 if { path /healthz }\n";
+    for (const auto& backend : backends) {
+        out += "    http-request set-var(proc.seen) int(1) if { nbsrv(" + backend + ") gt 0 }\n";
+    }
+    out +=
+        "    http-request return status 200 if { path /readyz } { var(proc.seen) -m int gt 0 }\n"
+        "    http-request return status 503 if { path /readyz }\n"
+        "    http-request use-service prometheus-exporter if { path /metrics }\n";
+    if (model.resilience.circuitBreaker) {
+        out += breakerMetric();
+    }
+    return out + "    http-request return status 404\n";
+}
+
+}  // namespace
+
+std::string haproxyConfig(const HaproxyModel& model) {
+    std::string out =
+        globalSection(model) + resolversSection() + defaultsSection(model) + frontendSection(model);
+    std::vector<std::string> backends;
+    if (zonesHaveWeights(model)) {
+        for (const auto& pool : model.pools) {
+            backends.push_back(pool.name);
+            out += backendSection(model, pool.name, {pool});
+        }
+    } else {
+        backends.emplace_back("web");
+        out += backendSection(model, "web", model.pools);
+    }
+    return out + adminSection(model, backends);
+}
+
+}  // namespace plan

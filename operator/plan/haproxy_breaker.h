@@ -1,0 +1,35 @@
+// The circuit breaker as HAProxy rules, and the answers given in a pod's place.
+//
+//   config += plan::breakerVariables();                       // into `global`
+//   config += plan::breakerRules(breaker, answer, 60);        // into the frontend
+//
+// State is three variables of the process: open_until (0: closed; later than now: open; else
+// half-open), round_until (the end of a round of probes), probes and good (of that round).
+// Thread safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "api/traffic.h"
+
+namespace plan {
+
+// As one argument of a configuration line, whatever is in it.
+std::string asArgument(const std::string& text);
+
+// ` hdr Retry-After "5"`; empty for 0.
+std::string retryAfter(int64_t seconds);
+
+// "return status 503 ...": the configured answer, or a bare 503 with this Retry-After.
+std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
+                           int64_t retryAfterSeconds);
+
+std::string breakerVariables();
+std::string breakerRules(const api::CircuitBreaker& breaker,
+                         const std::optional<api::StaticResponse>& answer, int64_t requestSeconds);
+// GET /circuit in Prometheus' words: scalableapp_circuit_state 0 (closed), 1 (half-open), 2 (open).
+std::string breakerMetric();
+
+}  // namespace plan

@@ -1,0 +1,245 @@
+#include "plan/load_balancer.h"
+
+#include <algorithm>
+
+#include "plan/children.h"
+#include "plan/diff.h"
+#include "plan/entry.h"
+#include "plan/haproxy.h"
+#include "plan/load_balancer_state.h"
+#include "plan/names.h"
+#include "plan/web_groups.h"
+#include "plan/web_pods.h"
+
+namespace plan {
+namespace {
+
+using api::ScalableApp;
+using base::Json;
+
+constexpr const char* kContainer = "haproxy";
+constexpr const char* kConfigAnnotation = "scalableapp.dev/haproxy.cfg";
+constexpr const char* kConfigFolder = "/etc/scalableapp";
+constexpr const char* kConfigFile = "haproxy.cfg";
+constexpr int64_t kUser = 99;  // "haproxy" of the image
+// Until no node leads new connections to the pod any more.
+constexpr int64_t kDrainSeconds = 5;
+// After the drain: what `hard-stop-after` allows, and a little.
+constexpr int64_t kShutdownSeconds = 35;
+
+// Rarely another number when bounds change: a new number is a new configuration.
+int64_t slotsFor(int64_t most) {
+    int64_t slots = 8;
+    while (slots < most + most / 4 + 1) {
+        slots *= 2;
+    }
+    return slots;
+}
+
+HaproxyPool poolOf(const ScalableApp& app, const std::string& zone, int64_t most) {
+    HaproxyPool out{.name = zone.empty() ? "web" : "zone-" + zone,
+                    .service = webName(app, zone) + "." + app.namespace_,
+                    .weight = api::kDefaultZoneWeight,
+                    .slots = slotsFor(most)};
+    for (const auto& one : app.zones) {
+        if (one.name == zone && one.weight > 0) {
+            out.weight = one.weight;
+        }
+    }
+    return out;
+}
+
+// Every zone that is to have pods, and what leaves for as long as it is needed: taken out here
+// first, so that a drained zone loses its traffic before its pods.
+std::vector<std::pair<std::string, int64_t>> zonesServed(const ScalableApp& app,
+                                                         const Observed& observed) {
+    auto handover = handoverOf(app, childrenOf(observed, kWebTier));
+    std::vector<std::pair<std::string, int64_t>> out;
+    for (const auto& group : handover.groups) {
+        out.emplace_back(group.zone, group.most);
+    }
+    for (const auto* deployment : handover.leaving) {
+        if (!handover.covered) {
+            out.emplace_back(zoneOf(*deployment), app.web.mostReplicas());
+        }
+    }
+    return out;
+}
+
+std::string configOf(const ScalableApp& app, const Observed& observed) {
+    HaproxyModel model{.app = app.name,
+                       .pools = {},
+                       .healthPath = app.web.health.path,
+                       .algorithm = app.loadBalancer.algorithm.value_or(api::Algorithm::RoundRobin),
+                       .balancers = app.loadBalancer.replicas,
+                       .resilience = app.resilience};
+    for (const auto& [zone, most] : zonesServed(app, observed)) {
+        model.pools.push_back(poolOf(app, zone, most));
+    }
+    return haproxyConfig(model);
+}
+
+Json probe(const char* path, int64_t period, int64_t failures) {
+    return {{"httpGet", {{"path", path}, {"port", "admin"}, {"scheme", "HTTP"}}},
+            {"periodSeconds", period},
+            {"timeoutSeconds", 2},
+            {"failureThreshold", failures}};
+}
+
+Json containerOf(const ScalableApp& app) {
+    auto port = [](const char* name, int64_t number) {
+        return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
+    };
+    return {
+        {"name", kContainer},
+        {"image", app.loadBalancer.image},
+        {"command",
+         Json::array({"haproxy", "-db", "-f", std::string(kConfigFolder) + "/" + kConfigFile})},
+        {"ports", Json::array({port(kWebPort, kBalancerPort), port("admin", kBalancerAdminPort)})},
+        {"resources",
+         {{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}, {"limits", {{"memory", "512Mi"}}}}},
+        {"startupProbe", probe("/healthz", 1, 30)},
+        {"readinessProbe", probe("/readyz", 1, 3)},
+        {"livenessProbe", probe("/healthz", 10, 3)},
+        {"lifecycle", {{"preStop", {{"sleep", {{"seconds", kDrainSeconds}}}}}}},
+        {"volumeMounts",
+         Json::array({{{"name", "config"}, {"mountPath", kConfigFolder}, {"readOnly", true}}})},
+        {"securityContext",
+         {{"allowPrivilegeEscalation", false},
+          {"readOnlyRootFilesystem", true},
+          {"capabilities", {{"drop", {"ALL"}}}}}}};
+}
+
+Json configVolume() {
+    std::string field = std::string("metadata.annotations['") + kConfigAnnotation + "']";
+    Json file{{"path", kConfigFile}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}};
+    return {{"name", "config"}, {"downwardAPI", {{"items", Json::array({file})}}}};
+}
+
+Json spreadOf(const ScalableApp& app) {
+    auto out = Json::array();
+    for (const char* domain : {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}) {
+        out.push_back({{"maxSkew", 1},
+                       {"topologyKey", domain},
+                       {"whenUnsatisfiable", "ScheduleAnyway"},
+                       {"labelSelector", {{"matchLabels", selectorFor(app, kBalancerTier)}}},
+                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
+    }
+    return out;
+}
+
+Json podTemplate(const ScalableApp& app, const Observed& observed) {
+    Json out{{"metadata",
+              {{"labels", labelsFor(app, kBalancerTier)},
+               {"annotations", {{kConfigAnnotation, configOf(app, observed)}}}}},
+             {"spec",
+              {{"automountServiceAccountToken", false},
+               {"enableServiceLinks", false},
+               {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
+               {"securityContext",
+                {{"runAsNonRoot", true},
+                 {"runAsUser", kUser},
+                 {"runAsGroup", kUser},
+                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+               {"topologySpreadConstraints", spreadOf(app)},
+               {"containers", Json::array({containerOf(app)})},
+               {"volumes", Json::array({configVolume()})}}}};
+    std::vector<std::string> zones;
+    for (const auto& zone : app.zones) {
+        if (zone.weight > 0) {
+            zones.push_back(zone.name);
+        }
+    }
+    if (!zones.empty()) {
+        out["spec"]["affinity"] = zoneAffinity(zones);
+    }
+    return out;
+}
+
+Json deploymentOf(const ScalableApp& app, const Observed& observed) {
+    Json out = childOf(app, "apps/v1", "Deployment", balancerName(app), kBalancerTier);
+    out["spec"] = {
+        {"selector", {{"matchLabels", selectorFor(app, kBalancerTier)}}},
+        {"progressDeadlineSeconds", app.progressDeadlineSeconds},
+        {"revisionHistoryLimit", 3},
+        {"strategy",
+         {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", 1}}}}},
+        {"template", podTemplate(app, observed)}};
+    return out;
+}
+
+Json budgetOf(const ScalableApp& app) {
+    Json out = childOf(app, "policy/v1", "PodDisruptionBudget", balancerName(app), kBalancerTier);
+    out["spec"] = {{"selector", {{"matchLabels", selectorFor(app, kBalancerTier)}}},
+                   {"maxUnavailable", 1},
+                   {"unhealthyPodEvictionPolicy", "AlwaysAllow"}};
+    return out;
+}
+
+// By which HAProxy finds the pods of one Deployment, each at its own port.
+Json podsService(const ScalableApp& app, const std::string& zone) {
+    Json out = childOf(app, "v1", "Service", webName(app, zone), kBalancerTier);
+    out["spec"] = {{"clusterIP", "None"},
+                   {"selector", webSelector(app, zone)},
+                   {"ports", Json::array({{{"name", kWebPort},
+                                           {"port", kBalancerPort},
+                                           {"targetPort", kWebPort},
+                                           {"protocol", "TCP"}}})}};
+    return out;
+}
+
+TierIntents intents(const ScalableApp& app, const Observed& observed) {
+    TierIntents out;
+    for (const auto& [zone, most] : zonesServed(app, observed)) {
+        out.objects.push_back(podsService(app, zone));
+    }
+    out.objects.push_back(budgetOf(app));
+    out.objects.push_back(deploymentOf(app, observed));
+    out.scales.push_back({.apiVersion = "apps/v1",
+                          .kind = "Deployment",
+                          .namespace_ = app.namespace_,
+                          .name = balancerName(app),
+                          .replicas = app.loadBalancer.replicas});
+    return out;
+}
+
+bool wanted(const ScalableApp& app) {
+    return app.hasLoadBalancerTier();
+}
+
+// Everything, until the public Service leads to the web pods again.
+std::vector<const Json*> lingering(const ScalableApp& app, const Observed& observed) {
+    return entryOf(app, observed) == kBalancerTier ? childrenOf(observed, kBalancerTier)
+                                                   : std::vector<const Json*>();
+}
+
+}  // namespace
+
+std::string balancerName(const ScalableApp& app) {
+    return app.name + "-lb";
+}
+
+bool balancerCurrent(const ScalableApp& app, const Observed& observed) {
+    const auto* deployment = findChild(observed, "Deployment", balancerName(app));
+    if (deployment == nullptr) {
+        return false;
+    }
+    auto count = [&](const char* pointer) { return base::intAt(*deployment, pointer).value_or(0); };
+    return !differs(deploymentOf(app, observed), *deployment) &&
+           count("/status/observedGeneration") >= count("/metadata/generation") &&
+           count("/status/updatedReplicas") >= app.loadBalancer.replicas &&
+           count("/status/availableReplicas") >= app.loadBalancer.replicas &&
+           count("/status/replicas") == count("/status/updatedReplicas");
+}
+
+Tier loadBalancerTier() {
+    return {.name = kBalancerTier,
+            .condition = "LoadBalancerReady",
+            .alsoSets = {"CircuitOpen"},
+            .wanted = wanted,
+            .intents = intents,
+            .state = balancerState,
+            .lingering = lingering};
+}
+
+}  // namespace plan

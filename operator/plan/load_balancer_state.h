@@ -1,0 +1,14 @@
+// How the load balancer tier does: its pods, and what their circuit breakers say.
+//
+//   TierState state = plan::balancerState(app, observed);
+//
+// Thread safety: pure function.
+#pragma once
+
+#include "plan/tier.h"
+
+namespace plan {
+
+TierState balancerState(const api::ScalableApp& app, const Observed& observed);
+
+}  // namespace plan

@@ -1,0 +1,38 @@
+// What the load balancers say of their circuit breakers: the one thing an observation holds that
+// the API server does not know of.
+//
+//   auto targets = reconcile::circuitTargets(app, children);
+//   observed.circuits = reconcile::askCircuits(targets);
+//
+// A balancer that does not answer in time is left out: it says nothing, and its pod's readiness
+// tells the rest. Thread safety: from any thread. Blocking: askCircuits for a second at most,
+// however many targets there are (all are asked at once).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/scalable_app.h"
+#include "base/json_fwd.h"
+#include "plan/plan.h"
+
+namespace reconcile {
+
+struct CircuitTarget {
+    std::string pod;
+    std::string address;  // of the pod
+    uint16_t port = 0;
+    bool operator==(const CircuitTarget&) const = default;
+};
+
+using AskCircuits = std::function<std::vector<plan::Circuit>(const std::vector<CircuitTarget>&)>;
+
+// Ready load balancer pods of an app that has a breaker; none for any other app.
+std::vector<CircuitTarget> circuitTargets(const api::ScalableApp& app,
+                                          const std::vector<base::Json>& children);
+
+std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets);
+
+}  // namespace reconcile

@@ -1,0 +1,166 @@
+// Visitors at a steady rate while the application changes under them: none of them may notice.
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "e2e/support/cluster.h"
+
+namespace {
+
+using namespace e2e;
+
+std::string operatorImage() {
+    const char* value = std::getenv("OPERATOR_IMAGE");
+    return value != nullptr ? value : "";
+}
+
+// What the visitors met so far.
+struct Tally {
+    int64_t sent = 0;
+    int64_t ok = 0;
+    int64_t longestGapMs = 0;
+    std::map<std::string, int64_t> errors;
+};
+
+class Traffic : public ClusterTest {
+  protected:
+    void SetUp() override {
+        if (operatorImage().empty()) {
+            GTEST_SKIP() << "OPERATOR_IMAGE names no image with scalableapp-probe";
+        }
+        ClusterTest::SetUp();
+    }
+
+    // From inside the cluster, by the Service's name, until the test is over.
+    void sendVisitors(int requestsPerSecond = 200) {
+        apply(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: visitors}\nspec:\n"
+            "  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
+            "  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: "
+            "RuntimeDefault}}\n"
+            "  containers:\n  - name: probe\n    image: " +
+            operatorImage() +
+            "\n    imagePullPolicy: IfNotPresent\n"
+            "    command: [/usr/bin/scalableapp-probe, --url=http://shop." +
+            ns() + ".svc.cluster.local/, --duration-seconds=900, --requests-per-second=" +
+            std::to_string(requestsPerSecond) +
+            "]\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: "
+            "[ALL]}}\n");
+        ASSERT_TRUE(eventually(60s, "the first visitors are served", [&] {
+            return tally().ok > requestsPerSecond;
+        })) << kubectl({"logs", "visitors", "--tail=5"}).out;
+    }
+
+    Tally tally() {
+        Tally out;
+        std::istringstream lines(kubectl({"logs", "visitors"}).out);
+        for (std::string line; std::getline(lines, line);) {
+            auto second = base::parseJson(line);
+            if (!second || !second->contains("second")) {
+                continue;
+            }
+            out.sent += base::intAt(*second, "/sent").value_or(0);
+            out.ok += base::intAt(*second, "/ok").value_or(0);
+            out.longestGapMs =
+                std::max(out.longestGapMs, base::intAt(*second, "/gapMs").value_or(0));
+            const auto errors = second->value("errors", base::Json::object());
+            for (const auto& [kind, count] : errors.items()) {
+                out.errors[kind] += count.get<int64_t>();
+            }
+        }
+        return out;
+    }
+
+    // After what was just done, and a few seconds more for what comes late.
+    void expectNobodyFailed(const std::string& what) {
+        auto until = tally().sent + 1000;
+        ASSERT_TRUE(eventually(60s, "visitors after it", [&] { return tally().sent > until; }));
+        auto all = tally();
+        std::cout << what << ": " << all.sent << " requests, " << all.sent - all.ok
+                  << " failed, longest gap " << all.longestGapMs << " ms\n";
+        EXPECT_EQ(all.sent - all.ok, 0) << what << ": " << base::dumpJson(base::Json(all.errors));
+    }
+
+    void change(const std::string& patch) {
+        auto done = kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p", patch});
+        ASSERT_TRUE(done.ok()) << done.err;
+        ASSERT_TRUE(eventually(30s, "the operator has seen the change", [&] {
+            return field("scalableapp", "shop", "/status/observedGeneration") ==
+                   field("scalableapp", "shop", "/metadata/generation");
+        }));
+        ASSERT_TRUE(becomesReady("shop", 240s));
+    }
+
+    std::set<std::string> zonesOfPods() {
+        std::set<std::string> out;
+        for (const auto& pod : readyPods("shop")) {
+            out.insert(base::stringAt(pod, "/metadata/labels/scalableapp.dev~1zone").value_or(""));
+        }
+        return out;
+    }
+
+    static std::string version(int number) {
+        return R"({"spec":{"web":{"env":[{"name":"APP_VERSION","value":")" +
+               std::to_string(number) + R"("}]}}})";
+    }
+};
+
+TEST_F(Traffic, ARolloutFailsNobody) {
+    apply(appYaml("shop", "replicas: 4"));
+    ASSERT_TRUE(becomesReady("shop"));
+    sendVisitors();
+    change(version(2));
+    expectNobodyFailed("rollout");
+}
+
+TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
+    apply(appYaml("shop", "replicas: 3"));
+    ASSERT_TRUE(becomesReady("shop"));
+    sendVisitors();
+    change(R"({"spec":{"loadBalancer":{"algorithm":"LeastConnections"}}})");
+    EXPECT_TRUE(conditionIs("shop", "LoadBalancerReady", "True"));
+    EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "loadBalancer");
+    expectNobodyFailed("load balancer added");
+    change(version(2));
+    expectNobodyFailed("rollout of the web tier behind it");
+    change(R"({"spec":{"resilience":{"timeoutSeconds":5}}})");
+    expectNobodyFailed("new configuration of it");
+    change(R"({"spec":{"loadBalancer":null,"resilience":null}})");
+    EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "web");
+    EXPECT_TRUE(eventually(60s, "its pods are gone", [&] {
+        return list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer").empty();
+    }));
+    expectNobodyFailed("load balancer removed");
+}
+
+TEST_F(Traffic, ZonesComeAreDrainedAndGoAndFailNobody) {
+    apply(appYaml("shop", "replicas: 3"));
+    ASSERT_TRUE(becomesReady("shop"));
+    sendVisitors();
+    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2"},{"name":"z3"}]}})");
+    EXPECT_TRUE(conditionIs("shop", "ZonesSatisfied", "True"));
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
+    expectNobodyFailed("into zones");
+    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2","weight":0},{"name":"z3"}]}})");
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z3"}));
+    EXPECT_EQ(readyPods("shop").size(), 3U);
+    expectNobodyFailed("zone drained");
+    change(R"({"spec":{"zones":null}})");
+    EXPECT_EQ(readyPods("shop").size(), 3U);
+    expectNobodyFailed("out of zones");
+}
+
+TEST_F(Traffic, AZoneIsDrainedBehindTheLoadBalancerAndFailsNobody) {
+    apply(appYaml("shop", "replicas: 4") +
+          "  zones: [{name: z1}, {name: z2}]\n"
+          "  loadBalancer: {algorithm: WeightedRoundRobin}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    sendVisitors();
+    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2","weight":0}]}})");
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1"}));
+    expectNobodyFailed("zone drained behind the load balancer");
+}
+
+}  // namespace

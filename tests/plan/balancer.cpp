@@ -1,0 +1,183 @@
+#include "plan/balancer.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <regex>
+#include <thread>
+
+namespace plan_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+sockaddr_in loopback(const std::string& address, int port) {
+    sockaddr_in out{};
+    out.sin_family = AF_INET;
+    out.sin_port = htons(static_cast<uint16_t>(port));
+    inet_pton(AF_INET, address.c_str(), &out.sin_addr);
+    return out;
+}
+
+// A port that nobody listens on: taken and given back.
+int freePort() {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    auto any = loopback("127.0.0.1", 0);
+    socklen_t size = sizeof any;
+    bind(fd, reinterpret_cast<sockaddr*>(&any), size);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size);
+    close(fd);
+    return ntohs(any.sin_port);
+}
+
+std::string exchange(int port, const std::string& from, const std::string& text) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    auto source = loopback(from, 0);
+    auto target = loopback("127.0.0.1", port);
+    std::string out;
+    if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof source) == 0 &&
+        connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0 &&
+        send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) {
+        char part[4096];
+        for (ssize_t n = 0; (n = recv(fd, part, sizeof part, 0)) > 0;) {
+            out.append(part, static_cast<size_t>(n));
+        }
+    }
+    close(fd);
+    return out;
+}
+
+Answer ask(int port, const std::string& from, const std::string& method, const std::string& path) {
+    std::string length = method == "POST" || method == "PUT" ? "Content-Length: 0\r\n" : "";
+    auto text = exchange(
+        port, from,
+        method + " " + path + " HTTP/1.1\r\nHost: shop\r\n" + length + "Connection: close\r\n\r\n");
+    Answer out;
+    size_t end = text.find("\r\n\r\n");
+    if (end != std::string::npos) {
+        out.head = text.substr(0, end);
+        out.body = text.substr(end + 4);
+        out.status = std::stoi(out.head.substr(9, 3));
+    }
+    return out;
+}
+
+std::string serversOf(const std::vector<const Pod*>& pods) {
+    std::string out;
+    for (const auto* pod : pods) {
+        out += "    server " + pod->name() + " 127.0.0.1:" + std::to_string(pod->port()) + "\n";
+    }
+    return out;
+}
+
+std::string onLoopback(std::string config, int port, int adminPort, const PodsByPool& pods) {
+    auto put = [&](const std::string& pattern, const std::string& text) {
+        config = std::regex_replace(config, std::regex(pattern), text);
+    };
+    put("bind :8080", "bind 127.0.0.1:" + std::to_string(port));
+    put("bind :8404", "bind 127.0.0.1:" + std::to_string(adminPort));
+    put(" init-addr none resolvers cluster resolve-opts allow-dup-ip,ignore-weight", "");
+    put("inter 2s fastinter 500ms downinter 1s", "inter 100ms");
+    for (const auto& [pool, those] : pods) {
+        put("    server-template " + pool + "- [^\n]*\n", serversOf(those));
+    }
+    put("    server-template [^\n]*\n", "");
+    return config;
+}
+
+}  // namespace
+
+std::string haproxyBinary() {
+    for (const char* path : {"/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy"}) {
+        if (access(path, X_OK) == 0) {
+            return path;
+        }
+    }
+    return "";
+}
+
+bool soon(const std::function<bool()>& check) {
+    auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!check()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
+
+std::string Answer::header(const std::string& name) const {
+    std::smatch found;
+    std::regex line("\r\n" + name + ": ([^\r]*)", std::regex::icase);
+    return std::regex_search(head, found, line) ? found[1].str() : "";
+}
+
+Pod::Pod(std::string name)
+    : name_(std::move(name)),
+      server_([this](const support::StubRequest& request, support::StubReply& reply) {
+          answer(request, reply);
+      }) {}
+
+void Pod::release() {
+    auto gate = std::move(gate_);
+    gate_.reset();
+    if (gate) {
+        gate->open();
+    }
+}
+
+void Pod::answer(const support::StubRequest& request, support::StubReply& reply) {
+    if (request.target == "/healthz") {
+        reply.send(200, "ok");
+        return;
+    }
+    ++hits_;
+    int now = ++now_;
+    for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
+    }
+    if (auto gate = gate_) {
+        gate->wait();
+    }
+    --now_;
+    reply.send(status, name_);
+}
+
+Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods)
+    : port_(freePort()), adminPort_(freePort()) {
+    char name[] = "/tmp/balancer-XXXXXX";
+    close(mkstemp(name));
+    file_ = name;
+    std::ofstream(file_) << onLoopback(plan::haproxyConfig(model), port_, adminPort_, pods);
+    process_ = std::make_unique<e2e::Background>(
+        std::vector<std::string>{haproxyBinary(), "-db", "-f", file_}, file_ + ".log");
+    std::string path = pods.empty() ? "/healthz" : "/readyz";
+    EXPECT_TRUE(soon([&] { return admin(path).status == 200; })) << "haproxy did not start";
+}
+
+Balancer::~Balancer() {
+    process_.reset();
+    unlink(file_.c_str());
+    unlink((file_ + ".log").c_str());
+}
+
+Answer Balancer::get(const std::string& path, const std::string& method,
+                     const std::string& from) const {
+    return ask(port_, from, method, path);
+}
+
+Answer Balancer::admin(const std::string& path) const {
+    return ask(adminPort_, "127.0.0.1", "GET", path);
+}
+
+bool Balancer::circuitBecomes(int state) const {
+    return soon([&] {
+        return admin("/circuit").body.find("state " + std::to_string(state)) != std::string::npos;
+    });
+}
+
+}  // namespace plan_test

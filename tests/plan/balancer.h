@@ -1,0 +1,90 @@
+// A real HAProxy on loopback with a rendered configuration, and the little that its tests need.
+//
+//   Pods pods(3);
+//   Balancer balancer(model, {{"web", {&pods[0], &pods[1], &pods[2]}}});
+//   EXPECT_EQ(balancer.get("/").status, 200);
+//   EXPECT_EQ(pods[0].hits(), 1);
+//
+// The configuration is changed in three places only: ports that are free, addresses in place of
+// names of the cluster, and health checks every 100 ms. Thread safety: get() from any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "e2e/support/process.h"
+#include "plan/haproxy.h"
+#include "support/http_stub.h"
+
+namespace plan_test {
+
+// The haproxy of this machine; empty: there is none.
+std::string haproxyBinary();
+
+struct Answer {
+    int status = 0;  // 0: none came
+    std::string head;
+    std::string body;
+
+    std::string header(const std::string& name) const;
+};
+
+// A web pod: answers its name. Health checks do not count.
+class Pod {
+  public:
+    explicit Pod(std::string name);
+
+    int port() const { return server_.port(); }
+    int hits() const { return hits_; }
+    int mostAtOnce() const { return most_; }
+    int atOnce() const { return now_; }
+    const std::string& name() const { return name_; }
+
+    std::atomic<int> status = 200;
+    // While set, requests wait here before they are answered.
+    void hold() { gate_ = std::make_shared<support::Gate>(); }
+    void release();
+
+  private:
+    void answer(const support::StubRequest& request, support::StubReply& reply);
+
+    std::string name_;
+    std::atomic<int> hits_ = 0;
+    std::atomic<int> now_ = 0;
+    std::atomic<int> most_ = 0;
+    std::shared_ptr<support::Gate> gate_;
+    support::HttpStub server_;
+};
+
+using PodsByPool = std::map<std::string, std::vector<const Pod*>>;
+
+class Balancer {
+  public:
+    // Starts it and waits until it is ready; without any pod: until it listens.
+    Balancer(const plan::HaproxyModel& model, const PodsByPool& pods);
+    ~Balancer();
+    Balancer(const Balancer&) = delete;
+    Balancer& operator=(const Balancer&) = delete;
+
+    // One request on a connection of its own, from this address of the loopback network.
+    Answer get(const std::string& path, const std::string& method = "GET",
+               const std::string& from = "127.0.0.1") const;
+    Answer admin(const std::string& path) const;
+    // Polls until it is so; false after ten seconds.
+    bool circuitBecomes(int state) const;
+
+  private:
+    int port_ = 0;
+    int adminPort_ = 0;
+    std::string file_;
+    std::unique_ptr<e2e::Background> process_;
+};
+
+// True as soon as `check` is; false after ten seconds.
+bool soon(const std::function<bool()>& check);
+
+}  // namespace plan_test

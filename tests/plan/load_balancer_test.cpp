@@ -1,0 +1,268 @@
+// The load balancer tier: what it is made of, and that no step of its coming and going leaves the
+// public Service without pods.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plan/children.h"
+#include "plan/objects.h"
+#include "plan/simulation.h"
+
+namespace {
+
+using namespace plan_test;
+using base::Json;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using namespace std::chrono_literals;
+
+constexpr const char* kWeb = R"({"image":"shop:1","replicas":4})";
+constexpr const char* kBalanced = R"({"loadBalancer":{"algorithm":"LeastConnections"}})";
+
+api::ScalableApp plain() {
+    return app(kWeb);
+}
+api::ScalableApp balanced(const std::string& spec = kBalanced) {
+    return app(kWeb, spec);
+}
+
+std::string entry(Simulation& cluster) {
+    return (*cluster.find("Service", "shop"))["spec"]["selector"]["scalableapp.dev/tier"];
+}
+
+std::string config(Simulation& cluster) {
+    return (*cluster.find(
+        "Deployment",
+        "shop-lb"))["spec"]["template"]["metadata"]["annotations"]["scalableapp.dev/haproxy.cfg"];
+}
+
+// Steps until nothing changes; whatever the Service leads to must have pods at every step.
+void settleServed(Simulation& cluster) {
+    for (int i = 0; cluster.step(); ++i) {
+        ASSERT_LT(i, 30) << "still changing";
+        EXPECT_GT(cluster.available(entry(cluster)), 0) << "step " << i;
+    }
+}
+
+TEST(LoadBalancer, ComesWithAnAlgorithmOrAClauseOnly) {
+    for (const char* spec : {"{}", R"({"loadBalancer":{"exposure":"LoadBalancer"}})",
+                             R"({"resilience":{"degradation":{}}})"}) {
+        Simulation cluster(balanced(spec));
+        cluster.settle();
+        EXPECT_FALSE(cluster.has("Deployment", "shop-lb")) << spec;
+        EXPECT_EQ(condition(cluster.last, "LoadBalancerReady"), nullptr);
+    }
+    for (const char* spec : {kBalanced, R"({"resilience":{"timeoutSeconds":3}})"}) {
+        Simulation cluster(balanced(spec));
+        cluster.settle();
+        EXPECT_TRUE(cluster.has("Deployment", "shop-lb")) << spec;
+        EXPECT_EQ(condition(cluster.last, "LoadBalancerReady")->status, "True");
+        EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
+    }
+}
+
+TEST(LoadBalancer, IsMadeOfTheseObjects) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    EXPECT_THAT(cluster.names("Service"), ElementsAre("shop", "shop-web"));
+    EXPECT_THAT(cluster.names("PodDisruptionBudget"), ElementsAre("shop-lb", "shop-web"));
+    EXPECT_EQ((*cluster.find("Service", "shop-web"))["spec"]["clusterIP"], "None");
+    const auto& deployment = *cluster.find("Deployment", "shop-lb");
+    EXPECT_EQ(deployment["spec"]["replicas"], 2);
+    const auto& pod = deployment["spec"]["template"]["spec"];
+    EXPECT_EQ(pod["securityContext"]["runAsNonRoot"], true);
+    EXPECT_EQ(pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"], true);
+    EXPECT_THAT(config(cluster), HasSubstr("_http._tcp.shop-web.ns.svc.cluster.local"));
+    EXPECT_THAT(config(cluster), HasSubstr("balance leastconn"));
+    EXPECT_EQ(cluster.last.status["loadBalancer"]["entry"], "LoadBalancer");
+    EXPECT_EQ(cluster.last.status["loadBalancer"]["summary"], "2/2");
+}
+
+TEST(LoadBalancer, ComesAndGoesWithoutAStepThatNobodyServes) {
+    Simulation cluster(plain());
+    cluster.settle();
+    cluster.spec(balanced());
+    cluster.step();
+    EXPECT_EQ(entry(cluster), "web") << "its pods are not there yet";
+    settleServed(cluster);
+    EXPECT_EQ(entry(cluster), "loadBalancer");
+    cluster.spec(plain());
+    cluster.step();
+    EXPECT_EQ(entry(cluster), "web");
+    EXPECT_TRUE(cluster.has("Deployment", "shop-lb")) << "connections are still on their way to it";
+    EXPECT_TRUE(cluster.has("Service", "shop-web"));
+    settleServed(cluster);
+    EXPECT_THAT(cluster.names("Deployment"), ElementsAre("shop-web"));
+    EXPECT_THAT(cluster.names("Service"), ElementsAre("shop"));
+    EXPECT_EQ(condition(cluster.last, "LoadBalancerReady"), nullptr);
+    EXPECT_FALSE(cluster.last.status.contains("loadBalancer"));
+}
+
+TEST(LoadBalancer, PodsThatNeverGetReadyTakeNoTraffic) {
+    Simulation cluster(plain());
+    cluster.settle();
+    cluster.breakPods("shop-lb");
+    cluster.spec(balanced());
+    settleServed(cluster);
+    EXPECT_EQ(entry(cluster), "web");
+    EXPECT_EQ(condition(cluster.last, "LoadBalancerReady")->status, "False");
+    EXPECT_EQ(condition(cluster.last, "WebReady")->status, "True");
+    EXPECT_EQ(condition(cluster.last, "Ready")->status, "False");
+}
+
+TEST(LoadBalancer, WithoutAnyLeftTheWebPodsAreAskedDirectly) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    cluster.breakPods("shop-lb");
+    cluster.settle();
+    EXPECT_EQ(entry(cluster), "web");
+    EXPECT_EQ(cluster.last.status["loadBalancer"]["entry"], "Web");
+}
+
+TEST(LoadBalancer, ANewConfigurationIsARolloutAndNoSwitch) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    auto before = config(cluster);
+    cluster.spec(balanced(R"({"loadBalancer":{"algorithm":"SourceIPHash"}})"));
+    for (int i = 0; cluster.step() && i < 30; ++i) {
+        EXPECT_EQ(entry(cluster), "loadBalancer");
+    }
+    EXPECT_NE(config(cluster), before);
+    EXPECT_EQ((*cluster.find("Service", "shop"))["spec"]["sessionAffinity"], "ClientIP");
+}
+
+TEST(LoadBalancer, AScaleWithinTheSlotsChangesNoConfiguration) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    auto before = config(cluster);
+    cluster.spec(app(R"({"image":"shop:1","replicas":5})", kBalanced));
+    cluster.settle();
+    EXPECT_EQ(config(cluster), before);
+}
+
+constexpr const char* kZoned =
+    R"({"zones":[{"name":"z1","weight":300},{"name":"z2"}],"loadBalancer":{"algorithm":"WeightedRoundRobin"}})";
+constexpr const char* kZ2Drained =
+    R"({"zones":[{"name":"z1","weight":300},{"name":"z2","weight":0}],"loadBalancer":{"algorithm":"WeightedRoundRobin"}})";
+
+TEST(LoadBalancer, ADrainedZoneLosesItsTrafficBeforeItsPods) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    ASSERT_THAT(config(cluster), HasSubstr("shop-web-z2.ns"));
+    cluster.spec(balanced(kZ2Drained));
+    bool without = false;
+    for (int i = 0; i < 30 && cluster.step(); ++i) {
+        EXPECT_GE(cluster.available("web"), 4);
+        without = without || config(cluster).find("shop-web-z2.ns") == std::string::npos;
+        if (!without) {
+            EXPECT_TRUE(cluster.has("Deployment", "shop-web-z2"));
+            EXPECT_TRUE(cluster.has("Service", "shop-web-z2"));
+        }
+    }
+    EXPECT_TRUE(without);
+    EXPECT_THAT(cluster.names("Deployment"), ElementsAre("shop-lb", "shop-web-z1"));
+    EXPECT_THAT(cluster.names("Service"), Not(Contains("shop-web-z2")));
+}
+
+TEST(LoadBalancer, IntoZonesAndBackTheBalancersKnowBothSidesUntilOneServesAlone) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    for (const char* spec : {kZoned, kBalanced}) {
+        cluster.spec(balanced(spec));
+        cluster.step();
+        EXPECT_THAT(config(cluster), HasSubstr("_http._tcp.shop-web.ns"));
+        EXPECT_THAT(config(cluster), HasSubstr("_http._tcp.shop-web-z1.ns"));
+        settleServed(cluster);
+        EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
+    }
+    EXPECT_THAT(config(cluster), Not(HasSubstr("shop-web-z1")));
+}
+
+TEST(LoadBalancer, ZoneChangeAndRemovalAtOnceLoseNothing) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    cluster.spec(plain());
+    for (int i = 0; i < 30 && cluster.step(); ++i) {
+        EXPECT_GE(cluster.available("web"), 4);
+        if (entry(cluster) == "loadBalancer") {
+            EXPECT_TRUE(cluster.has("Deployment", "shop-web-z1"));
+        }
+    }
+    EXPECT_THAT(cluster.names("Deployment"), ElementsAre("shop-web"));
+}
+
+TEST(LoadBalancer, OfflineTheServiceLeadsToIt) {
+    for (const auto& intent : plan::intentsFor(balanced())) {
+        if (intent.object["kind"] == "Service" && intent.object["metadata"]["name"] == "shop") {
+            EXPECT_EQ(intent.object["spec"]["selector"]["scalableapp.dev/tier"], "loadBalancer");
+        }
+    }
+}
+
+TEST(LoadBalancer, ExposureIsTheServicesType) {
+    Simulation cluster(balanced(R"({"loadBalancer":{"exposure":"LoadBalancer"}})"));
+    cluster.settle();
+    EXPECT_EQ((*cluster.find("Service", "shop"))["spec"]["type"], "LoadBalancer");
+}
+
+// --- the circuit breaker's state
+
+constexpr const char* kBreaker = R"({"resilience":{"circuitBreaker":{}}})";
+
+TEST(Circuit, IsAConditionAndAnEventAtEachTurn) {
+    Simulation cluster(balanced(kBreaker));
+    cluster.seen.circuits = {{.pod = "a"}, {.pod = "b"}};
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "False");
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->reason, "Closed");
+    cluster.seen.circuits[1].state = plan::CircuitState::Open;
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "True");
+    EXPECT_THAT(condition(cluster.last, "CircuitOpen")->message,
+                HasSubstr("1 of 2 load balancers answer in the web tier's place"));
+    ASSERT_EQ(cluster.last.events.size(), 1U);
+    EXPECT_EQ(cluster.last.events[0].reason, "CircuitOpened");
+    EXPECT_TRUE(cluster.last.events[0].warning);
+    cluster.step();
+    EXPECT_THAT(cluster.last.events, IsEmpty());
+    cluster.seen.circuits[1].state = plan::CircuitState::HalfOpen;
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->reason, "HalfOpen");
+    EXPECT_THAT(cluster.last.events, IsEmpty());
+    cluster.seen.circuits[1].state = plan::CircuitState::Closed;
+    cluster.step();
+    ASSERT_EQ(cluster.last.events.size(), 1U);
+    EXPECT_EQ(cluster.last.events[0].reason, "CircuitClosed");
+    EXPECT_FALSE(cluster.last.events[0].warning);
+}
+
+TEST(Circuit, StandsWhileNobodyCanBeAsked) {
+    Simulation cluster(balanced(kBreaker));
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen"), nullptr);
+    cluster.seen.circuits = {{.pod = "a", .state = plan::CircuitState::Open}};
+    cluster.step();
+    cluster.seen.circuits.clear();
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "True");
+    EXPECT_THAT(cluster.last.events, IsEmpty());
+}
+
+TEST(Circuit, IsAskedForAgainSoonAndOnlyWhereThereIsOne) {
+    Simulation with(balanced(kBreaker));
+    with.settle();
+    ASSERT_TRUE(with.last.lookAgain);
+    EXPECT_LE(*with.last.lookAgain, 5s);
+    Simulation without(balanced());
+    without.settle();
+    EXPECT_FALSE(without.last.lookAgain);
+    with.seen.circuits = {{.pod = "a", .state = plan::CircuitState::Open}};
+    with.step();
+    with.spec(balanced());
+    with.settle();
+    EXPECT_EQ(condition(with.last, "CircuitOpen"), nullptr);
+}
+
+}  // namespace

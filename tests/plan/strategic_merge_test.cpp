@@ -1,0 +1,93 @@
+// A patch of a pod template is merged as the API server's own strategic merge does it.
+#include "plan/strategic_merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plan/objects.h"
+
+namespace {
+
+using base::Json;
+using testing::HasSubstr;
+
+Json pod() {
+    return *base::parseJson(R"({"metadata":{"labels":{"a":"1"}},"spec":{
+        "priorityClassName":"low",
+        "securityContext":{"runAsNonRoot":true},
+        "tolerations":[{"key":"x"}],
+        "containers":[{"name":"web","image":"shop:1","command":["shop"],
+                       "env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]}})");
+}
+
+Json merged(const std::string& patch) {
+    Json out = pod();
+    auto done = plan::strategicMerge(out, *base::parseJson(patch));
+    EXPECT_TRUE(done) << done.error().message;
+    return out;
+}
+
+std::string refused(const std::string& patch) {
+    Json out = pod();
+    auto done = plan::strategicMerge(out, *base::parseJson(patch));
+    return done ? "" : done.error().message;
+}
+
+TEST(StrategicMerge, ASidecarIsAddedAndTheContainerStays) {
+    auto out = merged(R"({"spec":{"containers":[{"name":"log","image":"log:1"}]}})");
+    ASSERT_EQ(out["spec"]["containers"].size(), 2U);
+    EXPECT_EQ(out["spec"]["containers"][0], pod()["spec"]["containers"][0]);
+    EXPECT_EQ(out["spec"]["containers"][1]["image"], "log:1");
+}
+
+TEST(StrategicMerge, AnItemIsFoundByItsKey) {
+    auto out = merged(
+        R"({"spec":{"containers":[{"name":"web","tty":true,"env":[{"name":"B","value":"3"},{"name":"C","value":"4"}]}]}})");
+    const auto& web = out["spec"]["containers"][0];
+    EXPECT_EQ(web["image"], "shop:1");
+    EXPECT_EQ(web["tty"], true);
+    EXPECT_EQ(
+        web["env"],
+        *base::parseJson(
+            R"([{"name":"A","value":"1"},{"name":"B","value":"3"},{"name":"C","value":"4"}])"));
+}
+
+TEST(StrategicMerge, ItemsFieldsAndMapsCanBeTakenAway) {
+    auto out = merged(
+        R"({"spec":{"priorityClassName":null,"securityContext":{"$patch":"delete"},
+            "containers":[{"name":"web","env":[{"name":"A","$patch":"delete"}]}]}})");
+    EXPECT_FALSE(out["spec"].contains("priorityClassName"));
+    EXPECT_FALSE(out["spec"].contains("securityContext"));
+    EXPECT_EQ(out["spec"]["containers"][0]["env"].size(), 1U);
+}
+
+TEST(StrategicMerge, WhatHasNoKeyIsReplacedAsAWhole) {
+    auto out = merged(
+        R"({"spec":{"tolerations":[{"key":"y"}],"securityContext":{"$patch":"replace","runAsUser":7},
+            "containers":[{"name":"web","command":["sh"]}]}})");
+    EXPECT_EQ(out["spec"]["tolerations"], *base::parseJson(R"([{"key":"y"}])"));
+    EXPECT_EQ(out["spec"]["securityContext"], *base::parseJson(R"({"runAsUser":7})"));
+    EXPECT_EQ(out["spec"]["containers"][0]["command"], *base::parseJson(R"(["sh"])"));
+}
+
+TEST(StrategicMerge, WhatCannotBeMeantIsRefused) {
+    EXPECT_THAT(refused(R"({"spec":{"containers":[{"image":"x"}]}})"),
+                HasSubstr("spec.containers: every item must have `name`"));
+    EXPECT_THAT(refused(R"({"spec":{"$patch":"merge"}})"), HasSubstr("spec.$patch: must be"));
+    EXPECT_THAT(refused(R"({"spec":{"$setElementOrder/containers":[]}})"),
+                HasSubstr("there is no such directive"));
+}
+
+TEST(StrategicMerge, IsWhatTheOverrideDoes) {
+    auto patch = R"({\"spec\":{\"containers\":[{\"name\":\"log\",\"image\":\"log:1\"}]}})";
+    auto plan = plan::planApp(
+        plan_test::app(std::string(R"({"image":"shop:1","overrides":{"podTemplatePatch":")") +
+                       patch + R"("}})"),
+        {.children = {}, .now = plan_test::clockStart()});
+    auto containers =
+        plan_test::object(plan, "Deployment")["spec"]["template"]["spec"]["containers"];
+    ASSERT_EQ(containers.size(), 2U);
+    EXPECT_EQ(containers[0]["image"], "shop:1");
+}
+
+}  // namespace
