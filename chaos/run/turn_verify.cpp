@@ -52,7 +52,11 @@ void Turn::watchCapacity() {
     }
     status().readyLowest = std::min(status().readyLowest, topology::readyCount(subjects));
     status().readyAtEnd = serving;
-    for (const auto& [zone, ready] : topology::readyByZone(subjects)) {
+    auto byZone = topology::readyByZone(subjects);
+    for (const auto& known : status().readiness) {
+        byZone.try_emplace(known.zone, 0);  // a zone without any pod is the one that matters
+    }
+    for (const auto& [zone, ready] : byZone) {
         auto& all = status().readiness;
         auto last = std::find_if(all.rbegin(), all.rend(),
                                  [&](const Readiness& one) { return one.zone == zone; });

@@ -20,6 +20,7 @@ constexpr const char* kMore =
     "  kubectl scalableapp plan -f shop.yaml      the objects it becomes; needs no cluster\n"
     "  kubectl scalableapp plan -f shop.yaml --diff   what would change, and what that restarts\n"
     "  kubectl scalableapp tree shop              every object of it, under what made it\n"
+    "  kubectl scalableapp chaos run -f pod-kill.yaml   break it on purpose, and judge\n"
     "  kubectl scalableapp check --pre            whether this cluster has what an installation "
     "needs\n"
     "\n"

@@ -87,6 +87,9 @@ TEST_P(EachFault, GoesFromExperimentToVerdictAndLeavesNothing) {
         EXPECT_EQ(nodes[i]["metadata"]["labels"], after[i]["metadata"]["labels"]);
     }
     EXPECT_FALSE(base::arrayAt(run, "/status/comparison").empty());
+    for (const auto& line : base::arrayAt(run, "/status/comparison")) {
+        EXPECT_EQ(base::boolAt(line, "/holds"), true) << base::dumpJson(line);
+    }
     EXPECT_FALSE(base::arrayAt(run, "/status/series/sent").empty());
 }
 
