@@ -1,4 +1,5 @@
-# The image of the operator, the chaos controller and the probe: those files and the libraries they load, nothing else.
+# The image of the operator, the chaos controller and the probe: those files, the libraries they load
+# and the time zones of schedules, nothing else.
 #   docker build -t scalableapp-operator:0.1.0 .
 FROM debian:12 AS build
 WORKDIR /source
@@ -9,6 +10,7 @@ RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release
 RUN mkdir -p /image/usr/bin && \
     cp build/release/operator/scalableapp-operator build/release/chaos/scalableapp-chaos \
        build/release/chaos/scalableapp-probe /image/usr/bin/ && \
+    cp -a --parents /usr/share/zoneinfo /image && \
     ldd /image/usr/bin/* | grep -oE '/[^ :]+\.so[^ ]*' | sort -u | xargs cp --parents -L -t /image
 
 FROM scratch

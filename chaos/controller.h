@@ -7,16 +7,25 @@
 // Rights it needs (no wildcard, no exec, no Secrets), verbs in alphabetical order:
 //   scalableapp.dev    chaosexperiments         get list watch
 //   scalableapp.dev    chaosexperiments/status  patch
-//   scalableapp.dev    chaosruns                create get list watch
+//   scalableapp.dev    chaosruns                create delete get list watch
+//   scalableapp.dev    chaosschedules           get list watch
+//   scalableapp.dev    chaosschedules/status    patch
 //   scalableapp.dev    chaosruns/status         patch
 //   scalableapp.dev    scalableapps             get
 //   ""                 pods                     create delete get list
 //   ""                 pods/log                 get
 //   ""                 nodes                    get                 (cluster-wide: the zone label)
+//   autoscaling        horizontalpodautoscalers list
 //   apps               deployments              list
 //   policy             poddisruptionbudgets     list
 //   events.k8s.io      events                   create patch
 //   coordination.k8s.io leases                  create get update   (in its own namespace)
+// What is only needed for faults that people allow (Site):
+//   ""                 nodes                    list patch          (nodes)
+//   ""                 pods/eviction            create              (nodes)
+//   networking.k8s.io  networkpolicies          create delete get list  (networkPolicies)
+//   ""                 pods                     delete get list     (operators, in their namespace)
+//   coordination.k8s.io leases                  get                 (operators, theirs)
 // Where the API server enforces OwnerReferencesPermissionEnforcement: chaosexperiments/finalizers
 // and chaosruns/finalizers update (blockOwnerDeletion is false everywhere, so it is not needed
 // otherwise).
@@ -25,11 +34,15 @@
 // Thread safety: the constructor only, before run().
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "chaos/experiment_reconciler.h"
+#include "chaos/power.h"
 #include "chaos/run_reconciler.h"
+#include "chaos/schedule_reconciler.h"
+#include "chaos/sweep.h"
 #include "runtime/manager.h"
 
 namespace chaos {
@@ -38,6 +51,8 @@ struct ControllerOptions {
     std::vector<std::string> namespaces;  // empty: all
     std::string probeImage;
     int workers = 4;
+    run::Site site;
+    std::string powerCommand;  // empty: no driver
 };
 
 class Controller {
@@ -48,11 +63,17 @@ class Controller {
 
   private:
     void watch(runtime::Manager& manager, const std::string& namespace_);
+    void sweepUntilStopped(runtime::Manager& manager, const std::stop_token& stop);
 
+    ControllerOptions options_;
+    std::unique_ptr<PowerCommand> power_;
+    ScheduleReconciler schedules_;
     ExperimentReconciler experiments_;
     RunReconciler runs_;
     runtime::Controller& experimentController_;
     runtime::Controller& runController_;
+    runtime::Controller& scheduleController_;
+    Sweep sweep_;
 };
 
 }  // namespace chaos

@@ -6,6 +6,7 @@
 #include "api/condition.h"
 #include "base/json.h"
 #include "chaos/kinds.h"
+#include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
 
 namespace chaos {
@@ -37,8 +38,51 @@ bool sameJson(const base::Json& a, const base::Json& b) {
     return nlohmann::json(a) == nlohmann::json(b);
 }
 
-api::Condition complete(const base::Json& experiment, const base::Json* last) {
-    bool done = last != nullptr && text(*last, "/status/phase") == run::name(run::Phase::Done);
+bool isDone(const base::Json& run) {
+    return text(run, "/status/phase") == run::name(run::Phase::Done);
+}
+
+// Later runs are greater: by generation, then by their number in it.
+auto orderOf(const base::Json& run) {
+    return std::pair(generationOf(run), base::intAt(run, "/spec/ordinal").value_or(1));
+}
+
+// The numbers of the runs of one generation, in order; 0 is the control run.
+std::vector<int64_t> ordinals(const base::Json& experiment) {
+    std::vector<int64_t> out;
+    if (base::boolAt(experiment, "/spec/control").value_or(false)) {
+        out.push_back(0);
+    }
+    auto count = base::intAt(experiment, "/spec/runs").value_or(1);
+    for (int64_t i = 1; i <= count; ++i) {
+        out.push_back(i);
+    }
+    return out;
+}
+
+const base::Json* named(const std::vector<base::Json>& runs, const std::string& name) {
+    auto found = std::find_if(runs.begin(), runs.end(), [&](const base::Json& run) {
+        return text(run, "/metadata/name") == name;
+    });
+    return found == runs.end() ? nullptr : &*found;
+}
+
+// How many of the generation's runs were started, as far as is written down or to be seen.
+size_t startedOf(const base::Json& experiment, const std::vector<base::Json>& runs) {
+    auto all = ordinals(experiment);
+    bool current = base::intAt(experiment, "/status/observedGeneration") ==
+                   base::intAt(experiment, "/metadata/generation");
+    auto known = base::intAt(experiment, "/status/startedRuns").value_or(1);
+    size_t started = current ? static_cast<size_t>(std::max<int64_t>(0, known)) : 0;
+    while (started < all.size() && named(runs, runName(experiment, all[started])) != nullptr) {
+        ++started;
+    }
+    return started;
+}
+
+// `last`: of this generation; empty where people deleted it.
+api::Condition complete(const base::Json& experiment, const base::Json* last, bool allStarted) {
+    bool done = last != nullptr && isDone(*last) && allStarted;
     auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
     api::Condition condition{.type = "Complete",
                              .status = done ? api::kTrue : api::kFalse,
@@ -58,12 +102,13 @@ api::Condition complete(const base::Json& experiment, const base::Json* last) {
 
 }  // namespace
 
-std::string runName(const base::Json& experiment) {
-    return text(experiment, "/metadata/name") + "-" +
-           std::to_string(base::intAt(experiment, "/metadata/generation").value_or(1));
+std::string runName(const base::Json& experiment, int64_t ordinal) {
+    auto name = text(experiment, "/metadata/name") + "-" +
+                std::to_string(base::intAt(experiment, "/metadata/generation").value_or(1));
+    return ordinal == 1 ? name : name + "-" + std::to_string(ordinal);
 }
 
-base::Json runOf(const base::Json& experiment) {
+base::Json runOf(const base::Json& experiment, int64_t ordinal) {
     auto name = text(experiment, "/metadata/name");
     base::Json owner{{"apiVersion", kChaosExperiments.apiVersion()},
                      {"kind", kChaosExperiments.kind},
@@ -71,7 +116,7 @@ base::Json runOf(const base::Json& experiment) {
                      {"uid", text(experiment, "/metadata/uid")},
                      {"controller", true},
                      {"blockOwnerDeletion", false}};
-    base::Json metadata{{"name", runName(experiment)},
+    base::Json metadata{{"name", runName(experiment, ordinal)},
                         {"namespace", text(experiment, "/metadata/namespace")},
                         {"labels", {{kExperimentLabel, name}}},
                         {"ownerReferences", base::Json::array({owner})}};
@@ -79,6 +124,12 @@ base::Json runOf(const base::Json& experiment) {
                     {"generation", base::intAt(experiment, "/metadata/generation").value_or(1)}};
     if (const auto* asked = base::at(experiment, "/spec")) {
         spec.update(*asked);
+    }
+    if (ordinal != 1) {
+        spec["ordinal"] = ordinal;
+    }
+    if (ordinal == 0) {
+        spec["withoutFault"] = true;
     }
     return {{"apiVersion", kChaosRuns.apiVersion()},
             {"kind", kChaosRuns.kind},
@@ -95,22 +146,30 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
                       {"degraded", 0},
                       {"failed", 0},
                       {"inconclusive", 0}};
+    auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
+    std::vector<base::Json> current;
     for (const auto& run : runs) {
         auto verdict = text(run, "/status/verdict");
         std::transform(verdict.begin(), verdict.end(), verdict.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (auto counted = counts.find(verdict); counted != counts.end()) {
             *counted = counted->get<int64_t>() + 1;
-            if (judged == nullptr || generationOf(run) > generationOf(*judged)) {
+            if (judged == nullptr || orderOf(run) > orderOf(*judged)) {
                 judged = &run;
             }
         }
-        if (last == nullptr || generationOf(run) > generationOf(*last)) {
+        if (last == nullptr || orderOf(run) > orderOf(*last)) {
             last = &run;
         }
+        if (generationOf(run) == generation) {
+            current.push_back(run);
+        }
     }
-    auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
-    base::Json status{{"observedGeneration", generation}};
+    auto started = startedOf(experiment, runs);
+    auto all = ordinals(experiment);
+    base::Json status{{"observedGeneration", generation},
+                      {"startedRuns", static_cast<int64_t>(started)},
+                      {"statistics", report::toJson(report::statistics(current))}};
     if (last != nullptr) {
         status["lastRun"] = text(*last, "/metadata/name");
         auto phase = text(*last, "/status/phase");
@@ -121,8 +180,9 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
     }
     status["runs"] = counts;
     auto conditions = api::parseConditions(base::arrayAt(experiment, "/status/conditions"));
-    bool current = last != nullptr && generationOf(*last) == generation;
-    api::setCondition(conditions, complete(experiment, current ? last : nullptr), now);
+    const auto* latest =
+        started == 0 ? nullptr : named(runs, runName(experiment, all[started - 1]));
+    api::setCondition(conditions, complete(experiment, latest, started == all.size()), now);
     status["conditions"] = api::toJson(conditions);
     return status;
 }
@@ -133,15 +193,20 @@ ExperimentReconciler::ExperimentReconciler(kube::Client& client, const base::Clo
 std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& experiment,
                                                             std::vector<base::Json>& runs,
                                                             const std::stop_token& stop) {
-    auto name = runName(experiment);
-    bool there = std::any_of(runs.begin(), runs.end(), [&](const base::Json& run) {
-        return text(run, "/metadata/name") == name;
-    });
-    auto started = base::intAt(experiment, "/status/observedGeneration");
-    if (there || started == base::intAt(experiment, "/metadata/generation")) {
+    auto all = ordinals(experiment);
+    auto started = startedOf(experiment, runs);
+    if (started >= all.size()) {
         return std::nullopt;
     }
-    auto created = client_.create(kChaosRuns, runOf(experiment), stop);
+    if (started > 0) {
+        const auto* before = named(runs, runName(experiment, all[started - 1]));
+        // Deleted by people: they want no more of it. Still on its way: one after the other.
+        if (before == nullptr || !isDone(*before)) {
+            return std::nullopt;
+        }
+    }
+    auto name = runName(experiment, all[started]);
+    auto created = client_.create(kChaosRuns, runOf(experiment, all[started]), stop);
     if (created) {
         runs.push_back((*created)->json());
         return std::nullopt;

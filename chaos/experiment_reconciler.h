@@ -1,14 +1,17 @@
-// One ChaosRun per generation of a ChaosExperiment, and the experiment's status from its runs.
+// The ChaosRuns of each generation of a ChaosExperiment, one after the other, and the experiment's
+// status from its runs.
 //
-// The run's name is <experiment>-<generation>: whoever tries to start it a second time, after a
-// crash or as a second process, finds it there. Its spec is a copy that nobody changes, so an
-// edited experiment starts a new run and leaves a running one alone; deleting the run aborts it,
-// and it is not started again (the status remembers the generation). Deleting the experiment takes
-// its runs along through their owner reference.
-// Thread safety: reconcile from any thread, for
-// different keys.
+// A run's name is <experiment>-<generation>, from the second of spec.runs on with its number behind
+// it, and with 0 for the control run that goes before them: whoever tries to start it a second
+// time, after a crash or as a second process, finds it there. Its spec is a copy that nobody
+// changes, so an edited experiment starts a new run and leaves a running one alone; deleting the
+// run aborts it, and it is not started again (the status remembers the generation). Deleting the
+// experiment takes its runs along through their owner reference. Thread safety: reconcile from any
+// thread, for different keys.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +39,10 @@ class ExperimentReconciler {
     const base::Clock& clock_;
 };
 
-// Pure: the run an experiment asks for now, and the status its runs (any order) give it.
-std::string runName(const base::Json& experiment);
-base::Json runOf(const base::Json& experiment);
+// Pure: the run of a number that an experiment asks for now (0: the control run), and the status
+// its runs (any order) give it.
+std::string runName(const base::Json& experiment, int64_t ordinal);
+base::Json runOf(const base::Json& experiment, int64_t ordinal);
 base::Json experimentStatus(const base::Json& experiment, const std::vector<base::Json>& runs,
                             base::WallTime now);
 

@@ -15,10 +15,23 @@ inline const kube::ResourceType kScalableApps{"scalableapp.dev", "v1alpha1", "sc
 inline const kube::ResourceType kPods{"", "v1", "pods", "Pod", true};
 inline const kube::ResourceType kNodes{"", "v1", "nodes", "Node", false};
 inline const kube::ResourceType kDeployments{"apps", "v1", "deployments", "Deployment", true};
+inline const kube::ResourceType kChaosSchedules{"scalableapp.dev", "v1alpha1", "chaosschedules",
+                                                "ChaosSchedule", true};
+inline const kube::ResourceType kScalers{"autoscaling", "v2", "horizontalpodautoscalers",
+                                         "HorizontalPodAutoscaler", true};
+inline const kube::ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
+inline const kube::ResourceType kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies",
+                                                 "NetworkPolicy", true};
 inline const kube::ResourceType kDisruptionBudgets{"policy", "v1", "poddisruptionbudgets",
                                                    "PodDisruptionBudget", true};
 
-// On every ChaosRun: the experiment it is of.
+// On every ChaosRun: the experiment or the schedule it is of.
 inline constexpr const char* kExperimentLabel = "scalableapp.dev/chaos-experiment";
+inline constexpr const char* kScheduleLabel = "scalableapp.dev/chaos-schedule";
+// On a ChaosRun, by people: end it (the value says why), or let it not begin yet ("true").
+inline constexpr const char* kAbortAnnotation = "scalableapp.dev/abort";
+inline constexpr const char* kPauseAnnotation = "scalableapp.dev/pause";
+// The operator's own Lease.
+inline constexpr const char* kOperatorLease = "scalableapp-operator";
 
 }  // namespace chaos

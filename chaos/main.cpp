@@ -22,7 +22,7 @@ constexpr const char* kMore =
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::string probeImage;
+    chaos::ControllerOptions own;
     return runtime::runProcess(
         argc, argv,
         {.name = "scalableapp-chaos",
@@ -31,15 +31,30 @@ int main(int argc, char** argv) {
          .reportingController = "scalableapp.dev/chaos",
          .worked = "ChaosRuns driven"},
         [&](CLI::App& app) {
-            app.add_option("--probe-image", probeImage,
+            app.add_flag("--node-faults", own.site.nodes,
+                         "allow faults that cordon and taint nodes: NodeDrain, NodeStop, "
+                         "ZoneOutage");
+            app.add_flag("--operator-kill", own.site.operators,
+                         "allow OperatorKill of operator pods that carry the opt-in label");
+            app.add_option("--operator-namespace", own.site.operatorNamespace,
+                           "where the operator runs; default: this process's own namespace")
+                ->type_name("NAME")
+                ->envname("POD_NAMESPACE");
+            app.add_flag("--network-policies", own.site.networkPolicies,
+                         "this cluster's network enforces NetworkPolicies: allow "
+                         "NetworkPartition");
+            app.add_option("--power-command", own.powerCommand,
+                           "command that switches nodes: run with 'off NODE' and 'on NODE'")
+                ->type_name("COMMAND");
+            app.add_option("--probe-image", own.probeImage,
                            "image with scalableapp-probe in it: the load comes from a pod of it")
                 ->type_name("IMAGE")
                 ->required();
         },
         [&](runtime::Manager& manager, const runtime::ProcessOptions& options) {
-            return std::make_shared<chaos::Controller>(
-                manager, chaos::ControllerOptions{.namespaces = options.namespaces,
-                                                  .probeImage = probeImage,
-                                                  .workers = options.workers});
+            own.namespaces = options.namespaces;
+            own.workers = options.workers;
+            own.site.power = !own.powerCommand.empty();
+            return std::make_shared<chaos::Controller>(manager, own);
         });
 }

@@ -2,6 +2,8 @@
 
 #include "api/labels.h"
 #include "base/json.h"
+#include "chaos/effects/effect.h"
+#include "chaos/effects/isolation.h"
 #include "chaos/kinds.h"
 #include "chaos/run/exclusion.h"
 
@@ -12,32 +14,33 @@ using kube::ApiResult;
 using kube::ErrorKind;
 
 constexpr size_t kMaxNodes = 20'000;
-constexpr const char* kTier = "web";
 
-std::string tierSelector(const std::string& app) {
-    return std::string(api::kAppLabel) + "=" + app + "," + api::kTierLabel + "=" + kTier;
+std::string appSelector(const std::string& app) {
+    return std::string(api::kAppLabel) + "=" + app;
 }
 
-// Sums an integer over all objects of the tier; nothing when there are none or none carries it.
-ApiResult<std::optional<int64_t>> sum(kube::Client& client, const kube::ResourceType& type,
-                                      const run::Run& run, const char* pointer,
-                                      const std::stop_token& stop) {
+// Sums an integer over all objects of the application, by tier; nothing where none carries it.
+ApiResult<std::map<std::string, int64_t>> sums(kube::Client& client, const kube::ResourceType& type,
+                                               const run::Run& run, const char* pointer,
+                                               const std::stop_token& stop) {
+    std::map<std::string, int64_t> out;
     auto list = client.list(
-        type, {.namespace_ = run.namespace_, .labelSelector = tierSelector(run.spec.app)}, stop);
+        type, {.namespace_ = run.namespace_, .labelSelector = appSelector(run.spec.app)}, stop);
     if (!list && list.error().is(ErrorKind::Forbidden)) {
         // Not known, then: the rules that need it fall back to the stricter side.
-        return std::optional<int64_t>();
+        return out;
     }
     if (!list) {
         return base::failWith(list.error());
     }
-    std::optional<int64_t> total;
     for (const auto& item : list->items) {
-        if (auto value = base::intAt(item->json(), pointer)) {
-            total = total.value_or(0) + *value;
+        auto tier = item->meta().labels.find(api::kTierLabel);
+        auto value = base::intAt(item->json(), pointer);
+        if (value && tier != item->meta().labels.end()) {
+            out[tier->second] += *value;
         }
     }
-    return total;
+    return out;
 }
 
 std::string waitingText(const base::Json& pod) {
@@ -76,17 +79,24 @@ run::ProbeSeen parseProbe(const base::Json& pod) {
     return seen;
 }
 
-Observer::Observer(kube::Client& client, const base::Clock& clock)
-    : client_(client), clock_(clock) {}
+Observer::Observer(kube::Client& client, const base::Clock& clock, run::Site site)
+    : client_(client), clock_(clock), site_(std::move(site)) {}
 
 ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs,
                                     const std::stop_token& stop) {
     run::Seen seen;
+    seen.site = site_;
     using Part = ApiResult<void> (Observer::*)(const run::Run&, run::Seen&, const std::stop_token&);
-    const std::pair<bool, Part> parts[] = {
-        {needs.otherRuns, &Observer::lookAtOtherRuns}, {needs.app, &Observer::lookAtApp},
-        {needs.pods, &Observer::lookAtPods},           {needs.capacity, &Observer::lookAtCapacity},
-        {needs.probe, &Observer::lookAtProbe},         {needs.series, &Observer::readSeries}};
+    const std::pair<bool, Part> parts[] = {{needs.otherRuns, &Observer::lookAtOtherRuns},
+                                           {needs.app, &Observer::lookAtApp},
+                                           {needs.pods, &Observer::lookAtPods},
+                                           {needs.capacity, &Observer::lookAtCapacity},
+                                           {needs.nodes, &Observer::lookAtNodes},
+                                           {needs.operators, &Observer::lookAtOperators},
+                                           {needs.probe, &Observer::lookAtProbe},
+                                           {needs.step, &Observer::lookAtStep},
+                                           {needs.policy, &Observer::lookAtPolicy},
+                                           {needs.series, &Observer::readSeries}};
     for (const auto& [needed, part] : parts) {
         if (!needed) {
             continue;
@@ -131,7 +141,7 @@ ApiResult<void> Observer::lookAtApp(const run::Run& run, run::Seen& seen,
 ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen,
                                      const std::stop_token& stop) {
     auto list = client_.list(
-        kPods, {.namespace_ = run.namespace_, .labelSelector = tierSelector(run.spec.app)}, stop);
+        kPods, {.namespace_ = run.namespace_, .labelSelector = appSelector(run.spec.app)}, stop);
     if (!list) {
         return base::failWith(list.error());
     }
@@ -145,51 +155,180 @@ ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen,
 
 ApiResult<void> Observer::lookAtCapacity(const run::Run& run, run::Seen& seen,
                                          const std::stop_token& stop) {
-    auto budget = sum(client_, kDisruptionBudgets, run, "/status/desiredHealthy", stop);
-    if (!budget) {
-        return base::failWith(budget.error());
+    auto budgets = sums(client_, kDisruptionBudgets, run, "/status/desiredHealthy", stop);
+    if (!budgets) {
+        return base::failWith(budgets.error());
     }
-    seen.budget = *budget;
-    auto desired = sum(client_, kDeployments, run, "/spec/replicas", stop);
+    seen.budgets = std::move(*budgets);
+    auto desired = sums(client_, kDeployments, run, "/spec/replicas", stop);
     if (!desired) {
         return base::failWith(desired.error());
     }
-    seen.desiredReplicas = *desired;
+    seen.desired = std::move(*desired);
+    if (!run.spec.expectations.autoscaling.asks() && !run.spec.fault.requestsPerSecond) {
+        return {};
+    }
+    auto scalers = client_.list(
+        kScalers, {.namespace_ = run.namespace_, .labelSelector = appSelector(run.spec.app)}, stop);
+    if (!scalers) {
+        return scalers.error().is(ErrorKind::Forbidden) ? ApiResult<void>()
+                                                        : base::failWith(scalers.error());
+    }
+    std::vector<base::Json> all;
+    for (const auto& item : scalers->items) {
+        all.push_back(item->json());
+    }
+    if (!all.empty()) {
+        seen.scaler = topology::parseScalers(all);
+    }
     return {};
 }
 
-ApiResult<void> Observer::lookAtProbe(const run::Run& run, run::Seen& seen,
+// Before the fault, all that could be its nodes; from the intent on, those it named.
+ApiResult<void> Observer::lookAtNodes(const run::Run& run, run::Seen& seen,
                                       const std::stop_token& stop) {
-    auto got = client_.get(kPods, {run.namespace_, probes::podName(run.name)}, stop);
+    for (const auto& effect : run.status.effects) {
+        if (effect.kind != effects::kNodeMark) {
+            continue;
+        }
+        auto got = client_.get(kNodes, {"", effect.name}, stop);
+        if (got) {
+            seen.nodes.push_back(topology::parseNode((*got)->json()));
+        } else if (!got.error().is(ErrorKind::NotFound)) {
+            return base::failWith(got.error());
+        }
+    }
+    if (run.status.intentAt) {
+        return {};
+    }
+    const auto& zone = run.spec.target.zone;
+    auto list = client_.list(
+        kNodes,
+        {.labelSelector = zone.empty() ? "" : std::string(topology::kZoneLabel) + "=" + zone},
+        stop);
+    if (!list && list.error().is(ErrorKind::Forbidden)) {
+        return {};  // without the right there are no nodes for us, and the fault says so
+    }
+    if (!list) {
+        return base::failWith(list.error());
+    }
+    for (const auto& item : list->items) {
+        seen.nodes.push_back(topology::parseNode(item->json()));
+    }
+    return {};
+}
+
+ApiResult<void> Observer::lookAtOperators(const run::Run&, run::Seen& seen,
+                                          const std::stop_token& stop) {
+    if (!site_.operators) {
+        return {};
+    }
+    std::string holder;
+    auto lease = client_.get(kLeases, {site_.operatorNamespace, kOperatorLease}, stop);
+    if (lease) {
+        holder = base::stringAt((*lease)->json(), "/spec/holderIdentity").value_or("");
+    } else if (!lease.error().is(ErrorKind::NotFound)) {
+        return base::failWith(lease.error());
+    }
+    auto list =
+        client_.list(kPods,
+                     {.namespace_ = site_.operatorNamespace,
+                      .labelSelector = std::string("app.kubernetes.io/component=operator,") +
+                                       topology::kOptInLabel + "=" + topology::kOptInValue},
+                     stop);
+    if (!list) {
+        return base::failWith(list.error());
+    }
+    for (const auto& item : list->items) {
+        auto pod = topology::parsePod(item->json(), {});
+        pod.zone = zoneOf(pod.node, stop);
+        // Identities begin with the pod's name.
+        pod.role = holder.starts_with(pod.name) ? "Leader" : "Standby";
+        seen.operators.push_back(std::move(pod));
+    }
+    return {};
+}
+
+ApiResult<run::ProbeSeen> Observer::ownPod(const run::Run& run, const std::string& name,
+                                           const std::stop_token& stop) {
+    auto got = client_.get(kPods, {run.namespace_, name}, stop);
     if (got) {
         // A pod of that name that is not this run's is none of ours: the create will say so.
         for (const auto& owner : (*got)->meta().owners) {
             if (owner.uid == run.uid) {
-                seen.probe = parseProbe((*got)->json());
+                return parseProbe((*got)->json());
             }
         }
+    } else if (!got.error().is(ErrorKind::NotFound)) {
+        return base::failWith(got.error());
+    }
+    return run::ProbeSeen();
+}
+
+ApiResult<void> Observer::lookAtProbe(const run::Run& run, run::Seen& seen,
+                                      const std::stop_token& stop) {
+    auto pod = ownPod(run, probes::podName(run.name), stop);
+    if (!pod) {
+        return base::failWith(pod.error());
+    }
+    seen.probe = std::move(*pod);
+    return {};
+}
+
+ApiResult<void> Observer::lookAtStep(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop) {
+    auto pod = ownPod(run, probes::stepName(run.name), stop);
+    if (!pod) {
+        return base::failWith(pod.error());
+    }
+    seen.step = std::move(*pod);
+    return {};
+}
+
+ApiResult<void> Observer::lookAtPolicy(const run::Run& run, run::Seen& seen,
+                                       const std::stop_token& stop) {
+    auto got =
+        client_.get(kNetworkPolicies, {run.namespace_, effects::isolationName(run.name)}, stop);
+    if (got) {
+        seen.policyUid = (*got)->meta().uid;
     } else if (!got.error().is(ErrorKind::NotFound)) {
         return base::failWith(got.error());
     }
     return {};
 }
 
-ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen,
-                                     const std::stop_token& stop) {
-    if (seen.probe.uid.empty()) {
-        return {};
-    }
-    auto path = kPods.path({run.namespace_, probes::podName(run.name)}) +
-                "/log?container=" + probes::kContainer;
-    auto log = client_.getRaw(path, stop);
+ApiResult<std::optional<probe::Series>> Observer::logOf(const run::Run& run, const std::string& pod,
+                                                        const std::stop_token& stop) {
+    auto log = client_.getRaw(
+        kPods.path({run.namespace_, pod}) + "/log?container=" + probes::kContainer, stop);
     if (log) {
-        seen.series = probe::parseSeries(*log);
-    } else if (log.error().is(ErrorKind::Forbidden) || log.error().is(ErrorKind::Unreachable) ||
-               log.error().is(ErrorKind::Cancelled)) {
+        return std::optional(probe::parseSeries(*log));
+    }
+    if (log.error().is(ErrorKind::Forbidden) || log.error().is(ErrorKind::Unreachable) ||
+        log.error().is(ErrorKind::Cancelled)) {
         return base::failWith(log.error());
     }
     // Any other refusal: its container has not started, or its node does not answer. The run waits
     // for it, but not for ever.
+    return std::optional<probe::Series>();
+}
+
+ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop) {
+    if (!seen.probe.uid.empty()) {
+        auto series = logOf(run, probes::podName(run.name), stop);
+        if (!series) {
+            return base::failWith(series.error());
+        }
+        seen.series = std::move(*series);
+    }
+    if (!seen.step.uid.empty()) {
+        auto series = logOf(run, probes::stepName(run.name), stop);
+        if (!series) {
+            return base::failWith(series.error());
+        }
+        seen.stepSeries = std::move(*series);
+    }
     return {};
 }
 

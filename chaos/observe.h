@@ -24,7 +24,7 @@ namespace chaos {
 
 class Observer {
   public:
-    Observer(kube::Client& client, const base::Clock& clock);
+    Observer(kube::Client& client, const base::Clock& clock, run::Site site);
 
     kube::ApiResult<run::Seen> look(const run::Run& run, const run::Needs& needs,
                                     const std::stop_token& stop);
@@ -38,6 +38,18 @@ class Observer {
                                      const std::stop_token& stop);
     kube::ApiResult<void> lookAtCapacity(const run::Run& run, run::Seen& seen,
                                          const std::stop_token& stop);
+    kube::ApiResult<void> lookAtNodes(const run::Run& run, run::Seen& seen,
+                                      const std::stop_token& stop);
+    kube::ApiResult<void> lookAtOperators(const run::Run& run, run::Seen& seen,
+                                          const std::stop_token& stop);
+    kube::ApiResult<void> lookAtStep(const run::Run& run, run::Seen& seen,
+                                     const std::stop_token& stop);
+    kube::ApiResult<void> lookAtPolicy(const run::Run& run, run::Seen& seen,
+                                       const std::stop_token& stop);
+    kube::ApiResult<run::ProbeSeen> ownPod(const run::Run& run, const std::string& name,
+                                           const std::stop_token& stop);
+    kube::ApiResult<std::optional<probe::Series>> logOf(const run::Run& run, const std::string& pod,
+                                                        const std::stop_token& stop);
     kube::ApiResult<void> lookAtProbe(const run::Run& run, run::Seen& seen,
                                       const std::stop_token& stop);
     kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen,
@@ -47,6 +59,7 @@ class Observer {
 
     kube::Client& client_;
     const base::Clock& clock_;
+    run::Site site_;
     std::mutex mutex_;
     std::map<std::string, std::string>
         zoneOfNode_;  // of nodes that name one: a node keeps its zone

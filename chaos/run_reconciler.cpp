@@ -30,9 +30,38 @@ runtime::ObjectReference reference(const kube::ResourceType& type, const std::st
 // What changes the next decision. A lost answer does not: the next look shows what became of it.
 bool worthKnowing(const ActionResult& result) {
     if (result.error.empty()) {
-        return std::holds_alternative<run::KillPod>(result.action);
+        return std::holds_alternative<run::KillPod>(result.action) ||
+               std::holds_alternative<run::EvictPod>(result.action) ||
+               std::holds_alternative<run::SwitchPower>(result.action);
     }
     return !result.transient;
+}
+
+bool isFault(const run::Action& action) {
+    return !std::holds_alternative<run::CreateProbe>(action) &&
+           !std::holds_alternative<run::RemoveProbe>(action);
+}
+
+// The eviction of a pod is created under it.
+kube::ResourceType evictionOf(const std::string& pod) {
+    return {"", "v1", "pods/" + pod + "/eviction", "Eviction", true};
+}
+
+base::Json eviction(const run::EvictPod& pod) {
+    base::Json options{{"preconditions", {{"uid", pod.uid}}}};
+    if (pod.graceSeconds) {
+        options["gracePeriodSeconds"] = *pod.graceSeconds;
+    }
+    return {{"apiVersion", "policy/v1"},
+            {"kind", "Eviction"},
+            {"metadata", {{"name", pod.name}, {"namespace", pod.namespace_}}},
+            {"deleteOptions", options}};
+}
+
+std::string annotation(const base::Json& object, const char* key) {
+    const auto* annotations = base::at(object, "/metadata/annotations");
+    auto value = annotations == nullptr ? base::Json() : annotations->value(key, base::Json());
+    return value.is_string() ? value.get<std::string>() : "";
 }
 
 }  // namespace
@@ -47,6 +76,9 @@ base::Result<run::Run> parseRun(const base::Json& object) {
     out.name = base::stringAt(object, "/metadata/name").value_or("");
     out.uid = base::stringAt(object, "/metadata/uid").value_or("");
     out.deleting = base::at(object, "/metadata/deletionTimestamp") != nullptr;
+    out.abort = annotation(object, kAbortAnnotation);
+    out.paused = annotation(object, kPauseAnnotation) == "true";
+    out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
     out.spec = std::move(*spec);
     if (const auto* status = base::at(object, "/status")) {
         out.status = run::parseStatus(*status);
@@ -60,11 +92,11 @@ RunReconciler::RunReconciler(kube::Client& client, RunOptions options, EventSink
       options_(std::move(options)),
       events_(std::move(events)),
       metrics_(metrics),
-      observer_(client, clock) {
+      observer_(client, clock, options_.site) {
     using enum runtime::Metrics::Kind;
     metrics_.define("scalableapp_chaos_runs_total", Counter, "Chaos runs ended, by verdict");
     metrics_.define("scalableapp_chaos_faults_total", Counter,
-                    "Deletes asked of the API server by chaos runs, by result");
+                    "Steps of faults (deletes, evictions, marks, switches), by result");
     metrics_.define("scalableapp_chaos_recovery_seconds", Histogram,
                     "Time from the first delete until the tier was whole again",
                     {0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 120, 300});
@@ -104,7 +136,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
     if (run.status.phase == run::Phase::Pending) {
         starting.lock();
     }
-    auto seen = observer_.look(run, run::needs(run.status), stop);
+    auto seen = observer_.look(run, run::needs(run), stop);
     if (!seen) {
         return afterError(seen.error());
     }
@@ -170,37 +202,63 @@ kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
     return {};
 }
 
-ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
-                                const std::stop_token& stop) {
-    ActionResult result{.action = action, .error = "", .transient = false};
-    std::optional<ApiError> error;
-    auto remove = [&](const std::string& name, const std::string& uid,
-                      std::optional<int64_t> grace) {
-        kube::DeleteOptions options;
-        options.uid = uid;
-        options.gracePeriodSeconds = grace;
-        auto removed = client_.remove(kPods, {run.namespace_, name}, options, stop);
-        if (!removed) {
-            error = removed.error();
-        }
+std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::Action& action,
+                                                std::string& problem, const std::stop_token& stop) {
+    auto errorOf = [](const auto& done) {
+        return done ? std::nullopt : std::optional<ApiError>(done.error());
     };
     if (const auto* create = std::get_if<run::CreateProbe>(&action)) {
         auto pod = create->pod;
         pod.image = options_.probeImage;
-        auto created = client_.create(kPods, probes::probePod(pod), stop);
-        if (!created) {
-            error = created.error();
-        }
-    } else if (const auto* kill = std::get_if<run::KillPod>(&action)) {
-        remove(kill->name, kill->uid, kill->graceSeconds);
-        metrics_.count("scalableapp_chaos_faults_total",
-                       {{"result", error ? "Refused" : "Accepted"}});
-    } else if (const auto* probe = std::get_if<run::RemoveProbe>(&action)) {
-        remove(probe->name, probe->uid, std::nullopt);
+        return errorOf(client_.create(kPods, probes::probePod(pod), stop));
     }
+    if (const auto* probe = std::get_if<run::RemoveProbe>(&action)) {
+        return errorOf(
+            client_.remove(kPods, {run.namespace_, probe->name}, {.uid = probe->uid}, stop));
+    }
+    if (const auto* kill = std::get_if<run::KillPod>(&action)) {
+        kube::DeleteOptions options;
+        options.uid = kill->uid;
+        options.gracePeriodSeconds = kill->graceSeconds;
+        return errorOf(client_.remove(kPods, {kill->namespace_, kill->name}, options, stop));
+    }
+    if (const auto* evict = std::get_if<run::EvictPod>(&action)) {
+        return errorOf(client_.create(evictionOf(evict->name), eviction(*evict), stop));
+    }
+    if (const auto* patch = std::get_if<run::PatchNode>(&action)) {
+        return errorOf(client_.patch(kNodes, {"", patch->name}, kube::PatchType::MergePatch,
+                                     patch->patch, stop));
+    }
+    if (const auto* create = std::get_if<run::CreatePolicy>(&action)) {
+        return errorOf(client_.create(kNetworkPolicies, create->policy, stop));
+    }
+    if (const auto* remove = std::get_if<run::RemovePolicy>(&action)) {
+        return errorOf(client_.remove(kNetworkPolicies, {run.namespace_, remove->name},
+                                      {.uid = remove->uid}, stop));
+    }
+    const auto& power = std::get<run::SwitchPower>(action);
+    auto done = options_.power == nullptr ? base::Status(base::fail("there is no driver for power"))
+                                          : options_.power->set(power.node, power.on, stop);
+    problem = done ? "" : done.error().message;
+    return std::nullopt;
+}
+
+ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
+                                const std::stop_token& stop) {
+    ActionResult result{.action = action, .error = "", .transient = false};
+    auto error = carryOut(run, action, result.error, stop);
     if (error) {
         result.error = error->str();
-        result.transient = mayHelp(*error);
+        // A node is written by many: somebody was faster, and the next look decides anew.
+        bool raced =
+            std::holds_alternative<run::PatchNode>(action) && error->is(ErrorKind::Conflict);
+        result.transient = mayHelp(*error) || raced;
+    }
+    if (isFault(action)) {
+        metrics_.count("scalableapp_chaos_faults_total",
+                       {{"result", result.error.empty() ? "Accepted" : "Refused"}});
+    }
+    if (!result.error.empty()) {
         base::logWarning("chaos run: refused",
                          {{"run", run.namespace_ + "/" + run.name}, {"error", result.error}});
     }

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "chaos/observe.h"
+#include "chaos/power.h"
 #include "chaos/run/machine.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
@@ -31,6 +32,8 @@ using EventSink = std::function<void(runtime::Event)>;
 
 struct RunOptions {
     std::string probeImage;
+    run::Site site;
+    Power* power = nullptr;  // the driver of site.power; outlives the reconciler
 };
 
 class RunReconciler {
@@ -50,6 +53,8 @@ class RunReconciler {
                                 const std::stop_token& stop);
     run::ActionResult act(const run::Run& run, const run::Action& action,
                           const std::stop_token& stop);
+    std::optional<kube::ApiError> carryOut(const run::Run& run, const run::Action& action,
+                                           std::string& problem, const std::stop_token& stop);
     void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);
     void count(const run::Status& status);
     runtime::Outcome afterError(const kube::ApiError& error);

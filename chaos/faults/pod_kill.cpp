@@ -1,97 +1,51 @@
-#include "chaos/faults/pod_kill.h"
-
-#include <algorithm>
-
-#include "chaos/faults/selection.h"
+// PodKill: deletes pods of a tier. Graceful by default (the pod's own termination grace), abrupt
+// with graceSeconds 1; never with grace 0: that would take the object away before the kubelet knows
+// whether the process is dead, and a recovery timed from there is fiction. Leaves nothing behind.
+#include "chaos/faults/faults.h"
+#include "chaos/faults/plan.h"
 
 namespace chaos::faults {
 namespace {
 
-const topology::Pod* find(const std::vector<topology::Pod>& pods, const std::string& uid) {
-    auto found = std::find_if(pods.begin(), pods.end(),
-                              [&](const topology::Pod& pod) { return pod.uid == uid; });
-    return found == pods.end() ? nullptr : &*found;
-}
+using std::to_string;
 
-// The server's stamps have whole seconds.
-bool notBefore(base::WallTime deletedAt, base::WallTime intentAt) {
-    return deletedAt >= std::chrono::floor<std::chrono::seconds>(intentAt);
-}
+class PodKill final : public Fault {
+  public:
+    const char* type() const override { return "PodKill"; }
 
-void die(run::Evidence& evidence, base::WallTime now, const char* how) {
-    evidence.hit = run::Hit::Dead;
-    evidence.deadAt = now;
-    evidence.message = how;
-}
-
-void miss(run::Evidence& evidence, const char* why) {
-    evidence.hit = run::Hit::Missed;
-    evidence.message = why;
-}
-
-Look lookPending(run::Evidence& evidence, const topology::Pod* pod, base::WallTime intentAt,
-                 base::WallTime now) {
-    if (pod == nullptr) {
-        miss(evidence, "gone before this run's delete was seen to be accepted");
-    } else if (!pod->deletedAt) {
-        return Look::Apply;
-    } else if (notBefore(*pod->deletedAt, intentAt)) {
-        evidence.hit = run::Hit::Deleting;
-        evidence.deletedAt = now;
-    } else {
-        miss(evidence, "somebody else deleted it before the intent");
+    std::optional<Refusal> refuses(const api::ChaosExperimentSpec&,
+                                   const run::Site&) const override {
+        return std::nullopt;
     }
-    return Look::Wait;
-}
+
+    Plan plan(const Scene& scene, uint64_t seed) const override {
+        const auto& target = scene.run.spec.target;
+        auto pods = tierPods(scene);
+        auto from = candidates(pods, target.zone, target.role);
+        if (static_cast<int64_t>(from.size()) < target.count) {
+            auto plan = planOf(scene, {});
+            refuse(plan, "NoTarget",
+                   "web has " + to_string(from.size()) + " pods to choose from" +
+                       (target.zone.empty() ? "" : " in zone " + quoted(target.zone)) +
+                       ", spec.target.count asks for " + to_string(target.count));
+            return plan;
+        }
+        auto plan = planOf(scene, choose(from, static_cast<size_t>(target.count), seed));
+        // A pod that is given no time may take the requests with it that it was answering.
+        if (scene.run.spec.fault.graceSeconds && plan.prediction.errorPercent == 0) {
+            plan.prediction.errorPercent = 1;
+        }
+        checkCaps(plan, scene, static_cast<int64_t>(candidates(pods, "", "").size()));
+        checkCapacity(plan, scene);
+        return plan;
+    }
+};
 
 }  // namespace
 
-std::vector<topology::Pod> candidates(std::vector<topology::Pod> pods, const std::string& zone,
-                                      const std::string& role) {
-    std::erase_if(pods, [&](const topology::Pod& pod) {
-        return pod.ended || pod.deletedAt || (!zone.empty() && pod.zone != zone) ||
-               (!role.empty() && pod.role != role);
-    });
-    std::sort(pods.begin(), pods.end(),
-              [](const topology::Pod& a, const topology::Pod& b) { return a.name < b.name; });
-    return pods;
-}
-
-std::vector<run::Target> choose(const std::vector<topology::Pod>& from, size_t count,
-                                uint64_t seed) {
-    std::vector<run::Target> out;
-    for (auto index : sample(from.size(), count, seed)) {
-        const auto& pod = from[index];
-        out.push_back({.name = pod.name,
-                       .uid = pod.uid,
-                       .node = pod.node,
-                       .zone = pod.zone,
-                       .role = pod.role});
-    }
-    return out;
-}
-
-Look look(run::Evidence& evidence, const std::vector<topology::Pod>& pods, base::WallTime intentAt,
-          base::WallTime now) {
-    const auto* pod = find(pods, evidence.uid);
-    switch (evidence.hit) {
-        case run::Hit::Pending:
-            return lookPending(evidence, pod, intentAt, now);
-        case run::Hit::Accepted:
-        case run::Hit::Deleting:
-            if (pod == nullptr) {
-                die(evidence, now, "left the API after its delete");
-            } else if (pod->ended) {
-                die(evidence, now, "its containers ended");
-            } else if (pod->deletedAt) {
-                evidence.hit = run::Hit::Deleting;
-            }
-            return Look::Wait;
-        case run::Hit::Dead:
-        case run::Hit::Missed:
-            return Look::Wait;
-    }
-    return Look::Wait;
+const Fault& podKill() {
+    static const PodKill fault;
+    return fault;
 }
 
 }  // namespace chaos::faults

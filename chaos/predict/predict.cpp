@@ -1,26 +1,55 @@
 #include "chaos/predict/predict.h"
 
 #include <algorithm>
+#include <array>
 
-#include "chaos/faults/pod_kill.h"
+#include "chaos/faults/plan.h"
+#include "chaos/verdict/verdict.h"
 
 namespace chaos::predict {
 namespace {
 
+using faults::quoted;
 using std::to_string;
 
-std::string quoted(const std::string& text) {
-    return "\"" + text + "\"";
+// Nobody's application belongs here, and everybody's depends on what does.
+constexpr std::array kProtected{"kube-system", "kube-public", "kube-node-lease"};
+
+std::optional<Refusal> unsupported(const run::Run& run, const run::Site& site) {
+    const auto& spec = run.spec;
+    if (topology::tierNamed(spec.target.tier) == nullptr) {
+        std::string names;
+        for (const auto& tier : topology::tiers()) {
+            names += (names.empty() ? "" : ", ") + std::string(tier.name);
+        }
+        return Refusal{"TierNotSupported", "spec.target.tier " + quoted(spec.target.tier) +
+                                               " cannot be a target: use " + names};
+    }
+    const auto* fault = faultOf(run);
+    if (fault == nullptr) {
+        std::string names;
+        for (const auto* one : faults::all()) {
+            names += (names.empty() ? "" : ", ") + std::string(one->type());
+        }
+        return Refusal{"FaultNotSupported", "spec.fault.type " + quoted(spec.fault.type) +
+                                                " cannot be applied: use one of " + names};
+    }
+    return fault->refuses(spec, site);
 }
 
-std::optional<Refusal> unsupported(const api::ChaosExperimentSpec& spec) {
-    if (spec.target.tier != "Web") {
-        return Refusal{"TierNotSupported", "spec.target.tier " + quoted(spec.target.tier) +
-                                               " cannot be a target yet: use Web"};
+std::optional<Refusal> contradiction(const api::ChaosExperimentSpec& spec) {
+    if (!verdict::asksAnything(spec)) {
+        return Refusal{"NothingExpected",
+                       "spec.expectations asks for nothing, so nothing could be proved: set "
+                       "webErrorPercent, maxReadOutageSeconds, redundancyRestoredSeconds or "
+                       "autoscaling"};
     }
-    if (spec.fault.type != "PodKill") {
-        return Refusal{"FaultNotSupported", "spec.fault.type " + quoted(spec.fault.type) +
-                                                " cannot be applied yet: use PodKill"};
+    const auto& scaling = spec.expectations.autoscaling;
+    if (scaling.scaling == "Forbidden" &&
+        (scaling.reactWithinSeconds || scaling.settleWithinSeconds)) {
+        return Refusal{"Contradiction",
+                       "spec.expectations.autoscaling.scaling Forbidden contradicts "
+                       "reactWithinSeconds and settleWithinSeconds: leave one of them out"};
     }
     return std::nullopt;
 }
@@ -38,116 +67,51 @@ std::optional<Refusal> tooThin(const api::ChaosExperimentSpec& spec) {
                        " are needed, raise either"};
 }
 
-std::optional<Refusal> overCap(const api::ChaosExperimentSpec& spec, int64_t pods) {
-    auto count = spec.target.count;
-    if (count > spec.safety.maxTargets) {
-        return Refusal{"BlastRadius", "spec.target.count " + to_string(count) +
-                                          " is over spec.safety.maxTargets " +
-                                          to_string(spec.safety.maxTargets)};
-    }
-    if (count * 100 > spec.safety.maxTargetsPercent * pods) {
-        auto percent = (count * 100 + pods - 1) / pods;
-        return Refusal{"BlastRadius", to_string(count) + " of " + to_string(pods) + " pods is " +
-                                          to_string(percent) +
-                                          " %, over spec.safety.maxTargetsPercent " +
-                                          to_string(spec.safety.maxTargetsPercent) +
-                                          ": raise it or run more replicas"};
-    }
-    return std::nullopt;
-}
-
-std::string consequence(const run::Prediction& prediction, bool expectOutage) {
-    std::string numbers = "web " + to_string(prediction.readyBefore) + " -> " +
-                          to_string(prediction.readyAfter) + " ready, minimum " +
-                          to_string(prediction.minimum);
-    if (prediction.readyAfter >= prediction.minimum) {
-        return numbers + ": the service goes on";
-    }
-    if (prediction.readyAfter <= 0) {
-        numbers += ": an outage until a pod is back";
-    } else {
-        numbers += ": below what it needs";
-    }
-    return numbers + (expectOutage ? ", as spec.safety.expectOutage allows" : "");
-}
-
 }  // namespace
 
-std::optional<Refusal> permission(const api::ChaosExperimentSpec& spec,
-                                  const std::optional<topology::App>& app) {
-    if (!app) {
+const faults::Fault* faultOf(const run::Run& run) {
+    return run.withoutFault ? &faults::none() : faults::named(run.spec.fault.type);
+}
+
+std::optional<Refusal> permission(const run::Run& run, const run::Seen& seen) {
+    const auto& name = run.spec.app;
+    if (std::find(kProtected.begin(), kProtected.end(), run.namespace_) != kProtected.end()) {
+        return Refusal{"ProtectedNamespace", "namespace " + quoted(run.namespace_) +
+                                                 " is never touched: run applications elsewhere"};
+    }
+    if (!seen.app) {
         return Refusal{"AppNotFound",
-                       "spec.app " + quoted(spec.app) + ": no such ScalableApp in this namespace"};
+                       "spec.app " + quoted(name) + ": no such ScalableApp in this namespace"};
     }
-    if (app->deleting) {
-        return Refusal{"AppDeleted", "ScalableApp " + quoted(spec.app) + " is being deleted"};
+    if (seen.app->deleting) {
+        return Refusal{"AppDeleted", "ScalableApp " + quoted(name) + " is being deleted"};
     }
-    if (!app->optedIn) {
-        return Refusal{"NotAllowed", "ScalableApp " + quoted(spec.app) +
+    if (!seen.app->optedIn) {
+        return Refusal{"NotAllowed", "ScalableApp " + quoted(name) +
                                          " has not opted in: label it " + topology::kOptInLabel +
                                          ": " + topology::kOptInValue};
     }
     return std::nullopt;
 }
 
-std::optional<Refusal> feasibility(const api::ChaosExperimentSpec& spec) {
-    if (auto refusal = unsupported(spec)) {
+std::optional<Refusal> feasibility(const run::Run& run, const run::Site& site) {
+    const auto& spec = run.spec;
+    if (auto refusal = unsupported(run, site)) {
         return refusal;
     }
-    const auto& expected = spec.expectations;
-    if (!expected.webErrorPercent && !expected.redundancyRestoredSeconds) {
-        return Refusal{"NothingExpected",
-                       "spec.expectations asks for nothing, so nothing could be proved: set "
-                       "webErrorPercent or redundancyRestoredSeconds"};
+    if (auto refusal = contradiction(spec)) {
+        return refusal;
     }
-    // Steady state, the same again after the recovery, and time for the probe to start and to be
+    // Steady state, the fault, the same again after it, and time for the probe to start and to be
     // read.
-    auto needed = 2 * spec.steadyState.holdSeconds + 30;
+    auto lasts = faultOf(run)->lasts() ? spec.fault.lasts() : 0;
+    auto needed = 2 * spec.steadyState.holdSeconds + lasts + 30;
     if (spec.safety.abortAfterSeconds < needed) {
         return Refusal{"AbortTooEarly",
                        "spec.safety.abortAfterSeconds " + to_string(spec.safety.abortAfterSeconds) +
                            " leaves no time for the run: at least " + to_string(needed)};
     }
     return tooThin(spec);
-}
-
-Outcome podKill(const api::ChaosExperimentSpec& spec, const topology::App& app,
-                const std::vector<topology::Pod>& pods, std::optional<int64_t> budget,
-                uint64_t seed) {
-    Outcome out;
-    auto candidates = faults::candidates(pods, spec.target.zone, spec.target.role);
-    auto ready = topology::readyCount(pods);
-    out.prediction.readyBefore = ready;
-    out.prediction.readyAfter = ready;
-    out.prediction.minimum = topology::capacityFloor(app, budget);
-    if (static_cast<int64_t>(candidates.size()) < spec.target.count) {
-        std::string where = spec.target.zone.empty() ? "" : " in zone " + quoted(spec.target.zone);
-        out.prediction.message = "web has " + to_string(candidates.size()) +
-                                 " pods to choose from" + where + ", spec.target.count asks for " +
-                                 to_string(spec.target.count);
-        out.refusal = Refusal{"NoTarget", out.prediction.message};
-        return out;
-    }
-    auto alive = static_cast<int64_t>(faults::candidates(pods, "", "").size());
-    if (auto refusal = overCap(spec, alive)) {
-        out.prediction.message = refusal->message;
-        out.refusal = std::move(refusal);
-        return out;
-    }
-    out.targets = faults::choose(candidates, static_cast<size_t>(spec.target.count), seed);
-    for (const auto& target : out.targets) {
-        out.prediction.targets.push_back(target.name);
-        out.prediction.readyAfter -= std::any_of(
-            pods.begin(), pods.end(),
-            [&](const topology::Pod& pod) { return pod.uid == target.uid && pod.serving(); });
-    }
-    out.prediction.message = consequence(out.prediction, spec.safety.expectOutage);
-    if (out.prediction.readyAfter < out.prediction.minimum && !spec.safety.expectOutage) {
-        out.refusal = Refusal{"BelowMinimum", out.prediction.message +
-                                                  "; run more replicas, or say so with "
-                                                  "spec.safety.expectOutage: true"};
-    }
-    return out;
 }
 
 }  // namespace chaos::predict

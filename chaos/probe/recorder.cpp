@@ -31,14 +31,19 @@ void Recorder::sent(Micros intended) {
 void Recorder::finished(Micros intended, Outcome outcome, Micros latency) {
     auto& entry = open(intended);
     auto& second = entry.second;
+    auto at = millis(intended);
     --entry.outstanding;
     ++second.outcomes[static_cast<size_t>(outcome)];
     if (outcome == Outcome::Ok) {
         second.latency.add(latency);
         entry.good.push_back(intended);
+        if (latency > kSlow) {
+            ++second.slow;
+            second.firstSlowMs = std::min(second.firstSlowMs.value_or(at), at);
+            second.lastSlowMs = std::max(second.lastSlowMs.value_or(at), at);
+        }
         return;
     }
-    auto at = millis(intended);
     second.firstErrorMs = std::min(second.firstErrorMs.value_or(at), at);
     second.lastErrorMs = std::max(second.lastErrorMs.value_or(at), at);
 }
@@ -51,11 +56,17 @@ void Recorder::close(Open& entry, base::WallTime wall) {
     std::sort(entry.good.begin(), entry.good.end());
     Micros gap{0};
     for (auto good : entry.good) {
-        gap = std::max(gap, good - lastGood_);
+        if (good - lastGood_ > gap) {
+            gap = good - lastGood_;
+            entry.second.gapEndMs = millis(good);
+        }
         lastGood_ = good;
     }
     // A stretch that has not ended counts as far as it got.
-    gap = std::max<Micros>(gap, seconds(entry.second.second + 1) - lastGood_);
+    if (auto open = seconds(entry.second.second + 1) - lastGood_; open > gap) {
+        gap = open;
+        entry.second.gapEndMs.reset();
+    }
     entry.second.gapMs = millis(gap);
     entry.second.writtenAt = wall;
     write_(entry.second);

@@ -67,6 +67,10 @@ std::optional<Second> secondOf(const base::Json& line) {
     second.firstErrorMs = base::intAt(line, "/firstErrorMs");
     second.lastErrorMs = base::intAt(line, "/lastErrorMs");
     second.gapMs = base::intAt(line, "/gapMs").value_or(0);
+    second.gapEndMs = base::intAt(line, "/gapEndMs");
+    second.slow = base::intAt(line, "/slow").value_or(0);
+    second.firstSlowMs = base::intAt(line, "/firstSlowMs");
+    second.lastSlowMs = base::intAt(line, "/lastSlowMs");
     second.reconnected = base::intAt(line, "/reconnected").value_or(0);
     if (!readErrors(line, second) || !readLatency(line, second)) {
         return std::nullopt;
@@ -123,13 +127,20 @@ std::string writeSecond(const Second& second) {
             line["errors"][kNames[kind]] = second.outcomes[kind];
         }
     }
-    if (second.firstErrorMs) {
-        line["firstErrorMs"] = *second.firstErrorMs;
-    }
-    if (second.lastErrorMs) {
-        line["lastErrorMs"] = *second.lastErrorMs;
-    }
+    auto put = [&](const char* field, const std::optional<int64_t>& value) {
+        if (value) {
+            line[field] = *value;
+        }
+    };
+    put("firstErrorMs", second.firstErrorMs);
+    put("lastErrorMs", second.lastErrorMs);
     line["gapMs"] = second.gapMs;
+    put("gapEndMs", second.gapEndMs);
+    if (second.slow > 0) {
+        line["slow"] = second.slow;
+        put("firstSlowMs", second.firstSlowMs);
+        put("lastSlowMs", second.lastSlowMs);
+    }
     if (second.reconnected > 0) {
         line["reconnected"] = second.reconnected;
     }

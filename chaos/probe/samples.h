@@ -4,7 +4,7 @@
 //   {"probe":1,"startedAt":"2026-01-31T12:00:00.000000Z","target":"http://shop.ns.svc/",
 //    "requestsPerSecond":100,"timeoutMilliseconds":2000}
 //   {"second":0,"at":"...","sent":100,"ok":98,"errors":{"Connect":2},"firstErrorMs":120,
-//    "lastErrorMs":140,"gapMs":30,"latency":[[120,90],[121,8]]}
+//    "lastErrorMs":140,"gapMs":30,"gapEndMs":150,"latency":[[120,90],[121,8]]}
 //   {"end":"Duration"}
 //
 // Times are the probe's own: seconds and milliseconds since its start on a clock that never jumps,
@@ -35,6 +35,9 @@ enum class Outcome { Ok, Resolve, Connect, Timeout, Broken, Status4xx, Status5xx
 inline constexpr size_t kOutcomes = 7;
 const char* name(Outcome outcome);
 
+// An answer that took longer is a good one that nobody waited for.
+inline constexpr std::chrono::milliseconds kSlow{1000};
+
 struct Header {
     base::WallTime startedAt;
     std::string target;
@@ -51,6 +54,10 @@ struct Second {
     std::array<int64_t, kOutcomes> outcomes{};  // by Outcome; their sum is `sent`
     std::optional<int64_t> firstErrorMs;        // intended start since the probe's start
     std::optional<int64_t> lastErrorMs;
+    std::optional<int64_t> gapEndMs;  // the good answer that ended that stretch; empty: none yet
+    int64_t slow = 0;                 // good answers that took longer than kSlow
+    std::optional<int64_t> firstSlowMs;
+    std::optional<int64_t> lastSlowMs;
     int64_t gapMs = 0;  // the longest stretch between good answers that reached into this second
     int64_t reconnected = 0;  // stale kept-alive connections replaced before an answer began
     Histogram latency;        // of good answers, from the intended start

@@ -35,27 +35,36 @@ base::Json container(const PodRequest& request) {
     return out;
 }
 
-base::Json ownerReference(const PodRequest& request) {
-    return {{"apiVersion", "scalableapp.dev/v1alpha1"},
-            {"kind", "ChaosRun"},
-            {"name", request.runName},
-            {"uid", request.runUid},
-            {"controller", true},
-            {"blockOwnerDeletion", false}};
-}
-
 }  // namespace
 
 std::string podName(const std::string& runName) {
     return runName + "-probe";
 }
 
+std::string stepName(const std::string& runName) {
+    return runName + "-step";
+}
+
+std::string urlOf(const std::string& app, const std::string& namespace_, const std::string& path) {
+    return "http://" + app + "." + namespace_ + ".svc" + path;
+}
+
+base::Json ownerReference(const std::string& runName, const std::string& runUid) {
+    return {{"apiVersion", "scalableapp.dev/v1alpha1"},
+            {"kind", "ChaosRun"},
+            {"name", runName},
+            {"uid", runUid},
+            {"controller", true},
+            {"blockOwnerDeletion", false}};
+}
+
 base::Json probePod(const PodRequest& request) {
-    base::Json metadata{{"name", podName(request.runName)}, {"namespace", request.namespace_}};
+    base::Json metadata{{"name", request.name}, {"namespace", request.namespace_}};
     metadata["labels"] = {{"app.kubernetes.io/name", "scalableapp-probe"},
                           {"app.kubernetes.io/managed-by", "scalableapp-chaos"},
                           {kRunLabel, request.runName}};
-    metadata["ownerReferences"] = base::Json::array({ownerReference(request)});
+    metadata["ownerReferences"] =
+        base::Json::array({ownerReference(request.runName, request.runUid)});
 
     base::Json spec{{"restartPolicy", "Never"},
                     {"automountServiceAccountToken", false},
@@ -70,6 +79,13 @@ base::Json probePod(const PodRequest& request) {
     auto preferences = base::Json::array();
     avoid(preferences, kZoneLabel, 100, request.avoidZones);
     avoid(preferences, kHostLabel, 50, request.avoidNodes);
+    if (request.mustAvoid && !request.avoidZones.empty()) {
+        base::Json expression{
+            {"key", kZoneLabel}, {"operator", "NotIn"}, {"values", request.avoidZones}};
+        base::Json term{{"matchExpressions", base::Json::array({expression})}};
+        spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] = {
+            {"nodeSelectorTerms", base::Json::array({term})}};
+    }
     if (!preferences.empty()) {
         spec["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] =
             preferences;

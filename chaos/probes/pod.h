@@ -1,7 +1,7 @@
 // The pod that carries scalableapp-probe for one run: restricted, without any API credentials,
 // owned by the run so that it cannot outlive it, and ending by itself.
 //
-//   base::Json pod = probes::probePod({.run = reference, .image = flag, .url =
+//   base::Json pod = probes::probePod({.name = probes::podName(run), .image = flag, .url =
 //   "http://shop.ns.svc/",
 //                                      .requestsPerSecond = 100, .lifetime = 330s, .avoidZones =
 //                                      {"z1"}});
@@ -21,6 +21,7 @@
 namespace chaos::probes {
 
 struct PodRequest {
+    std::string name;  // podName or stepName of the run
     std::string namespace_;
     std::string runName;
     std::string runUid;
@@ -30,12 +31,18 @@ struct PodRequest {
     std::chrono::seconds lifetime{300};
     std::set<std::string> avoidNodes;
     std::set<std::string> avoidZones;
+    bool mustAvoid = false;  // those zones: rather not run at all than run there
 };
 
 inline constexpr const char* kRunLabel = "scalableapp.dev/chaos-run";
 inline constexpr const char* kContainer = "probe";
 
 std::string podName(const std::string& runName);
+// The pod that adds a LoadStep's load.
+std::string stepName(const std::string& runName);
+// What visitors of an application ask for.
+std::string urlOf(const std::string& app, const std::string& namespace_, const std::string& path);
+base::Json ownerReference(const std::string& runName, const std::string& runUid);
 base::Json probePod(const PodRequest& request);
 
 }  // namespace chaos::probes

@@ -12,6 +12,23 @@ double secondsBetween(base::WallTime from, base::WallTime to) {
     return duration<double>(to - from).count();
 }
 
+std::optional<base::WallTime> after(base::WallTime start, std::optional<int64_t> milliseconds) {
+    return milliseconds ? std::optional(start + std::chrono::milliseconds(*milliseconds))
+                        : std::nullopt;
+}
+
+void earliest(std::optional<base::WallTime>& known, std::optional<base::WallTime> other) {
+    if (other && (!known || *other < *known)) {
+        known = other;
+    }
+}
+
+void latest(std::optional<base::WallTime>& known, std::optional<base::WallTime> other) {
+    if (other && (!known || *other > *known)) {
+        known = other;
+    }
+}
+
 }  // namespace
 
 double Window::errorPercent() const {
@@ -41,7 +58,16 @@ Window over(const probe::Series& series, base::WallTime from, base::WallTime to)
         }
         window.reconnected += second.reconnected;
         window.latency.merge(second.latency);
-        window.longestGap = std::max(window.longestGap, std::chrono::milliseconds(second.gapMs));
+        std::chrono::milliseconds gap(second.gapMs);
+        if (gap >= window.longestGap) {
+            window.longestGap = gap;
+            window.gapEnd = after(start, second.gapEndMs);
+        }
+        window.slow += second.slow;
+        earliest(window.firstError, after(start, second.firstErrorMs));
+        latest(window.lastError, after(start, second.lastErrorMs));
+        earliest(window.firstSlow, after(start, second.firstSlowMs));
+        latest(window.lastSlow, after(start, second.lastSlowMs));
     }
     window.missing = std::max<int64_t>(0, end - first) - window.seconds;
     return window;

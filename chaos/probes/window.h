@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "chaos/probe/samples.h"
 
@@ -25,6 +26,13 @@ struct Window {
     int64_t reconnected = 0;
     probe::Histogram latency;
     std::chrono::milliseconds longestGap{0};  // between two good answers; resolution 1/rate
+    std::optional<base::WallTime> gapEnd;     // the good answer that ended it; empty: none did
+    // Failed requests and slow answers, by their intended starts.
+    std::optional<base::WallTime> firstError;
+    std::optional<base::WallTime> lastError;
+    int64_t slow = 0;
+    std::optional<base::WallTime> firstSlow;
+    std::optional<base::WallTime> lastSlow;
 
     int64_t failed() const { return sent - outcomes[0]; }
     double errorPercent() const;  // 0 without traffic: look at `sent` first

@@ -10,79 +10,25 @@
 //   }
 //
 // The order is the safety: a status is durable before any action that follows from it, every action
-// can be repeated (the probe has a fixed name, a delete carries the UID), and no action is asked
-// for that the durable status does not call for. So a process may die after any write and another
-// goes on: nothing is injected twice, and where evidence was lost with it the verdict is
-// Inconclusive. A run that is being deleted does nothing any more: PodKill leaves nothing, the
-// probe is owned by the run.
+// can be repeated (pods have fixed names, a delete carries the UID, a patch the version), and no
+// action is asked for that the durable status does not call for. So a process may die after any
+// write and another goes on: nothing is injected twice, what has to be given back is known from the
+// intent on, and where evidence was lost with the process the verdict is Inconclusive. A run that
+// is being deleted does nothing any more: its pods are owned by it, marks on nodes are swept
+// (sweep.h).
+//
+// Knows no fault by name: faults/fault.h is all it asks.
 // Thread safety: pure. Time and chance come in through `Seen`.
 #pragma once
 
 #include <chrono>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "api/chaos.h"
-#include "chaos/probe/samples.h"
-#include "chaos/probes/pod.h"
-#include "chaos/run/status.h"
-#include "chaos/topology/topology.h"
+#include "chaos/run/seen.h"
 
 namespace chaos::run {
-
-struct Run {
-    std::string namespace_;
-    std::string name;
-    std::string uid;
-    bool deleting = false;
-    api::ChaosExperimentSpec spec;
-    Status status;
-};
-
-// The probe's pod as the API shows it.
-struct ProbeSeen {
-    std::string uid;  // empty: there is none
-    bool running = false;
-    bool ended = false;  // Succeeded or Failed
-    bool deleting = false;
-    std::string problem;  // why it does not run: "ImagePullBackOff: ...", "Unschedulable: ..."
-};
-
-struct CreateProbe {
-    probes::PodRequest pod;
-};
-struct RemoveProbe {
-    std::string name;
-    std::string uid;
-};
-struct KillPod {
-    std::string name;
-    std::string uid;
-    std::optional<int64_t> graceSeconds;  // empty: the pod's own
-};
-using Action = std::variant<CreateProbe, RemoveProbe, KillPod>;
-
-struct ActionResult {
-    Action action;
-    // Empty: accepted. Otherwise why not, and whether asking again may help.
-    std::string error;
-    bool transient = false;
-};
-
-struct Seen {
-    base::WallTime now;
-    uint64_t chance = 0;                     // for a seed, where none is recorded yet
-    std::optional<topology::App> app;        // empty: no such ScalableApp
-    std::vector<topology::Pod> pods;         // of the tier
-    std::optional<int64_t> budget;           // desiredHealthy of its disruption budget
-    std::optional<int64_t> desiredReplicas;  // what its Deployments ask for now
-    std::string otherRun;                    // a run of the same app that goes first
-    ProbeSeen probe;
-    std::optional<probe::Series> series;  // empty: could not be read
-    std::vector<ActionResult> results;    // of the last step's actions
-};
 
 struct Note {
     bool warning = false;
@@ -98,17 +44,7 @@ struct Step {
     std::optional<std::chrono::milliseconds> lookAgain;  // empty: only when something changes
 };
 
-// What has to be looked at in this phase; everything else in Seen may stay empty.
-struct Needs {
-    bool otherRuns = false;
-    bool app = false;
-    bool pods = false;
-    bool capacity = false;  // budget and desiredReplicas
-    bool probe = false;
-    bool series = false;
-};
-Needs needs(const Status& status);
-
+Needs needs(const Run& run);
 Step next(const Run& run, const Seen& seen);
 
 // How long a probe may need to start before the steady state is given up.

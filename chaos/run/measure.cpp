@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "chaos/effects/effect.h"
+
 namespace chaos::run {
 namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // A line is written up to a time-out and a second after its own second began, and read a little
 // later.
@@ -35,6 +38,29 @@ std::optional<base::WallTime> lastDeath(const Status& status) {
     return last;
 }
 
+std::optional<base::WallTime> lastReverted(const Status& status) {
+    std::optional<base::WallTime> last;
+    for (const auto& effect : status.effects) {
+        if (effect.revertedAt && (!last || *effect.revertedAt > *last)) {
+            last = effect.revertedAt;
+        }
+    }
+    return last;
+}
+
+// When the application began to lose something: the first delete, or the first effect.
+std::optional<base::WallTime> began(const Status& status) {
+    auto first = firstDelete(status);
+    for (const auto& effect : status.effects) {
+        // A mark alone takes nothing away.
+        bool takes = effect.kind != effects::kNodeMark;
+        if (takes && effect.appliedAt && (!first || *effect.appliedAt < *first)) {
+            first = effect.appliedAt;
+        }
+    }
+    return first ? first : status.intentAt;
+}
+
 std::optional<int64_t> between(std::optional<base::WallTime> from,
                                std::optional<base::WallTime> to) {
     if (!from || !to) {
@@ -46,15 +72,19 @@ std::optional<int64_t> between(std::optional<base::WallTime> from,
 }  // namespace
 
 PhaseMeasure toPhase(const probes::Window& window) {
-    PhaseMeasure out{.seconds = window.seconds,
-                     .missingSeconds = window.missing,
-                     .requests = window.sent,
-                     .failed = window.failed(),
-                     .errors = {},
-                     .reconnected = window.reconnected,
-                     .p50Microseconds = window.latency.quantile(0.5).count(),
-                     .p99Microseconds = window.latency.quantile(0.99).count(),
-                     .longestGapMilliseconds = window.longestGap.count()};
+    PhaseMeasure out{
+        .seconds = window.seconds,
+        .missingSeconds = window.missing,
+        .requests = window.sent,
+        .failed = window.failed(),
+        .errors = {},
+        .reconnected = window.reconnected,
+        .p50Microseconds = window.latency.quantile(0.5).count(),
+        .p99Microseconds = window.latency.quantile(0.99).count(),
+        .longestGapMilliseconds = window.longestGap.count(),
+        .disturbedMilliseconds = between(window.firstError, window.lastError).value_or(0),
+        .slow = window.slow,
+        .slowMilliseconds = between(window.firstSlow, window.lastSlow).value_or(0)};
     for (size_t kind = 1; kind < probe::kOutcomes; ++kind) {
         if (window.outcomes[kind] > 0) {
             out.errors[probe::name(static_cast<probe::Outcome>(kind))] = window.outcomes[kind];
@@ -74,20 +104,50 @@ Measurements measure(const Status& status, const probe::Series& series) {
         auto well = std::max(status.steadySince.value_or(intent), series.header->startedAt);
         out.before = toPhase(probes::over(series, well, intent - 1s));
     }
-    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's.
+    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's,
+    // and so is all that happens before a fault that lasts was taken back.
     auto over = status.wholeAt;
     if (over) {
         over = std::max(*over, lastDeath(status).value_or(*over));
+        over = std::max(*over, lastReverted(status).value_or(*over));
     }
     // A microsecond more: a moment that is a whole second does not belong to two phases.
     auto from = intent - 2s + 1us;
-    out.during = toPhase(probes::over(series, from, over ? *over + 2s : end));
+    auto during = probes::over(series, from, over ? *over + 2s : end);
+    out.during = toPhase(during);
     if (over) {
         out.after = toPhase(probes::over(series, *over + 1s + 1us, end));
     }
     out.deleteToDeathMilliseconds = between(firstDelete(status), lastDeath(status));
-    out.wholeAfterDeleteMilliseconds = between(firstDelete(status), status.wholeAt);
+    auto start = began(status);
+    out.wholeAfterDeleteMilliseconds = between(start, status.wholeAt);
+    out.wholeAfterEndMilliseconds = between(lastReverted(status), status.wholeAt);
+    out.detectedMilliseconds = between(start, status.detectedAt);
+    if (during.firstError) {
+        out.firstGoodMilliseconds = between(start, during.gapEnd);
+    }
     out.wholeAfterDeathMilliseconds = between(lastDeath(status), status.wholeAt);
+    return out;
+}
+
+Columns columns(const probe::Series& series) {
+    Columns out;
+    if (!series.header || series.seconds.empty()) {
+        return out;
+    }
+    out.startedAt = series.header->startedAt;
+    auto count = static_cast<size_t>(series.seconds.back().second + 1);
+    out.stepSeconds = static_cast<int64_t>((count + kMaxColumns - 1) / kMaxColumns);
+    auto step = seconds(out.stepSeconds);
+    auto end = *out.startedAt + seconds(count);
+    for (auto from = *out.startedAt; from < end; from += step) {
+        auto window = probes::over(series, from, from + step);
+        // A second that the probe left out is no second without requests.
+        out.sent.push_back(window.seconds == 0 ? -1 : window.sent);
+        out.failed.push_back(window.failed());
+        out.p50Microseconds.push_back(window.latency.quantile(0.5).count());
+        out.p99Microseconds.push_back(window.latency.quantile(0.99).count());
+    }
     return out;
 }
 
@@ -99,7 +159,7 @@ std::string clockProblem(const probe::Series& series, base::WallTime now) {
     auto behind = now - last.writtenAt;
     if (behind < -kAhead || behind > kBehind) {
         return "the probe's clock and the controller's are " +
-               std::to_string(std::abs(duration_cast<std::chrono::seconds>(behind).count())) +
+               std::to_string(std::abs(duration_cast<seconds>(behind).count())) +
                " s apart, or its log stands still";
     }
     return "";

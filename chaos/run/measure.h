@@ -17,6 +17,9 @@ namespace chaos::run {
 // Precondition: intentAt and observedUntil are set.
 Measurements measure(const Status& status, const probe::Series& series);
 
+// The whole series in columns, at most kMaxColumns long; -1 requests where the probe was blind.
+Columns columns(const probe::Series& series);
+
 PhaseMeasure toPhase(const probes::Window& window);
 
 // Why the probe's clock cannot be trusted to be ours; empty when it can. `now`: when the log was

@@ -11,40 +11,7 @@ constexpr std::array kPhases{"Pending",   "Predicting", "SteadyState", "Injectin
                              "Observing", "Reverting",  "Verifying",   "Done"};
 constexpr std::array kVerdicts{"Resilient", "Degraded", "Failed", "Inconclusive"};
 constexpr std::array kHits{"Pending", "Accepted", "Deleting", "Dead", "Missed"};
-
-template <class Enum, size_t N>
-std::optional<Enum> parseEnum(const std::array<const char*, N>& names, const std::string& text) {
-    for (size_t i = 0; i < N; ++i) {
-        if (text == names[i]) {
-            return static_cast<Enum>(i);
-        }
-    }
-    return std::nullopt;
-}
-
-std::string text(const base::Json& json, const char* pointer) {
-    return base::stringAt(json, pointer).value_or("");
-}
-
-std::optional<base::WallTime> time(const base::Json& json, const char* pointer) {
-    base::WallTime out;
-    if (base::parseTime(text(json, pointer), out)) {
-        return out;
-    }
-    return std::nullopt;
-}
-
-void put(base::Json& json, const char* field, const std::optional<base::WallTime>& value) {
-    if (value) {
-        json[field] = base::formatMicroTime(*value);
-    }
-}
-
-void put(base::Json& json, const char* field, const std::optional<int64_t>& value) {
-    if (value) {
-        json[field] = *value;
-    }
-}
+constexpr std::array kStates{"Pending", "Applied", "Reverted"};
 
 // The definition's bound on texts; what an API server says may be longer.
 constexpr size_t kMaxText = 1024;
@@ -53,163 +20,352 @@ std::string bounded(const std::string& value) {
     return value.size() <= kMaxText ? value : value.substr(0, kMaxText - 3) + "...";
 }
 
-void put(base::Json& json, const char* field, const std::string& value) {
-    if (!value.empty()) {
-        json[field] = bounded(value);
-    }
+std::string pointer(const char* field) {
+    return std::string("/") + field;
 }
 
-std::vector<std::string> strings(const base::Json& json, const char* pointer) {
-    std::vector<std::string> out;
-    for (const auto& item : base::arrayAt(json, pointer)) {
-        if (item.is_string()) {
-            out.push_back(item.get<std::string>());
+// Each structure lists its fields once (`fields` below); a Writer or a Reader goes over them.
+class Writer {
+  public:
+    explicit Writer(base::Json& out) : out_(out) {}
+
+    void number(const char* field, const int64_t& value) { out_[field] = value; }
+    void number(const char* field, const std::optional<int64_t>& value) {
+        if (value) {
+            out_[field] = *value;
         }
     }
-    return out;
-}
-
-int64_t number(const base::Json& json, const char* pointer) {
-    return base::intAt(json, pointer).value_or(0);
-}
-
-base::Json toJson(const Target& target) {
-    base::Json out{{"name", target.name}, {"uid", target.uid}};
-    put(out, "node", target.node);
-    put(out, "zone", target.zone);
-    put(out, "role", target.role);
-    return out;
-}
-
-base::Json toJson(const Evidence& evidence) {
-    base::Json out{{"name", evidence.name}, {"uid", evidence.uid}, {"hit", name(evidence.hit)}};
-    put(out, "deletedAt", evidence.deletedAt);
-    put(out, "deadAt", evidence.deadAt);
-    put(out, "message", evidence.message);
-    return out;
-}
-
-Evidence parseEvidence(const base::Json& json) {
-    return {.uid = text(json, "/uid"),
-            .name = text(json, "/name"),
-            .hit = parseEnum<Hit>(kHits, text(json, "/hit")).value_or(Hit::Pending),
-            .deletedAt = time(json, "/deletedAt"),
-            .deadAt = time(json, "/deadAt"),
-            .message = text(json, "/message")};
-}
-
-base::Json toJson(const Prediction& prediction) {
-    return {{"targets", prediction.targets},
-            {"readyBefore", prediction.readyBefore},
-            {"readyAfter", prediction.readyAfter},
-            {"minimum", prediction.minimum},
-            {"message", prediction.message}};
-}
-
-Prediction parsePrediction(const base::Json& json) {
-    return {.targets = strings(json, "/targets"),
-            .readyBefore = number(json, "/readyBefore"),
-            .readyAfter = number(json, "/readyAfter"),
-            .minimum = number(json, "/minimum"),
-            .message = text(json, "/message")};
-}
-
-base::Json toJson(const PhaseMeasure& phase) {
-    base::Json out{{"seconds", phase.seconds},
-                   {"missingSeconds", phase.missingSeconds},
-                   {"requests", phase.requests},
-                   {"failed", phase.failed}};
-    auto errors = base::Json::array();
-    for (const auto& [kind, count] : phase.errors) {
-        errors.push_back({{"kind", kind}, {"count", count}});
+    void text(const char* field, const std::string& value) {
+        if (!value.empty()) {
+            out_[field] = bounded(value);
+        }
     }
-    out["errors"] = errors;
-    out["reconnected"] = phase.reconnected;
-    out["p50Microseconds"] = phase.p50Microseconds;
-    out["p99Microseconds"] = phase.p99Microseconds;
-    out["longestGapMilliseconds"] = phase.longestGapMilliseconds;
-    return out;
+    void boolean(const char* field, const bool& value) { out_[field] = value; }
+    void time(const char* field, const base::WallTime& value) {
+        out_[field] = base::formatMicroTime(value);
+    }
+    void time(const char* field, const std::optional<base::WallTime>& value) {
+        if (value) {
+            time(field, *value);
+        }
+    }
+    // Null where it may have been set before: in a merge patch only that takes a field away.
+    void clearedTime(const char* field, const std::optional<base::WallTime>& value) {
+        out_[field] = nullptr;
+        time(field, value);
+    }
+    template <class Enum, size_t N>
+    void word(const char* field, const Enum& value, const std::array<const char*, N>& names) {
+        out_[field] = names[static_cast<size_t>(value)];
+    }
+    template <class Enum, size_t N>
+    void word(const char* field, const std::optional<Enum>& value,
+              const std::array<const char*, N>& names) {
+        if (value) {
+            word(field, *value, names);
+        }
+    }
+    void numbers(const char* field, const std::vector<int64_t>& values) { out_[field] = values; }
+    void texts(const char* field, const std::vector<std::string>& values) {
+        out_[field] = base::Json::array();
+        for (const auto& value : values) {
+            out_[field].push_back(bounded(value));
+        }
+    }
+    template <class T>
+    void object(const char* field, T& value) {
+        auto inner = base::Json::object();
+        Writer writer(inner);
+        fields(writer, value);
+        out_[field] = std::move(inner);
+    }
+    template <class T>
+    void object(const char* field, std::optional<T>& value) {
+        if (value) {
+            object(field, *value);
+        }
+    }
+    template <class T>
+    void list(const char* field, std::vector<T>& values) {
+        auto items = base::Json::array();
+        for (auto& value : values) {
+            auto inner = base::Json::object();
+            Writer writer(inner);
+            fields(writer, value);
+            items.push_back(std::move(inner));
+        }
+        out_[field] = std::move(items);
+    }
+    void counts(const char* field, const std::map<std::string, int64_t>& values) {
+        out_[field] = base::Json::array();
+        for (const auto& [kind, count] : values) {
+            out_[field].push_back({{"kind", kind}, {"count", count}});
+        }
+    }
+    void conditions(const char* field, const api::Conditions& value) {
+        out_[field] = api::toJson(value);
+    }
+
+  private:
+    base::Json& out_;
+};
+
+class Reader {
+  public:
+    explicit Reader(const base::Json& in) : in_(in) {}
+
+    void number(const char* field, int64_t& value) {
+        value = base::intAt(in_, pointer(field)).value_or(value);
+    }
+    void number(const char* field, std::optional<int64_t>& value) {
+        value = base::intAt(in_, pointer(field));
+    }
+    void text(const char* field, std::string& value) {
+        value = base::stringAt(in_, pointer(field)).value_or("");
+    }
+    void boolean(const char* field, bool& value) {
+        value = base::boolAt(in_, pointer(field)).value_or(false);
+    }
+    void time(const char* field, base::WallTime& value) {
+        base::parseTime(base::stringAt(in_, pointer(field)).value_or(""), value);
+    }
+    void time(const char* field, std::optional<base::WallTime>& value) {
+        base::WallTime read;
+        if (base::parseTime(base::stringAt(in_, pointer(field)).value_or(""), read)) {
+            value = read;
+        }
+    }
+    void clearedTime(const char* field, std::optional<base::WallTime>& value) {
+        time(field, value);
+    }
+    template <class Enum, size_t N>
+    void word(const char* field, Enum& value, const std::array<const char*, N>& names) {
+        std::optional<Enum> read;
+        word(field, read, names);
+        value = read.value_or(value);
+    }
+    template <class Enum, size_t N>
+    void word(const char* field, std::optional<Enum>& value,
+              const std::array<const char*, N>& names) {
+        auto found = base::stringAt(in_, pointer(field)).value_or("");
+        for (size_t i = 0; i < N; ++i) {
+            if (found == names[i]) {
+                value = static_cast<Enum>(i);
+            }
+        }
+    }
+    void numbers(const char* field, std::vector<int64_t>& values) {
+        for (const auto& item : base::arrayAt(in_, pointer(field))) {
+            values.push_back(item.is_number_integer() ? item.get<int64_t>() : 0);
+        }
+    }
+    void texts(const char* field, std::vector<std::string>& values) {
+        for (const auto& item : base::arrayAt(in_, pointer(field))) {
+            if (item.is_string()) {
+                values.push_back(item.get<std::string>());
+            }
+        }
+    }
+    template <class T>
+    void object(const char* field, T& value) {
+        if (const auto* inner = base::at(in_, pointer(field))) {
+            Reader reader(*inner);
+            fields(reader, value);
+        }
+    }
+    template <class T>
+    void object(const char* field, std::optional<T>& value) {
+        if (base::at(in_, pointer(field)) != nullptr) {
+            value.emplace();
+            object(field, *value);
+        }
+    }
+    template <class T>
+    void list(const char* field, std::vector<T>& values) {
+        for (const auto& item : base::arrayAt(in_, pointer(field))) {
+            Reader reader(item);
+            fields(reader, values.emplace_back());
+        }
+    }
+    void counts(const char* field, std::map<std::string, int64_t>& values) {
+        for (const auto& item : base::arrayAt(in_, pointer(field))) {
+            values[base::stringAt(item, "/kind").value_or("")] =
+                base::intAt(item, "/count").value_or(0);
+        }
+    }
+    void conditions(const char* field, api::Conditions& value) {
+        value = api::parseConditions(base::arrayAt(in_, pointer(field)));
+    }
+
+  private:
+    const base::Json& in_;
+};
+
+template <class IO>
+void fields(IO& io, Target& x) {
+    io.text("name", x.name);
+    io.text("uid", x.uid);
+    io.text("node", x.node);
+    io.text("zone", x.zone);
+    io.text("role", x.role);
 }
 
-PhaseMeasure parsePhase(const base::Json* json) {
-    PhaseMeasure out;
-    if (json == nullptr) {
-        return out;
-    }
-    out.seconds = number(*json, "/seconds");
-    out.missingSeconds = number(*json, "/missingSeconds");
-    out.requests = number(*json, "/requests");
-    out.failed = number(*json, "/failed");
-    for (const auto& error : base::arrayAt(*json, "/errors")) {
-        out.errors[text(error, "/kind")] = number(error, "/count");
-    }
-    out.reconnected = number(*json, "/reconnected");
-    out.p50Microseconds = number(*json, "/p50Microseconds");
-    out.p99Microseconds = number(*json, "/p99Microseconds");
-    out.longestGapMilliseconds = number(*json, "/longestGapMilliseconds");
-    return out;
+template <class IO>
+void fields(IO& io, Evidence& x) {
+    io.text("name", x.name);
+    io.text("uid", x.uid);
+    io.word("hit", x.hit, kHits);
+    io.time("deletedAt", x.deletedAt);
+    io.time("deadAt", x.deadAt);
+    io.text("message", x.message);
 }
 
-base::Json toJson(const Measurements& all) {
-    base::Json out{{"before", toJson(all.before)},   {"during", toJson(all.during)},
-                   {"after", toJson(all.after)},     {"readyBefore", all.readyBefore},
-                   {"readyLowest", all.readyLowest}, {"readyAtEnd", all.readyAtEnd}};
-    put(out, "deleteToDeathMilliseconds", all.deleteToDeathMilliseconds);
-    put(out, "wholeAfterDeleteMilliseconds", all.wholeAfterDeleteMilliseconds);
-    put(out, "wholeAfterDeathMilliseconds", all.wholeAfterDeathMilliseconds);
-    return out;
+template <class IO>
+void fields(IO& io, Effect& x) {
+    io.text("kind", x.kind);
+    io.text("name", x.name);
+    io.text("uid", x.uid);
+    io.word("state", x.state, kStates);
+    io.time("appliedAt", x.appliedAt);
+    io.time("revertedAt", x.revertedAt);
 }
 
-Measurements parseMeasurements(const base::Json& json) {
-    return {.before = parsePhase(base::at(json, "/before")),
-            .during = parsePhase(base::at(json, "/during")),
-            .after = parsePhase(base::at(json, "/after")),
-            .readyBefore = number(json, "/readyBefore"),
-            .readyLowest = number(json, "/readyLowest"),
-            .readyAtEnd = number(json, "/readyAtEnd"),
-            .deleteToDeathMilliseconds = base::intAt(json, "/deleteToDeathMilliseconds"),
-            .wholeAfterDeleteMilliseconds = base::intAt(json, "/wholeAfterDeleteMilliseconds"),
-            .wholeAfterDeathMilliseconds = base::intAt(json, "/wholeAfterDeathMilliseconds")};
+template <class IO>
+void fields(IO& io, Remains& x) {
+    io.text("name", x.name);
+    io.number("before", x.before);
+    io.number("after", x.after);
+    io.number("minimum", x.minimum);
 }
 
-void readLists(const base::Json& json, Status& status) {
-    for (const auto& target : base::arrayAt(json, "/targets")) {
-        status.targets.push_back({.name = text(target, "/name"),
-                                  .uid = text(target, "/uid"),
-                                  .node = text(target, "/node"),
-                                  .zone = text(target, "/zone"),
-                                  .role = text(target, "/role")});
-    }
-    for (const auto& evidence : base::arrayAt(json, "/evidence")) {
-        status.evidence.push_back(parseEvidence(evidence));
-    }
-    for (const auto& entry : base::arrayAt(json, "/timeline")) {
-        status.timeline.push_back(
-            {time(entry, "/time").value_or(base::WallTime()), text(entry, "/what")});
-    }
-    status.reasons = strings(json, "/reasons");
-    status.conditions = api::parseConditions(base::arrayAt(json, "/conditions"));
+template <class IO>
+void fields(IO& io, Prediction& x) {
+    io.texts("targets", x.targets);
+    io.number("readyBefore", x.readyBefore);
+    io.number("readyAfter", x.readyAfter);
+    io.number("minimum", x.minimum);
+    io.list("tiers", x.tiers);
+    io.list("zones", x.zones);
+    io.number("errorPercent", x.errorPercent);
+    io.number("wholeWithinSeconds", x.wholeWithinSeconds);
+    io.text("message", x.message);
 }
 
-void writeLists(const Status& status, base::Json& out) {
-    out["targets"] = base::Json::array();
-    for (const auto& target : status.targets) {
-        out["targets"].push_back(toJson(target));
-    }
-    out["evidence"] = base::Json::array();
-    for (const auto& evidence : status.evidence) {
-        out["evidence"].push_back(toJson(evidence));
-    }
-    out["reasons"] = base::Json::array();
-    for (const auto& reason : status.reasons) {
-        out["reasons"].push_back(bounded(reason));
-    }
-    out["timeline"] = base::Json::array();
-    for (const auto& entry : status.timeline) {
-        out["timeline"].push_back(
-            {{"time", base::formatMicroTime(entry.time)}, {"what", bounded(entry.what)}});
-    }
-    out["conditions"] = api::toJson(status.conditions);
+template <class IO>
+void fields(IO& io, PhaseMeasure& x) {
+    io.number("seconds", x.seconds);
+    io.number("missingSeconds", x.missingSeconds);
+    io.number("requests", x.requests);
+    io.number("failed", x.failed);
+    io.counts("errors", x.errors);
+    io.number("reconnected", x.reconnected);
+    io.number("p50Microseconds", x.p50Microseconds);
+    io.number("p99Microseconds", x.p99Microseconds);
+    io.number("longestGapMilliseconds", x.longestGapMilliseconds);
+    io.number("disturbedMilliseconds", x.disturbedMilliseconds);
+    io.number("slow", x.slow);
+    io.number("slowMilliseconds", x.slowMilliseconds);
+}
+
+template <class IO>
+void fields(IO& io, Measurements& x) {
+    io.object("before", x.before);
+    io.object("during", x.during);
+    io.object("after", x.after);
+    io.number("readyBefore", x.readyBefore);
+    io.number("readyLowest", x.readyLowest);
+    io.number("readyAtEnd", x.readyAtEnd);
+    io.number("deleteToDeathMilliseconds", x.deleteToDeathMilliseconds);
+    io.number("wholeAfterDeleteMilliseconds", x.wholeAfterDeleteMilliseconds);
+    io.number("wholeAfterDeathMilliseconds", x.wholeAfterDeathMilliseconds);
+    io.number("wholeAfterEndMilliseconds", x.wholeAfterEndMilliseconds);
+    io.number("detectedMilliseconds", x.detectedMilliseconds);
+    io.number("firstGoodMilliseconds", x.firstGoodMilliseconds);
+}
+
+template <class IO>
+void fields(IO& io, Scaling& x) {
+    io.number("before", x.before);
+    io.time("loadAt", x.loadAt);
+    io.time("metricAt", x.metricAt);
+    io.time("desiredAt", x.desiredAt);
+    io.clearedTime("readyAt", x.readyAt);
+    io.clearedTime("calmAt", x.calmAt);
+    io.time("scaledInAt", x.scaledInAt);
+    io.number("peak", x.peak);
+    io.number("last", x.last);
+    io.number("direction", x.direction);
+    io.number("reversals", x.reversals);
+}
+
+template <class IO>
+void fields(IO& io, Readiness& x) {
+    io.time("time", x.time);
+    io.text("zone", x.zone);
+    io.number("ready", x.ready);
+}
+
+template <class IO>
+void fields(IO& io, Comparison& x) {
+    io.text("what", x.what);
+    io.text("predicted", x.predicted);
+    io.text("observed", x.observed);
+    io.boolean("holds", x.holds);
+}
+
+template <class IO>
+void fields(IO& io, Columns& x) {
+    io.time("startedAt", x.startedAt);
+    io.number("stepSeconds", x.stepSeconds);
+    io.numbers("sent", x.sent);
+    io.numbers("failed", x.failed);
+    io.numbers("p50Microseconds", x.p50Microseconds);
+    io.numbers("p99Microseconds", x.p99Microseconds);
+}
+
+template <class IO>
+void fields(IO& io, TimelineEntry& x) {
+    io.time("time", x.time);
+    io.text("what", x.what);
+}
+
+template <class IO>
+void fields(IO& io, Status& x) {
+    io.word("phase", x.phase, kPhases);
+    io.time("startedAt", x.startedAt);
+    io.time("abortAt", x.abortAt);
+    io.time("phaseSince", x.phaseSince);
+    io.clearedTime("steadySince", x.steadySince);
+    io.time("intentAt", x.intentAt);
+    io.time("deadline", x.deadline);
+    io.time("detectedAt", x.detectedAt);
+    io.clearedTime("wholeAt", x.wholeAt);
+    io.time("observedUntil", x.observedUntil);
+    io.time("revertedAt", x.revertedAt);
+    io.time("completedAt", x.completedAt);
+    io.number("seed", x.seed);
+    io.text("probePodUID", x.probePodUid);
+    io.text("probeProblem", x.probeProblem);
+    io.text("aborted", x.aborted);
+    io.text("driver", x.driver);
+    io.number("intruders", x.intruders);
+    io.number("readyBefore", x.readyBefore);
+    io.number("readyLowest", x.readyLowest);
+    io.number("readyAtEnd", x.readyAtEnd);
+    io.object("prediction", x.prediction);
+    io.list("targets", x.targets);
+    io.list("evidence", x.evidence);
+    io.list("effects", x.effects);
+    io.object("scaling", x.scaling);
+    io.list("readiness", x.readiness);
+    io.object("measurements", x.measurements);
+    io.list("comparison", x.comparison);
+    io.object("series", x.series);
+    io.word("verdict", x.verdict, kVerdicts);
+    io.text("reason", x.reason);
+    io.texts("reasons", x.reasons);
+    io.list("timeline", x.timeline);
+    io.conditions("conditions", x.conditions);
 }
 
 }  // namespace
@@ -223,6 +379,9 @@ const char* name(Verdict verdict) {
 const char* name(Hit hit) {
     return kHits[static_cast<size_t>(hit)];
 }
+const char* name(EffectState state) {
+    return kStates[static_cast<size_t>(state)];
+}
 
 void Status::tell(base::WallTime now, std::string what) {
     if (timeline.size() < kMaxTimeline) {
@@ -232,65 +391,16 @@ void Status::tell(base::WallTime now, std::string what) {
 
 Status parseStatus(const base::Json& json) {
     Status status;
-    status.phase = parseEnum<Phase>(kPhases, text(json, "/phase")).value_or(Phase::Pending);
-    status.startedAt = time(json, "/startedAt");
-    status.abortAt = time(json, "/abortAt");
-    status.phaseSince = time(json, "/phaseSince");
-    status.steadySince = time(json, "/steadySince");
-    status.intentAt = time(json, "/intentAt");
-    status.wholeAt = time(json, "/wholeAt");
-    status.observedUntil = time(json, "/observedUntil");
-    status.revertedAt = time(json, "/revertedAt");
-    status.completedAt = time(json, "/completedAt");
-    status.seed = base::intAt(json, "/seed");
-    status.probePodUid = text(json, "/probePodUID");
-    status.probeProblem = text(json, "/probeProblem");
-    status.readyBefore = number(json, "/readyBefore");
-    status.readyLowest = number(json, "/readyLowest");
-    status.readyAtEnd = number(json, "/readyAtEnd");
-    if (const auto* prediction = base::at(json, "/prediction")) {
-        status.prediction = parsePrediction(*prediction);
-    }
-    if (const auto* measurements = base::at(json, "/measurements")) {
-        status.measurements = parseMeasurements(*measurements);
-    }
-    status.verdict = parseEnum<Verdict>(kVerdicts, text(json, "/verdict"));
-    status.reason = text(json, "/reason");
-    readLists(json, status);
+    Reader reader(json);
+    fields(reader, status);
     return status;
 }
 
 base::Json toJson(const Status& status) {
-    base::Json out{{"phase", name(status.phase)}};
-    put(out, "startedAt", status.startedAt);
-    put(out, "abortAt", status.abortAt);
-    put(out, "phaseSince", status.phaseSince);
-    // Null where it may have been set before: in a merge patch only that takes a field away.
-    out["steadySince"] = nullptr;
-    put(out, "steadySince", status.steadySince);
-    put(out, "intentAt", status.intentAt);
-    out["wholeAt"] = nullptr;
-    put(out, "wholeAt", status.wholeAt);
-    put(out, "observedUntil", status.observedUntil);
-    put(out, "revertedAt", status.revertedAt);
-    put(out, "completedAt", status.completedAt);
-    put(out, "seed", status.seed);
-    put(out, "probePodUID", status.probePodUid);
-    put(out, "probeProblem", status.probeProblem);
-    out["readyBefore"] = status.readyBefore;
-    out["readyLowest"] = status.readyLowest;
-    out["readyAtEnd"] = status.readyAtEnd;
-    if (status.prediction) {
-        out["prediction"] = toJson(*status.prediction);
-    }
-    if (status.measurements) {
-        out["measurements"] = toJson(*status.measurements);
-    }
-    if (status.verdict) {
-        out["verdict"] = name(*status.verdict);
-    }
-    put(out, "reason", status.reason);
-    writeLists(status, out);
+    auto out = base::Json::object();
+    Writer writer(out);
+    Status copy = status;  // one list of fields for both ways: a reader needs it mutable
+    fields(writer, copy);
     return out;
 }
 

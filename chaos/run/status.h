@@ -65,12 +65,40 @@ struct Evidence {
     bool operator==(const Evidence&) const = default;
 };
 
+// Something that lasts until it is given back (effects/effect.h).
+enum class EffectState { Pending, Applied, Reverted };
+const char* name(EffectState state);
+
+struct Effect {
+    std::string kind;
+    std::string name;  // of the object
+    std::string uid;
+    EffectState state = EffectState::Pending;
+    std::optional<base::WallTime> appliedAt;
+    std::optional<base::WallTime> revertedAt;
+    bool operator==(const Effect&) const = default;
+};
+
+// Ready pods of a zone, or of a tier, before the fault and as predicted after it.
+struct Remains {
+    std::string name;
+    int64_t before = 0;
+    int64_t after = 0;
+    int64_t minimum = 0;  // of a tier; 0 for zones
+    bool operator==(const Remains&) const = default;
+};
+
 struct Prediction {
     std::vector<std::string> targets;
     int64_t readyBefore = 0;
     int64_t readyAfter = 0;
     int64_t minimum = 0;
-    std::string message;  // "web 6 -> 5 ready, minimum 3: the service goes on"
+    std::vector<Remains> tiers;
+    std::vector<Remains> zones;
+    // At most this share of the requests fails while it lasts; 100: nobody can say.
+    int64_t errorPercent = 0;
+    int64_t wholeWithinSeconds = 0;  // after the fault (after its end, of one that lasts)
+    std::string message;             // "web 6 -> 5 ready, minimum 3: the service goes on"
     bool operator==(const Prediction&) const = default;
 };
 
@@ -85,6 +113,9 @@ struct PhaseMeasure {
     int64_t p50Microseconds = 0;
     int64_t p99Microseconds = 0;
     int64_t longestGapMilliseconds = 0;  // between two good answers
+    int64_t disturbedMilliseconds = 0;   // from the first failed request to the last, inclusive
+    int64_t slow = 0;                    // good answers over a second, and
+    int64_t slowMilliseconds = 0;        // from the first of them to the last
     bool operator==(const PhaseMeasure&) const = default;
 };
 
@@ -100,8 +131,58 @@ struct Measurements {
     // as many pods as before serve again, none of them a target.
     std::optional<int64_t> wholeAfterDeleteMilliseconds;
     std::optional<int64_t> wholeAfterDeathMilliseconds;
+    std::optional<int64_t> wholeAfterEndMilliseconds;  // of a fault that lasts: from its end
+    std::optional<int64_t>
+        detectedMilliseconds;  // until the API showed every target as not serving
+    std::optional<int64_t> firstGoodMilliseconds;  // until visitors were answered well again
     bool operator==(const Measurements&) const = default;
 };
+
+// The autoscaler's stopwatch: moments as they were first seen.
+struct Scaling {
+    int64_t before = 0;                        // replicas asked for at the intent
+    std::optional<base::WallTime> loadAt;      // the added load began
+    std::optional<base::WallTime> metricAt;    // a metric was over its target
+    std::optional<base::WallTime> desiredAt;   // more replicas were asked for
+    std::optional<base::WallTime> readyAt;     // as many as the most asked for were ready
+    std::optional<base::WallTime> calmAt;      // latency back within its bound, from the series
+    std::optional<base::WallTime> scaledInAt;  // fewer were asked for again, after the load
+    int64_t peak = 0;                          // most replicas asked for
+    int64_t last = 0;                          // as last seen
+    int64_t direction = 0;                     // of the last change: +1, -1
+    int64_t reversals = 0;                     // changes of direction while the load lasted
+    bool operator==(const Scaling&) const = default;
+};
+
+// Ready pods of a zone from then on.
+struct Readiness {
+    base::WallTime time;
+    std::string zone;
+    int64_t ready = 0;
+    bool operator==(const Readiness&) const = default;
+};
+inline constexpr size_t kMaxReadiness = 300;
+
+// One line of prediction against observation.
+struct Comparison {
+    std::string what;
+    std::string predicted;
+    std::string observed;
+    bool holds = false;
+    bool operator==(const Comparison&) const = default;
+};
+
+// The probe's series in columns, kept with the run: one entry per `stepSeconds`.
+struct Columns {
+    std::optional<base::WallTime> startedAt;
+    int64_t stepSeconds = 1;
+    std::vector<int64_t> sent;
+    std::vector<int64_t> failed;
+    std::vector<int64_t> p50Microseconds;
+    std::vector<int64_t> p99Microseconds;
+    bool operator==(const Columns&) const = default;
+};
+inline constexpr size_t kMaxColumns = 900;
 
 struct TimelineEntry {
     base::WallTime time;
@@ -117,21 +198,31 @@ struct Status {
     std::optional<base::WallTime> phaseSince;
     std::optional<base::WallTime>
         steadySince;  // the application has been well since, before the fault
-    std::optional<base::WallTime> intentAt;  // the intent became durable
-    std::optional<base::WallTime> wholeAt;   // the tier was whole again
+    std::optional<base::WallTime> intentAt;    // the intent became durable
+    std::optional<base::WallTime> deadline;    // the fault is over by then, whoever gives it back
+    std::optional<base::WallTime> detectedAt;  // no target was shown as serving any more
+    std::optional<base::WallTime> wholeAt;     // the tier was whole again
     std::optional<base::WallTime> observedUntil;
     std::optional<base::WallTime> revertedAt;
     std::optional<base::WallTime> completedAt;
     std::optional<int64_t> seed;  // 0..2^53-1: exact in every JSON reader
     std::string probePodUid;
     std::string probeProblem;  // why the probe's word is not complete
+    std::string aborted;       // why the fault was taken back early
+    std::string driver;        // how: "Composite", "Power"; empty: the API alone
+    int64_t intruders = 0;     // pods that came into a failed zone meanwhile and were killed too
     int64_t readyBefore = 0;
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;
     std::optional<Prediction> prediction;
     std::vector<Target> targets;
     std::vector<Evidence> evidence;
+    std::vector<Effect> effects;
+    std::optional<Scaling> scaling;
+    std::vector<Readiness> readiness;
     std::optional<Measurements> measurements;
+    std::vector<Comparison> comparison;
+    std::optional<Columns> series;
     std::optional<Verdict> verdict;
     std::string reason;                // CamelCase: the verdict's cause in one word
     std::vector<std::string> reasons;  // in words, with the numbers

@@ -27,7 +27,10 @@ std::string unwell(const api::ChaosExperimentSpec& spec, const Seen& seen) {
     if (!seen.app->ready) {
         return "ScalableApp " + spec.app + " is not Ready: " + seen.app->readyMessage;
     }
-    auto ready = topology::readyCount(seen.pods);
+    if (seen.app->reconciling) {
+        return "a change of ScalableApp " + spec.app + " is being rolled out";
+    }
+    auto ready = topology::readyCount(topology::ofTier(seen.pods, "web"));
     if (spec.steadyState.minimumReady && ready < seen.app->wantedReplicas) {
         return "web has " + to_string(ready) + " ready pods, its minimum is " +
                to_string(seen.app->wantedReplicas);

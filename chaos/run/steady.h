@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "chaos/run/machine.h"
+#include "chaos/run/seen.h"
 
 namespace chaos::run {
 

@@ -45,8 +45,10 @@ bool endedPod(const base::Json& pod) {
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
     Pod out;
+    out.namespace_ = base::stringAt(pod, "/metadata/namespace").value_or("");
     out.name = base::stringAt(pod, "/metadata/name").value_or("");
     out.uid = base::stringAt(pod, "/metadata/uid").value_or("");
+    out.tier = labelOf(pod, api::kTierLabel);
     out.node = base::stringAt(pod, "/spec/nodeName").value_or("");
     auto zone = zoneOfNode.find(out.node);
     out.zone = zone == zoneOfNode.end() ? "" : zone->second;
@@ -73,9 +75,17 @@ App parseApp(const base::Json& app) {
     if (const auto* ready = api::findCondition(conditions, "Ready")) {
         out.ready = ready->status == api::kTrue;
         out.readyMessage = ready->message;
+        base::WallTime since;
+        if (out.ready && base::parseTime(ready->lastTransitionTime, since)) {
+            out.readySince = since;
+        }
     } else {
         out.readyMessage = "it has no Ready condition yet";
     }
+    const auto* reconciling = api::findCondition(conditions, "Reconciling");
+    out.reconciling = reconciling != nullptr && reconciling->status == api::kTrue;
+    out.startupSeconds =
+        base::intAt(app, "/spec/web/health/startupSeconds").value_or(out.startupSeconds);
     auto minimum = base::intAt(app, "/spec/web/autoscaling/minReplicas");
     auto replicas = base::intAt(app, "/spec/web/replicas");
     out.wantedReplicas = minimum.value_or(replicas.value_or(api::kDefaultWebReplicas));
@@ -84,6 +94,70 @@ App parseApp(const base::Json& app) {
 
 int64_t readyCount(const std::vector<Pod>& pods) {
     return std::count_if(pods.begin(), pods.end(), [](const Pod& pod) { return pod.serving(); });
+}
+
+Node parseNode(const base::Json& node) {
+    Node out;
+    out.name = base::stringAt(node, "/metadata/name").value_or("");
+    out.uid = base::stringAt(node, "/metadata/uid").value_or("");
+    out.version = base::stringAt(node, "/metadata/resourceVersion").value_or("");
+    out.zone = labelOf(node, kZoneLabel);
+    out.ready = readyPod(node);
+    out.unschedulable = base::boolAt(node, "/spec/unschedulable").value_or(false);
+    out.taints = base::arrayAt(node, "/spec/taints");
+    if (const auto* annotations = base::at(node, "/metadata/annotations")) {
+        auto found = annotations->find(kMarkAnnotation);
+        if (found != annotations->end() && found->is_string()) {
+            out.mark = found->get<std::string>();
+        }
+    }
+    return out;
+}
+
+Scaler parseScalers(const std::vector<base::Json>& autoscalers) {
+    Scaler out;
+    for (const auto& scaler : autoscalers) {
+        out.desired += base::intAt(scaler, "/status/desiredReplicas").value_or(0);
+        out.maximum += base::intAt(scaler, "/spec/maxReplicas").value_or(0);
+        auto now =
+            base::intAt(scaler, "/status/currentMetrics/0/resource/current/averageUtilization");
+        auto target = base::intAt(scaler, "/spec/metrics/0/resource/target/averageUtilization");
+        out.metricOver |= now && target && *now > *target;
+    }
+    return out;
+}
+
+std::map<std::string, int64_t> readyByZone(const std::vector<Pod>& pods) {
+    std::map<std::string, int64_t> out;
+    for (const auto& pod : pods) {
+        out[pod.zone] += pod.serving() ? 1 : 0;
+    }
+    return out;
+}
+
+std::vector<Pod> ofTier(const std::vector<Pod>& pods, const std::string& label) {
+    std::vector<Pod> out;
+    std::copy_if(pods.begin(), pods.end(), std::back_inserter(out),
+                 [&](const Pod& pod) { return pod.tier == label; });
+    return out;
+}
+
+const Tier* tierNamed(const std::string& name) {
+    for (const auto& tier : tiers()) {
+        if (name == tier.name) {
+            return &tier;
+        }
+    }
+    return nullptr;
+}
+
+const Tier* tierLabelled(const std::string& label) {
+    for (const auto& tier : tiers()) {
+        if (label == tier.label) {
+            return &tier;
+        }
+    }
+    return nullptr;
 }
 
 int64_t capacityFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {

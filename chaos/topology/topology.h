@@ -6,8 +6,8 @@
 //   std::vector<topology::Pod> pods = ...parsePod(podJson, zoneOfNode)...;
 //   topology::readyCount(pods);
 //
-// A tier that is to be a target adds its pods here (label scalableapp.dev/tier) and its capacity
-// rule.
+// A tier is one line of the table in chaos/registry.cpp: its name in the API, the label of its pods
+// and its capacity rule. Nothing else knows tiers by name.
 // Thread safety: plain values, pure functions.
 #pragma once
 
@@ -18,17 +18,21 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/json_fwd.h"
+#include "base/json.h"
 
 namespace chaos::topology {
 
 inline constexpr const char* kOptInLabel = "scalableapp.dev/chaos";
 inline constexpr const char* kOptInValue = "allowed";
 inline constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
+// On a node under a fault: who, until when, and what to give back (effects/node_mark.h).
+inline constexpr const char* kMarkAnnotation = "scalableapp.dev/chaos-fault";
 
 struct Pod {
+    std::string namespace_;
     std::string name;
     std::string uid;
+    std::string tier;  // value of the tier label
     std::string node;
     std::string zone;  // empty: its node names none
     std::string role;
@@ -40,6 +44,24 @@ struct Pod {
     bool serving() const { return ready && !deletedAt; }
 };
 
+struct Node {
+    std::string name;
+    std::string uid;
+    std::string version;  // resourceVersion it was seen at
+    std::string zone;
+    bool ready = false;
+    bool unschedulable = false;
+    base::Json taints = base::Json::array();
+    std::string mark;  // the annotation of a fault on it, as text; empty: none
+};
+
+// The autoscaler of the web tier, summed over zones.
+struct Scaler {
+    int64_t desired = 0;
+    int64_t maximum = 0;
+    bool metricOver = false;  // a metric it knows is over its target
+};
+
 struct App {
     std::string name;
     std::string namespace_;
@@ -47,16 +69,35 @@ struct App {
     bool optedIn = false;
     bool deleting = false;
     bool ready = false;
+    bool reconciling = false;  // a change is being rolled out
     std::string readyMessage;  // of the Ready condition, for people
     int64_t wantedReplicas =
         1;  // what the web tier may not fall below by itself: replicas or minReplicas
+    int64_t startupSeconds = 60;  // how long one of its pods may take to start
+    std::optional<base::WallTime> readySince;
 };
+
+// What of an application is capacity of one kind.
+struct Tier {
+    const char* name;   // in spec.target.tier
+    const char* label;  // value of scalableapp.dev/tier
+    // How many pods must serve after a fault; `budget`: desiredHealthy of its disruption budgets.
+    int64_t (*floor)(const App& app, std::optional<int64_t> budget);
+};
+const std::vector<Tier>& tiers();           // chaos/registry.cpp
+const Tier* tierNamed(const std::string&);  // null: no such tier
+const Tier* tierLabelled(const std::string&);
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode);
 App parseApp(const base::Json& app);
+Node parseNode(const base::Json& node);
+Scaler parseScalers(const std::vector<base::Json>& horizontalPodAutoscalers);
 
 // Pods that serve now: ready and not being deleted.
 int64_t readyCount(const std::vector<Pod>& pods);
+// The same by zone; pods of nodes without one under "".
+std::map<std::string, int64_t> readyByZone(const std::vector<Pod>& pods);
+std::vector<Pod> ofTier(const std::vector<Pod>& pods, const std::string& label);
 
 // How many pods must serve after the fault. The application's own disruption budget says so
 // (`desiredHealthy`); where none exists, all but one of what was asked for, and never none at all.

@@ -1,15 +1,19 @@
 // From what was measured to a word one can defend.
 //
 // First the gates. Where one does not hold, nothing was proved and the verdict is Inconclusive:
-//   every target observed dead after this run's own delete;
+//   the fault was there: every target observed dead after this run's own delete, every effect seen
+//     in force (Fault::unproved);
 //   at least 50 requests before the fault, and at least 80 % of the rate asked for;
 //   the probe alive, and every second of the three phases present;
 //   at least one expectation.
 // Then the expectations, each with its number:
 //   webErrorPercent: failed requests of all that were sent while the fault lasted (from the fault
 //     until the tier was whole and every target dead) and, separately, after it;
+//   maxReadOutageSeconds: the longest time between two good answers;
 //   redundancyRestoredSeconds: from the first delete until as many pods as before serve again, none
-//     of them a target. Not from the death: capacity is gone from the delete on.
+//     of them a target. Not from the death: capacity is gone from the delete on. Of a fault that
+//     lasts: from its end.
+//   autoscaling: see run/scaling.h.
 // And the word:
 //   Resilient: every expectation holds and the tier is whole.
 //   Degraded: the tier is whole at the end and visitors are served as expected again, but it was
@@ -34,8 +38,11 @@ struct Judgement {
     std::vector<std::string> reasons;
 };
 
-// `status` carries measurements and evidence.
-Judgement judge(const api::ChaosExperimentSpec& spec, const run::Status& status);
+// `status` carries measurements and evidence; `unproved`: what the fault itself finds missing.
+Judgement judge(const api::ChaosExperimentSpec& spec, const run::Status& status,
+                const std::string& unproved);
+
+bool asksAnything(const api::ChaosExperimentSpec& spec);
 
 // Excess over webErrorPercent, in percentage points, up to which a run is Degraded and not Failed.
 inline constexpr double kDegradedExcess = 1.0;

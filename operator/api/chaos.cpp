@@ -51,7 +51,10 @@ class Block {
 base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object) {
     ChaosExperimentSpec spec;
     std::string problem;
-    Block(object, "", problem).take("app", spec.app);
+    Block top(object, "", problem);
+    top.take("app", spec.app);
+    top.take("runs", spec.runs, 1);
+    top.take("control", spec.control);
     Block target(object, ".target", problem);
     target.take("tier", spec.target.tier);
     target.take("role", spec.target.role);
@@ -60,6 +63,9 @@ base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object) {
     Block fault(object, ".fault", problem);
     fault.take("type", spec.fault.type);
     fault.take("graceSeconds", spec.fault.graceSeconds, 1);
+    fault.take("durationSeconds", spec.fault.durationSeconds, 1);
+    fault.take("method", spec.fault.method);
+    fault.take("requestsPerSecond", spec.fault.requestsPerSecond, 1);
     Block steady(object, ".steadyState", problem);
     steady.take("webErrorPercent", spec.steadyState.webErrorPercent, 0);
     steady.take("minimumReady", spec.steadyState.minimumReady);
@@ -69,13 +75,19 @@ base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object) {
     load.take("path", spec.load.path);
     Block expected(object, ".expectations", problem);
     expected.take("webErrorPercent", spec.expectations.webErrorPercent, 0);
+    expected.take("maxReadOutageSeconds", spec.expectations.maxReadOutageSeconds, 0);
     expected.take("redundancyRestoredSeconds", spec.expectations.redundancyRestoredSeconds, 1);
+    Block scaling(object, ".expectations.autoscaling", problem);
+    scaling.take("scaling", spec.expectations.autoscaling.scaling);
+    scaling.take("reactWithinSeconds", spec.expectations.autoscaling.reactWithinSeconds, 1);
+    scaling.take("settleWithinSeconds", spec.expectations.autoscaling.settleWithinSeconds, 1);
     Block safety(object, ".safety", problem);
     safety.take("dryRun", spec.safety.dryRun);
     safety.take("maxTargets", spec.safety.maxTargets, 1);
     safety.take("maxTargetsPercent", spec.safety.maxTargetsPercent, 1);
     safety.take("expectOutage", spec.safety.expectOutage);
     safety.take("abortAfterSeconds", spec.safety.abortAfterSeconds, 1);
+    safety.take("abortErrorPercent", spec.safety.abortErrorPercent, 1);
     if (spec.app.empty()) {
         problem = "spec.app: names no ScalableApp";
     }

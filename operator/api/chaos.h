@@ -29,8 +29,13 @@ struct ChaosTarget {
 
 struct ChaosFault {
     std::string type = "PodKill";
-    std::optional<int64_t> graceSeconds;  // empty: the pod's own
+    std::optional<int64_t> graceSeconds;       // empty: the fault's own default
+    std::optional<int64_t> durationSeconds;    // of a fault that lasts; empty: 60
+    std::string method;                        // ZoneOutage: "" or Composite, Power
+    std::optional<int64_t> requestsPerSecond;  // LoadStep: what is added
     bool operator==(const ChaosFault&) const = default;
+
+    int64_t lasts() const { return durationSeconds.value_or(60); }
 };
 
 struct ChaosSteadyState {
@@ -46,9 +51,20 @@ struct ChaosLoad {
     bool operator==(const ChaosLoad&) const = default;
 };
 
+struct ChaosAutoscaling {
+    std::string scaling = "Ignore";  // Required | Forbidden | Ignore
+    std::optional<int64_t> reactWithinSeconds;
+    std::optional<int64_t> settleWithinSeconds;
+    bool operator==(const ChaosAutoscaling&) const = default;
+
+    bool asks() const { return scaling != "Ignore" || reactWithinSeconds || settleWithinSeconds; }
+};
+
 struct ChaosExpectations {
     std::optional<int64_t> webErrorPercent;
+    std::optional<int64_t> maxReadOutageSeconds;
     std::optional<int64_t> redundancyRestoredSeconds;
+    ChaosAutoscaling autoscaling;
     bool operator==(const ChaosExpectations&) const = default;
 };
 
@@ -58,11 +74,14 @@ struct ChaosSafety {
     int64_t maxTargetsPercent = 34;
     bool expectOutage = false;
     int64_t abortAfterSeconds = 300;
+    std::optional<int64_t> abortErrorPercent;  // of the last seconds: the fault is taken back
     bool operator==(const ChaosSafety&) const = default;
 };
 
 struct ChaosExperimentSpec {
     std::string app;
+    int64_t runs = 1;      // of this generation, one after the other
+    bool control = false;  // one more run before them, with the load and without the fault
     ChaosTarget target;
     ChaosFault fault;
     ChaosSteadyState steadyState;

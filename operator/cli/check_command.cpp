@@ -112,7 +112,7 @@ void askForCluster(Questions& ask) {
 }
 
 void askForInstalled(Questions& ask) {
-    for (const char* plural : {"scalableapps", "chaosexperiments", "chaosruns"}) {
+    for (const char* plural : {"scalableapps", "chaosexperiments", "chaosruns", "chaosschedules"}) {
         std::string name = std::string(plural) + "." + kGroup;
         ask.add(definitionCheck(name, orNull(ask.find(kDefinitions, name))));
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/version.h"
+#include "cli/chaos_verbs.h"
 #include "cli/check_command.h"
 #include "cli/completion.h"
 #include "cli/pause_command.h"
@@ -131,6 +132,7 @@ void declareVerbs(CLI::App& app, CommandLine& line) {
     declarePause(app, line);
     declareZone(app, line);
     declareCheck(app, line);
+    declareChaos(app, line);
     declareCompletion(app, line);
     declareVersion(app, line);
 }

@@ -89,7 +89,7 @@ TEST(Machine, PermissionTakenBackJustBeforeTheDeleteIsRespected) {
     world.runToEnd();
     EXPECT_EQ(world.deletes, 0);
     EXPECT_EQ(world.run.status.verdict, Verdict::Inconclusive);
-    EXPECT_EQ(world.run.status.reason, "TargetMissed");
+    EXPECT_EQ(world.run.status.reason, "Aborted");
     EXPECT_NE(reasons(world).find("has not opted in"), std::string::npos) << reasons(world);
 }
 
@@ -288,9 +288,9 @@ TEST(Machine, ATargetThatStillServesDoesNotMakeTheTierWhole) {
 TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
     auto run = observing();
     auto seen = afterFiveSeconds(2);
-    seen.desiredReplicas = 3;
+    seen.desired["web"] = 3;
     EXPECT_FALSE(run::next(run, seen).status.wholeAt);
-    seen.desiredReplicas = 2;
+    seen.desired["web"] = 2;
     EXPECT_TRUE(run::next(run, seen).status.wholeAt);
 }
 

@@ -9,9 +9,28 @@ namespace {
 using namespace chaos;
 using api::ChaosExperimentSpec;
 
+faults::Plan podKill(const ChaosExperimentSpec& spec, const topology::App& app,
+                     const std::vector<topology::Pod>& pods, std::optional<int64_t> budget,
+                     uint64_t seed) {
+    run::Run run;
+    run.spec = spec;
+    run::Seen seen;
+    seen.app = app;
+    seen.pods = pods;
+    if (budget) {
+        seen.budgets["web"] = *budget;
+    }
+    return faults::named("PodKill")->plan({run, seen}, seed);
+}
+
+std::optional<faults::Refusal> feasibility(const ChaosExperimentSpec& spec, run::Site site = {}) {
+    run::Run run;
+    run.spec = spec;
+    return predict::feasibility(run, site);
+}
+
 TEST(Prediction, SaysWhoIsHitAndWhatIsLeft) {
-    auto outcome =
-        predict::podKill(fake::usualSpec(), fake::usualApp(3), fake::pods(6), std::nullopt, 7);
+    auto outcome = podKill(fake::usualSpec(), fake::usualApp(3), fake::pods(6), std::nullopt, 7);
     ASSERT_FALSE(outcome.refusal);
     ASSERT_EQ(outcome.targets.size(), 1U);
     EXPECT_EQ(outcome.prediction.targets, std::vector<std::string>{outcome.targets[0].name});
@@ -24,8 +43,8 @@ TEST(Prediction, SaysWhoIsHitAndWhatIsLeft) {
 TEST(Prediction, TheDisruptionBudgetIsTheMinimumWhereThereIsOne) {
     auto pods = fake::pods(6);
     auto app = fake::usualApp(3);
-    EXPECT_FALSE(predict::podKill(fake::usualSpec(), app, pods, 5, 7).refusal);
-    auto tight = predict::podKill(fake::usualSpec(), app, pods, 6, 7);
+    EXPECT_FALSE(podKill(fake::usualSpec(), app, pods, 5, 7).refusal);
+    auto tight = podKill(fake::usualSpec(), app, pods, 6, 7);
     ASSERT_TRUE(tight.refusal);
     EXPECT_EQ(tight.refusal->reason, "BelowMinimum");
 }
@@ -42,10 +61,10 @@ class Refusals : public ::testing::TestWithParam<Refused> {};
 TEST_P(Refusals, NameTheReasonAndTheRemedy) {
     auto spec = fake::usualSpec();
     GetParam().spoil(spec);
-    auto refusal = predict::feasibility(spec);
+    auto refusal = feasibility(spec);
     if (!refusal) {
-        refusal = predict::podKill(spec, fake::usualApp(GetParam().pods),
-                                   fake::pods(GetParam().pods), std::nullopt, 7)
+        refusal = podKill(spec, fake::usualApp(GetParam().pods), fake::pods(GetParam().pods),
+                          std::nullopt, 7)
                       .refusal;
     }
     ASSERT_TRUE(refusal);
@@ -57,7 +76,24 @@ INSTANTIATE_TEST_SUITE_P(
     All, Refusals,
     ::testing::Values(
         Refused{"TierNotSupported", "use Web", [](auto& s) { s.target.tier = "Database"; }},
-        Refused{"FaultNotSupported", "use PodKill", [](auto& s) { s.fault.type = "NodeStop"; }},
+        Refused{"FaultNotSupported", "use one of PodKill",
+                [](auto& s) { s.fault.type = "Earthquake"; }},
+        Refused{"FaultNotSupported", "chaos.nodeFaults=true",
+                [](auto& s) { s.fault.type = "NodeStop"; }},
+        Refused{"FaultNotSupported", "chaos.networkPolicies=true",
+                [](auto& s) {
+                    s.fault.type = "NetworkPartition";
+                    s.target.zone = "z1";
+                }},
+        Refused{"FaultNotSupported", "chaos.operatorKill=true",
+                [](auto& s) { s.fault.type = "OperatorKill"; }},
+        Refused{"NoTarget", "name the zone", [](auto& s) { s.fault.type = "ZoneOutage"; }},
+        Refused{"NothingToAdd", "requestsPerSecond", [](auto& s) { s.fault.type = "LoadStep"; }},
+        Refused{"Contradiction", "leave one of them out",
+                [](auto& s) {
+                    s.expectations.autoscaling.scaling = "Forbidden";
+                    s.expectations.autoscaling.reactWithinSeconds = 10;
+                }},
         Refused{"NothingExpected", "set webErrorPercent", [](auto& s) { s.expectations = {}; }},
         Refused{"TooLittleTraffic", "raise either", [](auto& s) { s.load.requestsPerSecond = 4; }},
         Refused{"AbortTooEarly", "at least 50", [](auto& s) { s.safety.abortAfterSeconds = 49; }},
@@ -78,10 +114,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Prediction, AnOutageMayBeAskedForButTheCapsStay) {
     auto spec = fake::usualSpec();
     spec.safety.expectOutage = true;
-    EXPECT_EQ(predict::podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7).refusal->reason,
+    EXPECT_EQ(podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7).refusal->reason,
               "BlastRadius");
     spec.safety.maxTargetsPercent = 100;
-    auto outcome = predict::podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7);
+    auto outcome = podKill(spec, fake::usualApp(1), fake::pods(1), {}, 7);
     EXPECT_FALSE(outcome.refusal);
     EXPECT_NE(outcome.prediction.message.find("an outage"), std::string::npos);
 }
@@ -95,7 +131,7 @@ TEST(Prediction, NeverMoreTargetsThanTheCapsAllow) {
                 spec.safety.maxTargets = most;
                 spec.safety.maxTargetsPercent = percent;
                 spec.safety.expectOutage = true;
-                auto outcome = predict::podKill(spec, fake::usualApp(6), fake::pods(6), {}, 7);
+                auto outcome = podKill(spec, fake::usualApp(6), fake::pods(6), {}, 7);
                 auto hit = static_cast<int64_t>(outcome.refusal ? 0 : outcome.targets.size());
                 EXPECT_LE(hit, most);
                 EXPECT_LE(hit * 100, percent * 6);
@@ -104,18 +140,25 @@ TEST(Prediction, NeverMoreTargetsThanTheCapsAllow) {
     }
 }
 
-TEST(Permission, OnlyWithTheLabel) {
-    auto spec = fake::usualSpec();
-    EXPECT_FALSE(predict::permission(spec, fake::usualApp()));
-    auto app = fake::usualApp();
-    app.optedIn = false;
-    auto refusal = predict::permission(spec, app);
+TEST(Permission, OnlyWithTheLabelAndNeverInTheClustersOwnNamespaces) {
+    run::Run run;
+    run.namespace_ = "ns";
+    run.spec = fake::usualSpec();
+    run::Seen seen;
+    seen.app = fake::usualApp();
+    EXPECT_FALSE(predict::permission(run, seen));
+    run.namespace_ = "kube-system";
+    EXPECT_EQ(predict::permission(run, seen)->reason, "ProtectedNamespace");
+    run.namespace_ = "ns";
+    seen.app->optedIn = false;
+    auto refusal = predict::permission(run, seen);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->reason, "NotAllowed");
     EXPECT_NE(refusal->message.find("scalableapp.dev/chaos: allowed"), std::string::npos);
-    EXPECT_EQ(predict::permission(spec, std::nullopt)->reason, "AppNotFound");
-    app.deleting = true;
-    EXPECT_EQ(predict::permission(spec, app)->reason, "AppDeleted");
+    seen.app->deleting = true;
+    EXPECT_EQ(predict::permission(run, seen)->reason, "AppDeleted");
+    seen.app.reset();
+    EXPECT_EQ(predict::permission(run, seen)->reason, "AppNotFound");
 }
 
 }  // namespace

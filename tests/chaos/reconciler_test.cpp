@@ -170,33 +170,4 @@ TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {
     EXPECT_EQ(cluster.podDeletes(), 0U);
 }
 
-// The process dies after its k-th write, for every k; a new one takes over two seconds later.
-TEST(ChaosController, SurvivesACrashAfterEveryWrite) {
-    Cluster calm;
-    calm.addApp("shop", 3, true);
-    calm.experiment("kill", usual());
-    calm.drive();
-    int resilient = 0;
-    for (int k = 0; k < calm.writes; ++k) {
-        Cluster cluster;
-        cluster.addApp("shop", 3, true);
-        cluster.experiment("kill", usual());
-        cluster.crashAfterWrite = k;
-        cluster.drive();
-        ASSERT_EQ(cluster.runs().size(), 1U) << k;
-        auto run = cluster.runs()[0];
-        auto verdict = stringAt(run, "/status/verdict");
-        EXPECT_EQ(stringAt(run, "/status/phase"), "Done") << k;
-        EXPECT_TRUE(verdict == "Resilient" || verdict == "Inconclusive")
-            << k << base::dumpJsonPretty(run);
-        EXPECT_LE(cluster.podDeletes(), 1U) << k;
-        EXPECT_FALSE(cluster.server->find(chaos::kPods, {"ns", "kill-1-probe"}))
-            << k << ": a probe is left";
-        resilient += verdict == "Resilient" ? 1 : 0;
-    }
-    // One point loses the evidence for good here, where pods go at once: between the delete and the
-    // write that says it was accepted.
-    EXPECT_GE(resilient, calm.writes - 2);
-}
-
 }  // namespace

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "chaos/faults/pod_kill.h"
+#include "chaos/faults/plan.h"
 #include "chaos/support/samples.h"
 
 namespace {

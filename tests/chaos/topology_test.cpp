@@ -68,7 +68,8 @@ TEST(Topology, AnAppAsARunSeesIt) {
 }
 
 TEST(ProbePod, IsRestrictedOwnedAndEndsByItself) {
-    auto pod = probes::probePod({.namespace_ = "ns",
+    auto pod = probes::probePod({.name = "kill-1-probe",
+                                 .namespace_ = "ns",
                                  .runName = "kill-1",
                                  .runUid = "uid",
                                  .image = "scalableapp:1",

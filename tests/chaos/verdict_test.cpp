@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chaos/faults/fault.h"
 #include "chaos/support/samples.h"
 
 namespace {
@@ -44,8 +45,15 @@ Status good() {
     return status;
 }
 
+verdict::Judgement judge(const api::ChaosExperimentSpec& spec, const Status& status) {
+    run::Run run;
+    run.spec = spec;
+    run.status = status;
+    return verdict::judge(spec, status, faults::named("PodKill")->unproved(run, {}));
+}
+
 TEST(Verdict, AllWellIsResilientWithANumberForEachExpectation) {
-    auto judged = verdict::judge(fake::usualSpec(), good());
+    auto judged = judge(fake::usualSpec(), good());
     EXPECT_EQ(judged.verdict, Verdict::Resilient);
     EXPECT_EQ(judged.reason, "AllHold");
     ASSERT_EQ(judged.reasons.size(), 3U);
@@ -70,7 +78,7 @@ class PlantedDefect : public ::testing::TestWithParam<Planted> {};
 TEST_P(PlantedDefect, TurnsTheVerdict) {
     auto status = good();
     GetParam().defect(status);
-    auto judged = verdict::judge(fake::usualSpec(), status);
+    auto judged = judge(fake::usualSpec(), status);
     EXPECT_EQ(judged.verdict, GetParam().verdict) << GetParam().what;
     EXPECT_EQ(judged.reason, GetParam().reason) << GetParam().what;
     std::string all;
@@ -161,16 +169,16 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Verdict, WithoutExpectationsNothingIsProved) {
     auto spec = fake::usualSpec();
     spec.expectations = {};
-    EXPECT_EQ(verdict::judge(spec, good()).verdict, Verdict::Inconclusive);
+    EXPECT_EQ(judge(spec, good()).verdict, Verdict::Inconclusive);
 }
 
 TEST(Verdict, NeverWholeFailsAlsoWhenOnlyErrorsWereAskedFor) {
     auto spec = fake::usualSpec();
     spec.expectations.redundancyRestoredSeconds.reset();
-    EXPECT_EQ(verdict::judge(spec, good()).verdict, Verdict::Resilient);
+    EXPECT_EQ(judge(spec, good()).verdict, Verdict::Resilient);
     auto status = good();
     status.measurements->wholeAfterDeleteMilliseconds.reset();
-    EXPECT_EQ(verdict::judge(spec, status).verdict, Verdict::Failed);
+    EXPECT_EQ(judge(spec, status).verdict, Verdict::Failed);
 }
 
 }  // namespace

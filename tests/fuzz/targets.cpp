@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/label_selector.h"
 #include "base/quantity.h"
+#include "chaos/probe/samples.h"
+#include "chaos/schedule/cron.h"
 #include "kube/config.h"
 #include "kube/json_scan.h"
 #include "kube/line_splitter.h"
@@ -150,13 +152,45 @@ void time(std::string_view bytes) {
             "printing loses nothing");
 }
 
+// A line that is taken fires at minutes that fit it, in every zone, and never before it was asked.
+void cron(std::string_view bytes) {
+    auto line = chaos::schedule::Cron::parse(std::string(bytes));
+    if (!line) {
+        require(isOneLine(line.error().message), "an error is one line");
+        return;
+    }
+    const base::WallTime from{std::chrono::seconds(1'774'731'600)};  // before a change of clocks
+    for (const char* name : {"UTC", "Europe/Berlin"}) {
+        auto zone = chaos::schedule::Zone::named(name);
+        auto next = zone ? line->next(from, *zone) : std::nullopt;
+        if (next) {
+            require(*next > from && line->fits(*next, *zone), "the next time fits");
+        }
+    }
+}
+
+// A probe's log may be cut and garbled anywhere; what is read can be written and read again.
+void probeSeries(std::string_view bytes) {
+    auto reread = [](const chaos::probe::Second& second) {
+        auto series = chaos::probe::parseSeries(chaos::probe::writeSecond(second) + "\n");
+        require(series.seconds.size() == 1, "what is written can be read");
+        return series.seconds[0];
+    };
+    for (const auto& second : chaos::probe::parseSeries(bytes).seconds) {
+        auto once = reread(second);  // times are written in microseconds
+        require(reread(once) == once, "writing loses nothing");
+    }
+}
+
 constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"watch_lines", watchLines},
                                {"quantity", quantity},
                                {"label_selector", labelSelector},
                                {"object", object},
                                {"scalable_app", scalableApp},
-                               {"time", time}};
+                               {"time", time},
+                               {"cron", cron},
+                               {"probe_series", probeSeries}};
 
 }  // namespace
 

@@ -152,6 +152,9 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
         {{- include "scalableapp.labels" . | nindent 8 }}
+        {{- if and (eq .component "operator") $values.chaos.enabled $values.chaos.operatorKill }}
+        scalableapp.dev/chaos: allowed
+        {{- end }}
       annotations:
         kubectl.kubernetes.io/default-container: {{ .component }}
         {{- with $values.podAnnotations }}

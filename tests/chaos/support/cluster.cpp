@@ -14,22 +14,56 @@ bool applicationPod(const Json& pod) {
     return base::at(pod, "/metadata/labels/scalableapp.dev~1app") != nullptr;
 }
 
+bool operatorPod(const Json& pod) {
+    return stringAt(pod, "/metadata/namespace") == "system";
+}
+
+// A probe or a step of a run.
+bool ownPod(const Json& pod) {
+    return !applicationPod(pod) && !operatorPod(pod);
+}
+
 }  // namespace
 
 struct Cluster::Process {
     explicit Process(Cluster& cluster)
         : client(cluster.server,
                  {.fieldManager = "scalableapp-chaos", .mayWrite = {}, .observe = {}}),
+          schedules(
+              client,
+              [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
+              cluster.metrics, cluster.clock),
           experiments(client, cluster.clock),
           runs(
-              client, {.probeImage = "scalableapp:test"},
+              client,
+              {.probeImage = "scalableapp:test",
+               .site = {.nodes = true,
+                        .power = true,
+                        .networkPolicies = true,
+                        .operators = true,
+                        .operatorNamespace = "system"},
+               .power = &cluster.power},
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
               cluster.metrics, cluster.clock) {}
 
     kube::Client client;
+    ScheduleReconciler schedules;
     ExperimentReconciler experiments;
     RunReconciler runs;
 };
+
+base::Status Cluster::FakePower::set(const std::string& node, bool on, const std::stop_token&) {
+    if (cluster_.dead_ || cluster_.dies()) {
+        return base::fail("the process is dead");
+    }
+    if (on) {
+        off.erase(node);
+    } else {
+        switchedOff += off.insert(node).second ? 1 : 0;
+    }
+    cluster_.movePower();
+    return {};
+}
 
 Cluster::Cluster() {
     server->onRequest([this](const kube::HttpRequest& request) { return intercept(request); });
@@ -38,31 +72,98 @@ Cluster::Cluster() {
         server->put(
             kNodes,
             {{"metadata",
-              {{"name", name}, {"labels", {{topology::kZoneLabel, "z" + std::to_string(zone)}}}}}});
+              {{"name", name}, {"labels", {{topology::kZoneLabel, "z" + std::to_string(zone)}}}}},
+             {"spec", {{"podCIDR", "10.0.0.0/24"}}}});
     }
 }
 
 Cluster::~Cluster() = default;
 
+bool Cluster::dies() {
+    // What follows the k-th write never reaches the server.
+    if (writes == crashAfterWrite) {
+        dead_ = true;
+        return true;
+    }
+    ++writes;
+    return false;
+}
+
 std::optional<kube::ApiResult<kube::HttpResponse>> Cluster::intercept(
     const kube::HttpRequest& request) {
-    if (dead_) {
+    bool writing = request.method != "GET";
+    if (dead_ || (writing && dies())) {
         return kube::ApiResult<kube::HttpResponse>(base::failWith(kube::ApiError{
             .kind = kube::ErrorKind::Unreachable, .message = "the process is dead"}));
     }
     if (request.target.find("/log?") != std::string::npos) {
         return kube::HttpResponse{
-            .status = 200, .body = probeLog(), .retryAfter = "", .warnings = {}};
+            .status = 200, .body = logOf(request.target), .retryAfter = "", .warnings = {}};
     }
-    if (request.method != "GET") {
-        // What follows the k-th write never reaches the server.
-        if (writes++ == crashAfterWrite) {
-            dead_ = true;
-            --writes;
-            return intercept(request);
-        }
+    if (auto answer = evict(request)) {
+        return *answer;
     }
     return std::nullopt;
+}
+
+std::optional<kube::HttpResponse> Cluster::evict(const kube::HttpRequest& request) {
+    auto end = request.target.find("/eviction");
+    if (end == std::string::npos) {
+        return std::nullopt;
+    }
+    auto answer = [](int status) {
+        return kube::HttpResponse{.status = status,
+                                  .body = R"({"kind":"Status","apiVersion":"v1","metadata":{}})",
+                                  .retryAfter = "",
+                                  .warnings = {}};
+    };
+    auto begin = request.target.rfind('/', end - 1) + 1;
+    kube::ObjectKey key{"ns", request.target.substr(begin, end - begin)};
+    if (refuseEvictions > 0) {
+        --refuseEvictions;
+        return answer(429);
+    }
+    auto pod = server->find(kPods, key);
+    if (!pod || request.body.find(*stringAt(*pod, "/metadata/uid")) == std::string::npos) {
+        return answer(pod ? 409 : 404);
+    }
+    server->drop(kPods, key);
+    return answer(201);
+}
+
+void Cluster::addBudget(const std::string& app, int desiredHealthy) {
+    server->put(kDisruptionBudgets,
+                {{"metadata",
+                  {{"namespace", "ns"},
+                   {"name", app + "-web"},
+                   {"labels", {{api::kAppLabel, app}, {api::kTierLabel, "web"}}}}},
+                 {"status", {{"desiredHealthy", desiredHealthy}}}});
+}
+
+void Cluster::addOperators() {
+    wantedOperators_ = 2;
+    clock.advance(std::chrono::milliseconds(0));
+    replace();
+    replace();
+}
+
+std::vector<std::string> Cluster::leftovers() const {
+    std::vector<std::string> out(power.off.begin(), power.off.end());
+    for (const auto& node : server->all(kNodes)) {
+        auto parsed = topology::parseNode(node);
+        if (!parsed.mark.empty() || parsed.unschedulable || !parsed.taints.empty()) {
+            out.push_back("mark on " + parsed.name);
+        }
+    }
+    for (const auto& policy : server->all(kNetworkPolicies)) {
+        out.push_back("policy " + *stringAt(policy, "/metadata/name"));
+    }
+    for (const auto& pod : server->all(kPods)) {
+        if (ownPod(pod)) {
+            out.push_back("pod " + *stringAt(pod, "/metadata/name"));
+        }
+    }
+    return out;
 }
 
 void Cluster::addApp(const std::string& name, int replicas, bool optedIn) {
@@ -88,7 +189,7 @@ void Cluster::addPod(const std::string& app) {
                          {{"namespace", "ns"},
                           {"name", name},
                           {"labels", {{api::kAppLabel, app}, {api::kTierLabel, "web"}}}}},
-                        {"spec", {{"nodeName", "node-" + std::to_string(podNumber_ % 3 + 1)}}},
+                        {"spec", {{"nodeName", freeNode()}}},
                         {"status",
                          {{"phase", "Running"},
                           {"conditions", Json::array({ready})},
@@ -106,13 +207,41 @@ std::vector<Json> Cluster::runs() const {
     return server->all(kChaosRuns);
 }
 
-std::string Cluster::probeLog() const {
-    if (!probeStarted_) {
+// The next one in turn that takes pods.
+std::string Cluster::freeNode() const {
+    for (int i = 0; i < 3; ++i) {
+        auto name = "node-" + std::to_string((podNumber_ + i) % 3 + 1);
+        auto node = topology::parseNode(*server->find(kNodes, {"", name}));
+        if (!node.unschedulable && power.off.count(name) == 0) {
+            return name;
+        }
+    }
+    return "node-1";
+}
+
+std::string Cluster::logOf(const std::string& target) const {
+    auto end = target.find("/log?");
+    auto begin = target.rfind('/', end - 1) + 1;
+    auto name = target.substr(begin, end - begin);
+    auto started = started_.find(name);
+    auto pod = server->find(kPods, {"ns", name});
+    if (started == started_.end() || !pod) {
         return "";
     }
-    auto past = clock.wall() - *probeStarted_ - std::chrono::milliseconds(1100);
+    int64_t rate = 50;
+    int64_t most = 100'000;
+    for (const auto& argument : base::arrayAt(*pod, "/spec/containers/0/args")) {
+        auto text = argument.get<std::string>();
+        auto value = text.substr(text.find('=') + 1);
+        if (text.starts_with("--requests-per-second=")) {
+            rate = std::stoll(value);
+        } else if (text.starts_with("--duration-seconds=")) {
+            most = std::stoll(value);
+        }
+    }
+    auto past = clock.wall() - started->second - std::chrono::milliseconds(1100);
     auto count = std::chrono::floor<std::chrono::seconds>(past).count();
-    auto all = series(std::max<int64_t>(0, count), 50, *probeStarted_);
+    auto all = series(std::clamp<int64_t>(count, 0, most), rate, started->second, traffic);
     std::string out = probe::writeHeader(*all.header) + "\n";
     for (const auto& second : all.seconds) {
         out += probe::writeSecond(second) + "\n";
@@ -120,26 +249,76 @@ std::string Cluster::probeLog() const {
     return out;
 }
 
+// Starts it, and lets it end when its time is over.
+void Cluster::moveOwnPod(const Json& pod) {
+    auto name = *stringAt(pod, "/metadata/name");
+    auto phase = stringAt(pod, "/status/phase").value_or("Pending");
+    if (phase == "Pending") {
+        server->edit(kPods, {"ns", name}, [](Json& one) { one["status"]["phase"] = "Running"; });
+        started_[name] = clock.wall();
+        return;
+    }
+    auto lifetime = base::intAt(pod, "/spec/activeDeadlineSeconds").value_or(60) - 60;
+    if (phase == "Running" && clock.wall() >= started_[name] + std::chrono::seconds(lifetime)) {
+        server->edit(kPods, {"ns", name}, [](Json& one) { one["status"]["phase"] = "Succeeded"; });
+    }
+}
+
+void Cluster::movePower() {
+    for (const auto& pod : server->all(kPods)) {
+        if (!applicationPod(pod)) {
+            continue;
+        }
+        bool on = power.off.count(stringAt(pod, "/spec/nodeName").value_or("")) == 0;
+        auto wanted = on ? "True" : "False";
+        if (stringAt(pod, "/status/conditions/0/status") != wanted) {
+            server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")},
+                         [&](Json& one) { one["status"]["conditions"][0]["status"] = wanted; });
+        }
+    }
+}
+
+// The operator's Deployment and its election.
+void Cluster::replace() {
+    std::vector<std::string> there;
+    for (const auto& pod : server->all(kPods)) {
+        if (operatorPod(pod)) {
+            there.push_back(*stringAt(pod, "/metadata/name"));
+        }
+    }
+    if (static_cast<int>(there.size()) < wantedOperators_) {
+        auto name = "operator-" + std::to_string(podNumber_++);
+        Json ready{{"type", "Ready"}, {"status", "True"}};
+        server->put(kPods,
+                    {{"metadata",
+                      {{"namespace", "system"},
+                       {"name", name},
+                       {"labels",
+                        {{"app.kubernetes.io/component", "operator"},
+                         {topology::kOptInLabel, topology::kOptInValue}}}}},
+                     {"spec", {{"nodeName", "node-1"}}},
+                     {"status", {{"phase", "Running"}, {"conditions", Json::array({ready})}}}});
+        there.push_back(name);
+    }
+    if (!there.empty()) {
+        server->put(kLeases, {{"metadata", {{"namespace", "system"}, {"name", kOperatorLease}}},
+                              {"spec", {{"holderIdentity", there[0] + "_0123"}}}});
+    }
+}
+
 void Cluster::move() {
     std::map<std::string, int> there;
     std::set<std::string> now;
-    bool probe = false;
     for (const auto& pod : server->all(kPods)) {
         auto name = *stringAt(pod, "/metadata/name");
         if (applicationPod(pod)) {
             ++there[*stringAt(pod, "/metadata/labels/scalableapp.dev~1app")];
-            now.insert(name);
-        } else {
-            probe = true;
-            if (stringAt(pod, "/status/phase") != "Running") {
-                server->edit(kPods, {"ns", name},
-                             [](Json& one) { one["status"]["phase"] = "Running"; });
-                probeStarted_ = clock.wall();
-            }
         }
-    }
-    if (!probe) {
-        probeStarted_.reset();
+        if (ownPod(pod)) {
+            moveOwnPod(pod);
+        } else {
+            now.insert(name);
+        }
     }
     for (const auto& name : known_) {
         if (now.count(name) == 0) {
@@ -147,6 +326,7 @@ void Cluster::move() {
         }
     }
     known_ = now;
+    movePower();
     for (const auto& [app, count] : wanted_) {
         if (there[app] >= count) {
             shortSince_.erase(app);
@@ -155,6 +335,7 @@ void Cluster::move() {
             addPod(app);
         }
     }
+    replace();
 }
 
 bool Cluster::idle() const {
@@ -162,45 +343,70 @@ bool Cluster::idle() const {
     for (const auto& run : runs()) {
         done = done && stringAt(run, "/status/phase") == "Done";
     }
-    for (const auto& pod : server->all(kPods)) {
-        done = done && applicationPod(pod);
-    }
+    done = done && leftovers().empty();
     for (const auto& experiment : server->all(kChaosExperiments)) {
         done = done && stringAt(experiment, "/status/lastPhase") == "Done";
     }
     return done;
 }
 
+// One look of the process at everything, and what the cluster does meanwhile.
+void Cluster::turn() {
+    if (!process_) {
+        process_ = std::make_unique<Process>(*this);
+    }
+    runtime::ReconcileContext context{.stop = {}, .reconcileId = "1", .wrote = {}};
+    std::chrono::milliseconds pause{1000};
+    auto wait = [&](const runtime::Outcome& outcome) {
+        if (outcome.kind() == runtime::Outcome::Kind::After) {
+            pause = std::min(pause, outcome.pause());
+        }
+    };
+    for (const auto& one : server->all(kChaosSchedules)) {
+        wait(process_->schedules.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
+    }
+    for (const auto& one : server->all(kChaosExperiments)) {
+        process_->experiments.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
+    }
+    for (const auto& one : runs()) {
+        wait(process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
+    }
+    move();
+    clock.advance(pause);
+}
+
 void Cluster::drive(int turns) {
     move();
     for (int i = 0; i < turns; ++i) {
-        if (!process_) {
-            process_ = std::make_unique<Process>(*this);
-        }
-        runtime::ReconcileContext context{.stop = {}, .reconcileId = "1", .wrote = {}};
-        for (const auto& one : server->all(kChaosExperiments)) {
-            process_->experiments.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
-        }
-        std::chrono::milliseconds pause{1000};
-        for (const auto& one : runs()) {
-            auto outcome =
-                process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
-            if (outcome.kind() == runtime::Outcome::Kind::After) {
-                pause = std::min(pause, outcome.pause());
-            }
-        }
+        turn();
         if (dead_) {
             process_.reset();
             dead_ = false;
             crashAfterWrite = -1;
             clock.advance(downFor);
-        }
-        move();
-        if (process_ && idle()) {
+        } else if (idle()) {
             return;
         }
-        clock.advance(pause);
     }
+}
+
+void Cluster::driveUntil(const std::function<bool()>& condition) {
+    move();
+    for (int i = 0; i < 2000 && !condition(); ++i) {
+        turn();
+    }
+}
+
+void Cluster::driveUntilDead() {
+    driveUntil([this] { return dead_; });
+    dead_ = false;
+    crashAfterWrite = -1;
+    process_.reset();
+}
+
+Swept Cluster::sweep(bool all) {
+    kube::Client client(server, {.fieldManager = "sweep", .mayWrite = {}, .observe = {}});
+    return Sweep(client, clock, &power).once({.all = all, .namespace_ = ""}, {});
 }
 
 }  // namespace chaos::fake

@@ -9,36 +9,69 @@
 //   cluster.runs()[0]   // the ChaosRun with its verdict
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "apiserver/server.h"
 #include "base/json.h"
 #include "chaos/experiment_reconciler.h"
+#include "chaos/power.h"
+#include "chaos/probe/samples.h"
 #include "chaos/run_reconciler.h"
+#include "chaos/schedule_reconciler.h"
+#include "chaos/sweep.h"
 #include "support/fake_clock.h"
 
 namespace chaos::fake {
 
 class Cluster {
   public:
+    // The switch of nodes: what is off shows its pods as not ready.
+    class FakePower final : public Power {
+      public:
+        explicit FakePower(Cluster& cluster) : cluster_(cluster) {}
+        base::Status set(const std::string& node, bool on, const std::stop_token& stop) override;
+        std::set<std::string> off;
+        int switchedOff = 0;
+
+      private:
+        Cluster& cluster_;
+    };
+
     Cluster();
     ~Cluster();
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
 
+    // A disruption budget that wants so many pods healthy.
+    void addBudget(const std::string& app, int desiredHealthy);
+    // Two pods that opted in, in namespace "system"; the first one leads.
+    void addOperators();
+    // Marks, cordons, power, policies and pods of runs that are still there.
+    std::vector<std::string> leftovers() const;
     void addApp(const std::string& name, int replicas, bool optedIn);
     void experiment(const std::string& name, const base::Json& spec);
     // Runs the process until every run is Done and nothing is left to do, at most `turns` looks.
     void drive(int turns = 2000);
+
+    // The same until something holds, or until the process has died for good.
+    void driveUntil(const std::function<bool()>& condition);
+    void driveUntilDead();
+    Swept sweep(bool all);
 
     std::vector<base::Json> runs() const;
     size_t podDeletes() const { return deleted.size(); }
 
     std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     test::FakeClock clock;
-    int crashAfterWrite = -1;  // -1: never
+    FakePower power{*this};
+    int refuseEvictions = 0;                      // as a disruption budget does
+    std::function<void(probe::Second&)> traffic;  // may spoil a second of the probe
+    int crashAfterWrite = -1;                     // -1: never
     std::chrono::milliseconds downFor{2000};
     std::vector<std::string> deleted;  // names of application pods that went, in order
     std::vector<runtime::Event> events;
@@ -49,17 +82,25 @@ class Cluster {
     struct Process;
 
     std::optional<kube::ApiResult<kube::HttpResponse>> intercept(const kube::HttpRequest& request);
+    std::optional<kube::HttpResponse> evict(const kube::HttpRequest& request);
+    bool dies();  // counts a write; true: the process is dead before it
     void move();
+    void moveOwnPod(const base::Json& pod);
+    void movePower();
+    void replace();
     void addPod(const std::string& app);
-    std::string probeLog() const;
+    std::string logOf(const std::string& target) const;
+    std::string freeNode() const;
     bool idle() const;
+    void turn();
 
     std::unique_ptr<Process> process_;
     bool dead_ = false;
     int podNumber_ = 0;
     std::map<std::string, int> wanted_;
     std::map<std::string, base::WallTime> shortSince_;
-    std::optional<base::WallTime> probeStarted_;
+    std::map<std::string, base::WallTime> started_;  // probes and steps, by pod name
+    int wantedOperators_ = 0;
     std::set<std::string> known_;
 };
 

@@ -38,6 +38,8 @@ inline topology::App usualApp(int64_t replicas = 3) {
 
 inline topology::Pod pod(int number, const std::string& zone = "z1") {
     topology::Pod out;
+    out.namespace_ = "ns";
+    out.tier = "web";
     out.name = "shop-web-" + std::to_string(number);
     out.uid = "uid-" + std::to_string(number);
     out.node = "node-" + std::to_string(number);

@@ -94,7 +94,7 @@ class World {
 
     run::Seen look() {
         run::Seen seen;
-        auto needs = run::needs(run.status);
+        auto needs = run::needs(run);
         seen.now = now;
         seen.chance = 12345;
         seen.otherRun = needs.otherRuns ? otherRun : "";

@@ -125,4 +125,18 @@ TEST_F(PodKill, DryRunPredictsOnly) {
     EXPECT_EQ(uids(), before);
 }
 
+TEST_F(PodKill, AScheduleStartsARunInTime) {
+    apply(appYaml("shop", "replicas: 3", kAllowed));
+    ASSERT_TRUE(becomesReady("shop"));
+    apply(
+        "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosSchedule\nmetadata: {name: each}\n"
+        "spec:\n  schedule: '* * * * *'\n  experiment:\n    app: shop\n"
+        "    fault: {type: PodKill}\n    load: {requestsPerSecond: 50}\n"
+        "    expectations: {webErrorPercent: 1}\n");
+    auto run = finished("each", 240s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
+    kubectl({"delete", "chaosschedule", "each"});
+}
+
 }  // namespace

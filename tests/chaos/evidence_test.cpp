@@ -1,4 +1,4 @@
-#include "chaos/faults/pod_kill.h"
+#include "chaos/faults/evidence.h"
 
 #include <gtest/gtest.h>
 

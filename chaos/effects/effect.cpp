@@ -1,0 +1,146 @@
+#include "chaos/effects/effect.h"
+
+#include <algorithm>
+
+#include "chaos/effects/isolation.h"
+#include "chaos/effects/node_mark.h"
+
+namespace chaos::effects {
+namespace {
+
+using run::Action;
+using run::Effect;
+using MaybeAction = std::optional<Action>;
+
+const topology::Node* nodeOf(const Effect& effect, const Scene& scene) {
+    const auto& nodes = scene.seen.nodes;
+    auto found = std::find_if(nodes.begin(), nodes.end(),
+                              [&](const auto& node) { return node.uid == effect.uid; });
+    return found == nodes.end() ? nullptr : &*found;
+}
+
+bool ours(const std::optional<Mark>& mark, const Scene& scene) {
+    return mark && mark->uid == scene.run.uid;
+}
+
+MaybeAction mark(const Effect& effect, const Scene& scene) {
+    const auto* node = nodeOf(effect, scene);
+    // A node that is gone cannot be marked, and nothing has to be kept away from it.
+    if (node == nullptr || ours(markOf(*node), scene)) {
+        return std::nullopt;
+    }
+    const auto& status = scene.run.status;
+    bool power = std::any_of(status.effects.begin(), status.effects.end(), [&](const Effect& e) {
+        return e.kind == kNodePower && e.uid == effect.uid;
+    });
+    return run::PatchNode{node->name,
+                          markPatch(*node, {.run = scene.run.namespace_ + "/" + scene.run.name,
+                                            .uid = scene.run.uid,
+                                            .deadline = status.deadline.value_or(scene.seen.now),
+                                            .cordoned = node->unschedulable,
+                                            .power = power})};
+}
+
+MaybeAction unmark(const Effect& effect, const Scene& scene) {
+    const auto* node = nodeOf(effect, scene);
+    auto mark = node == nullptr ? std::nullopt : markOf(*node);
+    if (!ours(mark, scene)) {
+        return std::nullopt;
+    }
+    return run::PatchNode{node->name, unmarkPatch(*node, *mark)};
+}
+
+// Whether a switch was thrown is known from the driver's own answer: an API server learns of a dead
+// node late, and of one that is back even later.
+MaybeAction power(const Effect& effect, const Scene& scene, bool on) {
+    if (nodeOf(effect, scene) == nullptr) {
+        return std::nullopt;
+    }
+    for (const auto& result : scene.seen.results) {
+        const auto* thrown = std::get_if<run::SwitchPower>(&result.action);
+        if (thrown != nullptr && thrown->node == effect.name && thrown->on == on &&
+            result.error.empty()) {
+            return std::nullopt;
+        }
+    }
+    return run::SwitchPower{effect.name, on};
+}
+
+MaybeAction off(const Effect& effect, const Scene& scene) {
+    return power(effect, scene, false);
+}
+
+MaybeAction on(const Effect& effect, const Scene& scene) {
+    return power(effect, scene, true);
+}
+
+MaybeAction startLoad(const Effect& effect, const Scene& scene) {
+    const auto& run = scene.run;
+    if (!scene.seen.step.uid.empty()) {
+        return std::nullopt;
+    }
+    probes::PodRequest pod;
+    pod.name = effect.name;
+    pod.namespace_ = run.namespace_;
+    pod.runName = run.name;
+    pod.runUid = run.uid;
+    pod.url = probes::urlOf(run.spec.app, run.namespace_, run.spec.load.path);
+    pod.requestsPerSecond = static_cast<int>(run.spec.fault.requestsPerSecond.value_or(0));
+    pod.lifetime = std::chrono::seconds(run.spec.fault.lasts());
+    return run::CreateProbe{std::move(pod)};
+}
+
+MaybeAction stopLoad(const Effect& effect, const Scene& scene) {
+    const auto& pod = scene.seen.step;
+    if (pod.uid.empty() || pod.ended || pod.deleting) {
+        return std::nullopt;
+    }
+    return run::RemoveProbe{effect.name, pod.uid};
+}
+
+MaybeAction isolate(const Effect&, const Scene& scene) {
+    if (scene.seen.policyUid) {
+        return std::nullopt;
+    }
+    return run::CreatePolicy{isolationPolicy(scene.run)};
+}
+
+MaybeAction reconnect(const Effect& effect, const Scene& scene) {
+    if (!scene.seen.policyUid) {
+        return std::nullopt;
+    }
+    return run::RemovePolicy{effect.name, *scene.seen.policyUid};
+}
+
+struct Kind {
+    const char* name;
+    MaybeAction (*apply)(const Effect&, const Scene&);
+    MaybeAction (*undo)(const Effect&, const Scene&);
+};
+constexpr Kind kKinds[] = {{kNodeMark, mark, unmark},
+                           {kNodePower, off, on},
+                           {kLoadPod, startLoad, stopLoad},
+                           {kIsolation, isolate, reconnect}};
+
+const Kind* kindOf(const Effect& effect) {
+    for (const auto& kind : kKinds) {
+        if (effect.kind == kind.name) {
+            return &kind;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+MaybeAction apply(const Effect& effect, const Scene& scene) {
+    const auto* kind = kindOf(effect);
+    return kind == nullptr ? std::nullopt : kind->apply(effect, scene);
+}
+
+MaybeAction undo(const Effect& effect, const Scene& scene) {
+    const auto* kind = kindOf(effect);
+    return kind == nullptr ? std::nullopt : kind->undo(effect, scene);
+}
+
+}  // namespace chaos::effects

@@ -1,0 +1,70 @@
+// NodeStop: the power of nodes is cut by the driver (power.h). Nothing is deleted: the pods die
+// with their node, and the cluster has to notice by itself. Power comes back at the deadline.
+#include "chaos/faults/faults.h"
+#include "chaos/faults/plan.h"
+#include "chaos/faults/selection.h"
+
+namespace chaos::faults {
+namespace {
+
+class NodeStop final : public Fault {
+  public:
+    const char* type() const override { return "NodeStop"; }
+    bool lasts() const override { return true; }
+    run::Needs needs() const override {
+        run::Needs out;
+        out.nodes = true;
+        return out;
+    }
+
+    std::optional<Refusal> refuses(const api::ChaosExperimentSpec&,
+                                   const run::Site& site) const override {
+        auto refusal = needsNodes(site);
+        return refusal ? refusal : needsPower(site);
+    }
+
+    std::vector<topology::Pod> subjects(const Scene& scene) const override {
+        return scene.seen.pods;
+    }
+    std::optional<int64_t> wanted(const Scene& scene) const override {
+        return wantedByWholeApp(scene);
+    }
+
+    Plan plan(const Scene& scene, uint64_t seed) const override {
+        auto from = nodesWithTargets(scene);
+        auto count = static_cast<size_t>(scene.run.spec.target.count);
+        if (from.size() < count) {
+            auto plan = planOf(scene, {});
+            refuse(plan, "NoTarget",
+                   std::to_string(from.size()) +
+                       " nodes carry such pods, spec.target.count asks for " +
+                       std::to_string(count));
+            return plan;
+        }
+        std::vector<topology::Node> nodes;
+        for (auto index : sample(from.size(), count, seed)) {
+            nodes.push_back(from[index]);
+        }
+        auto plan = planOf(scene, podsOn(scene, nodes));
+        plan.driver = "Power";
+        overWholeApp(plan);
+        markNodes(plan, nodes, true);
+        plan.prediction.errorPercent = 100;  // until the cluster notices: nobody can say
+        checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
+        checkCapacity(plan, scene);
+        return plan;
+    }
+
+    std::optional<run::Action> strike(const Scene&, const run::Evidence&) const override {
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
+const Fault& nodeStop() {
+    static const NodeStop fault;
+    return fault;
+}
+
+}  // namespace chaos::faults

@@ -1,0 +1,55 @@
+// The arithmetic that faults share: who may be hit, what would remain, whether that is enough.
+//
+//   Plan plan = faults::planOf(scene, targets);     // prediction by tier and zone
+//   faults::checkCaps(plan, scene, candidates);     // blast radius
+//   faults::checkCapacity(plan, scene);             // minimums, unless an outage is expected
+//
+// Thread safety: pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chaos/faults/fault.h"
+
+namespace chaos::faults {
+
+// Pods that may be chosen: not ended, not being deleted, of that zone and role where one is named;
+// in the order of their names, so that a seed means the same pods however the list arrived.
+std::vector<topology::Pod> candidates(std::vector<topology::Pod> pods, const std::string& zone,
+                                      const std::string& role);
+
+std::vector<run::Target> choose(const std::vector<topology::Pod>& candidates, size_t count,
+                                uint64_t seed);
+run::Target targetOf(const topology::Pod& pod);
+
+// Of the tier that spec.target names.
+std::vector<topology::Pod> tierPods(const Scene& scene);
+
+// What would remain of the whole application without the targets.
+Plan planOf(const Scene& scene, std::vector<run::Target> targets);
+
+// The same in one number, for faults that hit every tier.
+void overWholeApp(Plan& plan);
+std::optional<int64_t> wantedByWholeApp(const Scene& scene);
+
+// Each keeps the first refusal: a plan that is refused stays so.
+void refuse(Plan& plan, const std::string& reason, const std::string& message);
+void checkCaps(Plan& plan, const Scene& scene, int64_t pods);
+void checkCapacity(Plan& plan, const Scene& scene);
+
+// The nodes of a zone; a refusal where one of them is under another fault.
+std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone);
+void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, bool power);
+
+// Nodes that carry pods such as spec.target names, by name, and what of the application is on them.
+std::vector<topology::Node> nodesWithTargets(const Scene& scene);
+std::vector<run::Target> podsOn(const Scene& scene, const std::vector<topology::Node>& nodes);
+
+// Why this process cannot do it here; empty: it can.
+std::optional<Refusal> needsNodes(const run::Site& site);
+std::optional<Refusal> needsPower(const run::Site& site);
+
+std::string quoted(const std::string& text);
+
+}  // namespace chaos::faults

@@ -1,0 +1,43 @@
+// The switch for the power of nodes. What throws it is a command that people give, because every
+// cloud and every rack has another one:
+//
+//   COMMAND... off NODE      returns 0 once the node has lost its power for certain
+//   COMMAND... on NODE       returns 0 once it is on its way up
+//
+// Both may be repeated. NODE is the name of the Kubernetes node. examples/chaos/power-command.sh
+// shows one; the local cluster's own is `tests/cluster/cluster node`.
+//
+//   chaos::PowerCommand power("tests/cluster/cluster node", 120s);
+//   auto done = power.set("kn1", false, stop);      // error: what the command said
+//
+// The command is split at spaces and run as it is, without a shell; its name comes from the flags
+// of this process, never from an object of the cluster. Thread safety: set from any thread.
+// Blocking: until the command ends or its time is over.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace chaos {
+
+class Power {
+  public:
+    virtual ~Power() = default;
+    virtual base::Status set(const std::string& node, bool on, const std::stop_token& stop) = 0;
+};
+
+class PowerCommand final : public Power {
+  public:
+    PowerCommand(const std::string& command, std::chrono::seconds timeout);
+    base::Status set(const std::string& node, bool on, const std::stop_token& stop) override;
+
+  private:
+    std::vector<std::string> command_;
+    std::chrono::seconds timeout_;
+};
+
+}  // namespace chaos

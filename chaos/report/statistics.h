@@ -1,0 +1,39 @@
+// What several runs of one experiment prove together.
+//
+//   auto all = report::statistics(runs);           // ChaosRuns as the API server gives them
+//   all.failureBoundPermille;                      // 0 failures in 10 runs: 259
+//
+// The bound is the upper end of the one-sided 95 % interval of Clopper and Pearson ("The use of
+// confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26, 1934): the
+// share of runs that would not be Resilient is at most this, or one was unlucky as one is in
+// twenty. Inconclusive runs and control runs prove nothing and are left out. Thread safety: pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/json.h"
+
+namespace chaos::report {
+
+struct Statistics {
+    int64_t judged = 0;
+    int64_t resilient = 0;
+    int64_t inconclusive = 0;
+    int64_t failureBoundPermille = 1000;  // rounded up
+    // Of the time until whole (after the end of a fault that lasts), where it became whole.
+    int64_t recovered = 0;
+    int64_t p50Milliseconds = 0;
+    int64_t p95Milliseconds = 0;
+    int64_t maxMilliseconds = 0;
+};
+
+Statistics statistics(const std::vector<base::Json>& runs);
+base::Json toJson(const Statistics& all);
+
+// Upper end for `failures` in `runs`, 0..1; 1 without runs.
+double failureBound(int64_t failures, int64_t runs, double confidence = 0.95);
+// The smallest value that at least `share` of the sorted values do not exceed.
+int64_t quantile(const std::vector<int64_t>& sorted, double share);
+
+}  // namespace chaos::report

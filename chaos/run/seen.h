@@ -1,0 +1,131 @@
+// What a step of a run is decided on, and what it may ask for.
+//
+//   run::Seen seen = ...observer...;          // of the cluster, now
+//   run::Action action = run::KillPod{...};   // every one can be repeated without harm
+//
+// Thread safety: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/chaos.h"
+#include "base/json.h"
+#include "chaos/probe/samples.h"
+#include "chaos/probes/pod.h"
+#include "chaos/run/status.h"
+#include "chaos/topology/topology.h"
+
+namespace chaos::run {
+
+struct Run {
+    std::string namespace_;
+    std::string name;
+    std::string uid;
+    bool deleting = false;
+    std::string abort;    // why people want it ended (annotation); empty: they do not
+    bool paused = false;  // annotation: nothing begins while it is set
+    api::ChaosExperimentSpec spec;
+    bool withoutFault = false;  // spec.control of a run: the same load, no fault
+    Status status;
+};
+
+// What this chaos process is able and allowed to do where it runs.
+struct Site {
+    bool nodes = false;            // may mark and cordon nodes
+    bool power = false;            // has a power driver
+    bool networkPolicies = false;  // people say that the cluster's network enforces them
+    bool operators = false;        // may kill pods of the operator
+    std::string operatorNamespace;
+};
+
+// A pod of a run's own, as the API shows it.
+struct ProbeSeen {
+    std::string uid;  // empty: there is none
+    bool running = false;
+    bool ended = false;  // Succeeded or Failed
+    bool deleting = false;
+    std::string problem;  // why it does not run: "ImagePullBackOff: ...", "Unschedulable: ..."
+};
+
+struct CreateProbe {
+    probes::PodRequest pod;
+};
+struct RemoveProbe {
+    std::string name;
+    std::string uid;
+};
+struct KillPod {
+    std::string namespace_;
+    std::string name;
+    std::string uid;
+    std::optional<int64_t> graceSeconds;  // empty: the pod's own
+};
+struct EvictPod {  // asks the disruption budget first
+    std::string namespace_;
+    std::string name;
+    std::string uid;
+    std::optional<int64_t> graceSeconds;
+};
+struct PatchNode {  // a merge patch with the version it was decided on
+    std::string name;
+    base::Json patch;
+};
+struct SwitchPower {
+    std::string node;
+    bool on = false;
+};
+struct CreatePolicy {
+    base::Json policy;
+};
+struct RemovePolicy {
+    std::string name;
+    std::string uid;
+};
+using Action = std::variant<CreateProbe, RemoveProbe, KillPod, EvictPod, PatchNode, SwitchPower,
+                            CreatePolicy, RemovePolicy>;
+
+struct ActionResult {
+    Action action;
+    // Empty: accepted. Otherwise why not, and whether asking again may help.
+    std::string error;
+    bool transient = false;
+};
+
+struct Seen {
+    base::WallTime now;
+    uint64_t chance = 0;  // for a seed, where none is recorded yet
+    Site site;
+    std::optional<topology::App> app;  // empty: no such ScalableApp
+    std::vector<topology::Pod> pods;   // all of the application
+    std::vector<topology::Node> nodes;
+    std::map<std::string, int64_t> budgets;  // desiredHealthy of disruption budgets, by tier label
+    std::map<std::string, int64_t> desired;  // what its Deployments ask for now, by tier label
+    std::optional<topology::Scaler> scaler;
+    std::vector<topology::Pod> operators;  // of the operator; role "Leader" on the one that leads
+    std::string otherRun;                  // a run of the same app that goes first
+    ProbeSeen probe;
+    ProbeSeen step;                        // the pod of a LoadStep
+    std::optional<std::string> policyUid;  // of the run's NetworkPolicy
+    std::optional<probe::Series> series;   // empty: could not be read
+    std::optional<probe::Series> stepSeries;
+    std::vector<ActionResult> results;  // of the last step's actions
+};
+
+// What has to be looked at in this phase; everything else in Seen may stay empty.
+struct Needs {
+    bool otherRuns = false;
+    bool app = false;
+    bool pods = false;
+    bool capacity = false;  // budgets, desired, scaler
+    bool nodes = false;
+    bool operators = false;
+    bool probe = false;
+    bool step = false;
+    bool policy = false;
+    bool series = false;
+};
+
+}  // namespace chaos::run

@@ -1,0 +1,270 @@
+// While the fault is there: brought into force, held, taken back.
+#include <algorithm>
+
+#include "chaos/faults/evidence.h"
+#include "chaos/probes/window.h"
+#include "chaos/run/turn.h"
+
+namespace chaos::run {
+namespace {
+
+using namespace std::chrono_literals;
+using std::to_string;
+
+// Enough requests to tell a broken application from a hiccup.
+constexpr auto kErrorWindow = 5s;
+
+bool isEffect(const Action& action) {
+    return std::holds_alternative<PatchNode>(action) ||
+           std::holds_alternative<SwitchPower>(action) ||
+           std::holds_alternative<CreatePolicy>(action) ||
+           std::holds_alternative<CreateProbe>(action);
+}
+
+// Of a kill or an eviction; empty: it is neither.
+std::string struckUid(const Action& action) {
+    if (const auto* kill = std::get_if<KillPod>(&action)) {
+        return kill->uid;
+    }
+    const auto* evict = std::get_if<EvictPod>(&action);
+    return evict == nullptr ? "" : evict->uid;
+}
+
+}  // namespace
+
+bool Turn::hitting(const topology::Pod& pod) const {
+    const auto& targets = step_.status.targets;
+    return std::any_of(targets.begin(), targets.end(),
+                       [&](const Target& target) { return target.uid == pod.uid; });
+}
+
+// From here on the fault is only taken back.
+void Turn::giveUp(const std::string& why) {
+    skipOpenTargets(why);
+    if (status().aborted.empty()) {
+        status().aborted = why;
+        tell("taken back early: " + why);
+        step_.notes.push_back({true, "ChaosAborted", why});
+    }
+    enter(Phase::Reverting);
+}
+
+void Turn::skipOpenTargets(const std::string& why) {
+    for (auto& evidence : status().evidence) {
+        if (evidence.hit == Hit::Pending) {
+            evidence.hit = Hit::Missed;
+            evidence.message = why;
+        }
+    }
+}
+
+void Turn::takeResults() {
+    for (const auto& result : seen_.results) {
+        auto uid = struckUid(result.action);
+        for (auto& evidence : status().evidence) {
+            if (uid.empty() || evidence.uid != uid || evidence.hit != Hit::Pending) {
+                continue;
+            }
+            if (result.error.empty()) {
+                evidence.hit = Hit::Accepted;
+                evidence.deletedAt = now();
+                tell("deleted " + evidence.name);
+            } else if (!result.transient) {
+                evidence.hit = Hit::Missed;
+                evidence.message = result.error;
+                tell("could not delete " + evidence.name + ": " + result.error);
+            }
+        }
+    }
+}
+
+// True when everything that outlasts the moment is in force; kinds one after the other.
+bool Turn::applyEffects() {
+    std::string kind;
+    for (auto& effect : status().effects) {
+        if (effect.state != EffectState::Pending) {
+            continue;
+        }
+        if (!kind.empty() && kind != effect.kind) {
+            break;
+        }
+        if (auto action = effects::apply(effect, scene())) {
+            kind = effect.kind;
+            step_.actions.push_back(std::move(*action));
+            continue;
+        }
+        effect.state = EffectState::Applied;
+        effect.appliedAt = now();
+        tell(effect.kind + " of " + effect.name + " is in force");
+    }
+    return kind.empty() &&
+           std::all_of(status().effects.begin(), status().effects.end(),
+                       [](const Effect& e) { return e.state == EffectState::Applied; });
+}
+
+// True when no target has to be struck any more.
+bool Turn::strikeTargets() {
+    bool open = false;
+    auto subjects = fault_->subjects(scene());
+    for (auto& evidence : status().evidence) {
+        if (evidence.hit != Hit::Pending) {
+            continue;
+        }
+        auto strike = fault_->strike(scene(), evidence);
+        if (!strike) {
+            // Its death follows from what is in force: it lost its power with its node.
+            evidence.hit = Hit::Dead;
+            evidence.deletedAt = evidence.deadAt = now();
+            evidence.message = "its node lost power";
+            tell(evidence.name + " is dead: " + evidence.message);
+            continue;
+        }
+        auto look = faults::look(evidence, subjects, *status().intentAt, now());
+        if (look == faults::Look::Apply) {
+            open = true;
+            step_.actions.push_back(std::move(*strike));
+        }
+    }
+    return !open;
+}
+
+void Turn::injecting() {
+    watchProbe();
+    takeResults();
+    for (const auto& result : seen_.results) {
+        if (isEffect(result.action) && !result.error.empty() && !result.transient) {
+            return giveUp("it could not be brought into force: " + result.error);
+        }
+    }
+    if (auto refusal = predict::permission(run_, seen_)) {
+        return giveUp(refusal->message);
+    }
+    if (!run_.abort.empty()) {
+        return giveUp(run_.abort);
+    }
+    if (late() || overdue()) {
+        return giveUp(
+            "not all of it could be done in time (a disruption budget may refuse an eviction)");
+    }
+    if (!applyEffects() || !strikeTargets()) {
+        // An eviction that is refused is asked for again, without hurry.
+        again(now() - *status().phaseSince > 2s ? kWatch : kWatchClosely);
+        return;
+    }
+    bool hit = status().evidence.empty() ||
+               std::any_of(status().evidence.begin(), status().evidence.end(),
+                           [](const Evidence& e) { return e.hit != Hit::Missed; });
+    if (!hit) {
+        status().observedUntil = now();
+        status().readyAtEnd = topology::readyCount(fault_->subjects(scene()));
+    }
+    enter(hit ? Phase::Observing : Phase::Reverting);
+}
+
+void Turn::removeIntruders() {
+    for (const auto& result : seen_.results) {
+        bool accepted = !struckUid(result.action).empty() && result.error.empty();
+        bool target =
+            std::any_of(status().targets.begin(), status().targets.end(),
+                        [&](const Target& one) { return one.uid == struckUid(result.action); });
+        if (accepted && !target) {
+            ++status().intruders;
+        }
+    }
+    for (const auto& pod : fault_->intruders(scene())) {
+        if (!hitting(pod)) {
+            step_.actions.emplace_back(KillPod{run_.namespace_, pod.name, pod.uid, 1});
+        }
+    }
+}
+
+std::string Turn::tooManyErrors() const {
+    auto limit = spec_.safety.abortErrorPercent;
+    if (!limit || !seen_.series || seen_.series->seconds.empty()) {
+        return "";
+    }
+    auto end = seen_.series->startOf(seen_.series->seconds.back()) + 1s;
+    auto window = probes::over(*seen_.series, end - kErrorWindow, end);
+    if (end - kErrorWindow < *run_.status.intentAt ||
+        window.errorPercent() <= static_cast<double>(*limit)) {
+        return "";
+    }
+    return "over " + to_string(*limit) + " % of the requests failed for " +
+           to_string(kErrorWindow.count()) + " s (spec.safety.abortErrorPercent)";
+}
+
+void Turn::observing() {
+    watchProbe();
+    watchTargets();
+    watchCapacity();
+    watchScaling();
+    if (!seen_.app || seen_.app->deleting) {
+        return giveUp("ScalableApp " + spec_.app + " was deleted during the run");
+    }
+    if (!run_.abort.empty()) {
+        return giveUp(run_.abort);
+    }
+    if (auto refusal = predict::permission(run_, seen_)) {
+        return giveUp(refusal->message);
+    }
+    if (auto errors = tooManyErrors(); !errors.empty()) {
+        return giveUp(errors);
+    }
+    if (fault_->lasts() && !overdue() && !late() && !fault_->over(scene())) {
+        removeIntruders();
+        again(stillMoving() || spec_.expectations.autoscaling.asks() ? kWatchClosely : kWatch);
+        return;
+    }
+    if (fault_->lasts()) {
+        return enter(Phase::Reverting);
+    }
+    if (seenEnough() || late()) {
+        status().observedUntil = now();
+        tell(late() && !seenEnough() ? "the run's time is over" : "observed long enough");
+        return enter(Phase::Reverting);
+    }
+    again(stillMoving() ? kWatchClosely : kWatch);
+}
+
+// Backwards, and never given up: a fault that is left behind is worse than a run without an end.
+void Turn::reverting() {
+    watchProbe();
+    watchTargets();
+    watchCapacity();
+    std::string kind;
+    for (auto effect = status().effects.rbegin(); effect != status().effects.rend(); ++effect) {
+        if (effect->state == EffectState::Reverted) {
+            continue;
+        }
+        if (!kind.empty() && kind != effect->kind) {
+            break;
+        }
+        if (auto action = effects::undo(*effect, scene())) {
+            kind = effect->kind;
+            step_.actions.push_back(std::move(*action));
+            waiting_ = "taking back " + effect->kind + " of " + effect->name;
+            continue;
+        }
+        effect->state = EffectState::Reverted;
+        effect->revertedAt = now();
+        tell(effect->kind + " of " + effect->name + " is gone");
+    }
+    for (const auto& result : seen_.results) {
+        if (isEffect(result.action) && !result.error.empty()) {
+            waiting_ = "cannot take it back: " + result.error;
+        }
+    }
+    bool gone = std::all_of(status().effects.begin(), status().effects.end(),
+                            [](const Effect& e) { return e.state == EffectState::Reverted; });
+    if (!gone) {
+        again(seen_.results.empty() ? kWatchClosely : kWatch);
+        return;
+    }
+    status().revertedAt = now();
+    if (status().effects.empty()) {
+        tell("nothing to take back");
+    }
+    enter(Phase::Verifying);
+}
+
+}  // namespace chaos::run

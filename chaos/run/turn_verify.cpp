@@ -1,0 +1,174 @@
+// What is seen of the application meanwhile, and what it means in the end.
+#include <algorithm>
+
+#include "chaos/faults/evidence.h"
+#include "chaos/run/compare.h"
+#include "chaos/run/measure.h"
+#include "chaos/run/scaling.h"
+#include "chaos/run/turn.h"
+#include "chaos/verdict/verdict.h"
+
+namespace chaos::run {
+
+using namespace std::chrono_literals;
+using std::to_string;
+using std::chrono::seconds;
+
+void Turn::watchProbe() {
+    if (probeLost() && status().probeProblem.empty()) {
+        status().probeProblem =
+            seen_.probe.problem.empty() ? "it ended during the run" : seen_.probe.problem;
+        tell("the probe is gone: " + status().probeProblem);
+    }
+}
+
+void Turn::watchTargets() {
+    auto pods = fault_->subjects(scene());
+    for (auto& evidence : status().evidence) {
+        auto before = evidence.hit;
+        if (before == Hit::Pending) {
+            continue;  // injecting() decides about it
+        }
+        faults::look(evidence, pods, *status().intentAt, now());
+        if (evidence.hit == Hit::Dead && before != Hit::Dead) {
+            tell(evidence.name + " is dead: " + evidence.message);
+        }
+    }
+    bool serving = std::any_of(pods.begin(), pods.end(), [&](const topology::Pod& pod) {
+        return hitting(pod) && pod.serving();
+    });
+    if (!status().detectedAt && !status().targets.empty() && !serving) {
+        status().detectedAt = now();
+    }
+}
+
+void Turn::watchCapacity() {
+    int64_t serving = 0;
+    auto subjects = fault_->subjects(scene());
+    // Once the fault is over, a pod that came back with its node is as good as a new one.
+    bool over = status().revertedAt.has_value();
+    for (const auto& pod : subjects) {
+        serving += (over || !hitting(pod)) && pod.serving() ? 1 : 0;
+    }
+    status().readyLowest = std::min(status().readyLowest, topology::readyCount(subjects));
+    status().readyAtEnd = serving;
+    auto byZone = topology::readyByZone(subjects);
+    for (const auto& known : status().readiness) {
+        byZone.try_emplace(known.zone, 0);  // a zone without any pod is the one that matters
+    }
+    for (const auto& [zone, ready] : byZone) {
+        auto& all = status().readiness;
+        auto last = std::find_if(all.rbegin(), all.rend(),
+                                 [&](const Readiness& one) { return one.zone == zone; });
+        if ((last == all.rend() || last->ready != ready) && all.size() < kMaxReadiness) {
+            all.push_back({now(), zone, ready});
+        }
+    }
+    // An autoscaler may ask for fewer meanwhile: then fewer are whole.
+    auto wanted =
+        std::min(status().readyBefore, fault_->wanted(scene()).value_or(status().readyBefore));
+    if (serving < wanted && status().wholeAt) {
+        status().wholeAt.reset();
+        tell("the tier is not whole any more: " + to_string(serving) + " of " + to_string(wanted) +
+             " ready");
+    } else if (serving >= wanted && !status().wholeAt) {
+        status().wholeAt = now();
+        tell("the tier is whole: " + to_string(serving) + " of " + to_string(wanted) +
+             " ready without the targets");
+    }
+}
+
+void Turn::watchScaling() {
+    auto asked = seen_.desired.find("web");
+    bool wanted = fault_->needs().step || spec_.expectations.autoscaling.asks();
+    if (wanted && asked != seen_.desired.end()) {
+        run::watchScaling(status(), seen_, asked->second,
+                          topology::readyCount(topology::ofTier(seen_.pods, "web")));
+    }
+}
+
+// When both the deaths and the recovery are known and visitors were watched for as long again.
+bool Turn::seenEnough() const {
+    const auto& s = step_.status;
+    if (!s.wholeAt) {
+        return false;
+    }
+    auto last = std::max(*s.wholeAt, s.revertedAt.value_or(*s.wholeAt));
+    for (const auto& evidence : s.evidence) {
+        if (evidence.hit != Hit::Dead && evidence.hit != Hit::Missed) {
+            return false;
+        }
+        last = std::max(last, evidence.deadAt.value_or(last));
+    }
+    return now() >= last + std::max(seconds(spec_.steadyState.holdSeconds), seconds(5)) + 3s;
+}
+
+bool Turn::stillMoving() const {
+    const auto& s = step_.status;
+    return !s.wholeAt || std::any_of(s.evidence.begin(), s.evidence.end(), [](const auto& e) {
+        return e.hit == Hit::Accepted || e.hit == Hit::Deleting;
+    });
+}
+
+// The probe's last seconds arrive a little after they happened.
+bool Turn::seriesComplete() const {
+    const auto& s = run_.status;
+    if (!s.probeProblem.empty()) {
+        return true;
+    }
+    return seen_.series && seen_.series->header && !seen_.series->seconds.empty() &&
+           seen_.series->startOf(seen_.series->seconds.back()) + 1s >= *s.observedUntil;
+}
+
+void Turn::verifying() {
+    watchProbe();
+    if (!status().observedUntil) {
+        watchTargets();
+        watchCapacity();
+        watchScaling();
+        bool enough = seenEnough();
+        // Who wants it ended does not want to wait for a recovery either.
+        if (!enough && !late() && status().aborted.empty()) {
+            waiting_ = "watching the recovery";
+            again(stillMoving() ? kWatchClosely : kWatch);
+            return;
+        }
+        status().observedUntil = now();
+        status().phaseSince = now();
+        tell(enough ? "observed long enough" : "the run's time is over");
+        again(kWatchClosely);
+        return;
+    }
+    bool waited = now() - *status().phaseSince > kProbeLag;
+    if (!seriesComplete() && !waited) {
+        waiting_ = "reading the probe's log";
+        again(500ms);
+        return;
+    }
+    measureAndJudge();
+}
+
+void Turn::measureAndJudge() {
+    if (!seen_.series && status().probeProblem.empty()) {
+        status().probeProblem = "its log could not be read";
+    }
+    auto series = seen_.series.value_or(probe::Series{});
+    auto step = seen_.stepSeries.value_or(probe::Series{});
+    status().measurements = measure(status(), series);
+    finishScaling(status(), series, step);
+    status().series = columns(series);
+    status().comparison = compare(status());
+    if (!status().aborted.empty()) {
+        // What a person ended proves nothing; what had to be ended because visitors suffered does.
+        bool suffered = status().aborted.find("abortErrorPercent") != std::string::npos;
+        return finish(suffered ? Verdict::Failed : Verdict::Inconclusive,
+                      suffered ? "TooManyErrors" : "Aborted",
+                      {"the fault was taken back early: " + status().aborted});
+    }
+    Run judged = run_;
+    judged.status = status();
+    auto judgement = verdict::judge(spec_, status(), fault_->unproved(judged, step));
+    finish(judgement.verdict, judgement.reason, std::move(judgement.reasons));
+}
+
+}  // namespace chaos::run

@@ -1,0 +1,305 @@
+#include "chaos/schedule_reconciler.h"
+
+#include <algorithm>
+
+#include "api/condition.h"
+#include "chaos/kinds.h"
+#include "chaos/topology/topology.h"
+
+namespace chaos {
+namespace {
+
+using namespace std::chrono_literals;
+using kube::ErrorKind;
+
+constexpr const char* kScheduledAt = "/spec/scheduledAt";
+// A far time is looked at again in between: clocks are set, and the longest timer is bounded.
+constexpr auto kLongest = std::chrono::hours(1);
+
+std::string text(const base::Json& json, const char* pointer) {
+    return base::stringAt(json, pointer).value_or("");
+}
+
+std::optional<base::WallTime> time(const base::Json& json, const char* pointer) {
+    base::WallTime out;
+    return base::parseTime(text(json, pointer), out) ? std::optional(out) : std::nullopt;
+}
+
+runtime::Outcome afterError(const kube::ApiError& error) {
+    return error.is(ErrorKind::NotFound) ? runtime::Outcome::done()
+                                         : runtime::Outcome::retry(error.str());
+}
+
+kube::ObjectKey keyOf(const base::Json& object) {
+    return {text(object, "/metadata/namespace"), text(object, "/metadata/name")};
+}
+
+schedule::Child childOf(const base::Json& run) {
+    schedule::Child out;
+    out.name = text(run, "/metadata/name");
+    out.uid = text(run, "/metadata/uid");
+    out.scheduledAt = time(run, kScheduledAt);
+    auto status = run::parseStatus(run.value("status", base::Json::object()));
+    out.completedAt = status.completedAt;
+    out.verdict = status.verdict;
+    const auto* annotations = base::at(run, "/metadata/annotations");
+    out.aborting = annotations != nullptr && annotations->contains(kAbortAnnotation);
+    return out;
+}
+
+bool ownedBy(const kube::Object& object, const std::string& uid) {
+    const auto& owners = object.meta().owners;
+    return std::any_of(owners.begin(), owners.end(),
+                       [&](const auto& owner) { return owner.uid == uid; });
+}
+
+base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
+                    const schedule::Decision& decision) {
+    base::Json status = base::Json::object();
+    auto last = decision.lastScheduleTime ? decision.lastScheduleTime : seen.lastScheduleTime;
+    if (last) {
+        status["lastScheduleTime"] = base::formatTime(*last);
+    }
+    auto active = base::Json::array();
+    const schedule::Child* ended = nullptr;
+    for (const auto& child : seen.children) {
+        if (child.active()) {
+            active.push_back(child.name);
+        } else if (ended == nullptr || child.completedAt > ended->completedAt) {
+            ended = &child;
+        }
+    }
+    status["active"] = active;
+    if (ended != nullptr) {
+        status["lastRun"] = ended->name;
+        status["lastVerdict"] = run::name(*ended->verdict);
+    }
+    bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
+    auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
+    api::setCondition(
+        conditions,
+        {.type = "Scheduled",
+         .status = suspended ? api::kFalse : api::kTrue,
+         .reason = suspended ? "Suspended" : "Scheduled",
+         .message = suspended ? "spec.suspend is set" : "",
+         .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
+         .lastTransitionTime = ""},
+        seen.now);
+    status["conditions"] = api::toJson(conditions);
+    return status;
+}
+
+bool sameJson(const base::Json& a, const base::Json& b) {
+    return nlohmann::json(a) == nlohmann::json(b);
+}
+
+}  // namespace
+
+base::Json runOfSchedule(const base::Json& object, base::WallTime due) {
+    auto name = text(object, "/metadata/name");
+    base::Json owner{{"apiVersion", kChaosSchedules.apiVersion()},
+                     {"kind", kChaosSchedules.kind},
+                     {"name", name},
+                     {"uid", text(object, "/metadata/uid")},
+                     {"controller", true},
+                     {"blockOwnerDeletion", false}};
+    base::Json metadata{{"name", schedule::runName(name, due)},
+                        {"namespace", text(object, "/metadata/namespace")},
+                        {"labels", {{kScheduleLabel, name}}},
+                        {"ownerReferences", base::Json::array({owner})}};
+    base::Json spec{{"schedule", name}, {"scheduledAt", base::formatTime(due)}};
+    if (const auto* asked = base::at(object, "/spec/experiment")) {
+        spec.update(*asked);
+    }
+    return {{"apiVersion", kChaosRuns.apiVersion()},
+            {"kind", kChaosRuns.kind},
+            {"metadata", metadata},
+            {"spec", spec}};
+}
+
+ScheduleReconciler::ScheduleReconciler(kube::Client& client, EventSink events,
+                                       runtime::Metrics& metrics, const base::Clock& clock)
+    : client_(client), events_(std::move(events)), metrics_(metrics), clock_(clock) {
+    using enum runtime::Metrics::Kind;
+    metrics_.define("scalableapp_chaos_schedule_missed_total", Counter,
+                    "Times of chaos schedules that passed without a run");
+    metrics_.define("scalableapp_chaos_schedule_started_total", Counter,
+                    "Runs started by chaos schedules");
+    metrics_.count("scalableapp_chaos_schedule_missed_total", {}, 0);
+    metrics_.count("scalableapp_chaos_schedule_started_total", {}, 0);
+}
+
+kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& object,
+                                                         const api::ChaosScheduleSpec& spec,
+                                                         const std::stop_token& stop) {
+    auto key = keyOf(object);
+    schedule::Seen seen;
+    seen.name = key.name;
+    seen.createdAt = time(object, "/metadata/creationTimestamp").value_or(clock_.wall());
+    seen.lastScheduleTime = time(object, "/status/lastScheduleTime");
+    auto list = client_.list(kChaosRuns,
+                             {.namespace_ = key.namespace_,
+                              .labelSelector = std::string(kScheduleLabel) + "=" + key.name},
+                             stop);
+    if (!list) {
+        return base::failWith(list.error());
+    }
+    for (const auto& item : list->items) {
+        if (ownedBy(*item, text(object, "/metadata/uid"))) {
+            seen.children.push_back(childOf(item->json()));
+        }
+    }
+    if (spec.cooldownSeconds > 0) {
+        auto app = client_.get(kScalableApps, {key.namespace_, spec.app}, stop);
+        if (app) {
+            seen.appReadySince = topology::parseApp((*app)->json()).readySince;
+        } else if (!app.error().is(ErrorKind::NotFound)) {
+            return base::failWith(app.error());
+        }
+    }
+    seen.now = clock_.wall();
+    return seen;
+}
+
+std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& object,
+                                                          base::WallTime due,
+                                                          const std::stop_token& stop) {
+    auto run = runOfSchedule(object, due);
+    auto created = client_.create(kChaosRuns, run, stop);
+    if (created) {
+        metrics_.count("scalableapp_chaos_schedule_started_total", {});
+        return std::nullopt;
+    }
+    if (!created.error().is(ErrorKind::AlreadyExists)) {
+        return afterError(created.error());
+    }
+    kube::ObjectKey key{text(object, "/metadata/namespace"), text(run, "/metadata/name")};
+    auto there = client_.get(kChaosRuns, key, stop);
+    if (there && ownedBy(**there, text(object, "/metadata/uid"))) {
+        return std::nullopt;
+    }
+    return runtime::Outcome::retry("ChaosRun " + key.name + " of somebody else is in the way");
+}
+
+std::optional<runtime::Outcome> ScheduleReconciler::carryOut(const base::Json& object,
+                                                             const schedule::Decision& decision,
+                                                             const std::stop_token& stop) {
+    auto namespace_ = text(object, "/metadata/namespace");
+    for (const auto& child : decision.abort) {
+        base::Json patch{{"metadata",
+                          {{"uid", child.uid},
+                           {"annotations", {{kAbortAnnotation, "replaced by a later run"}}}}}};
+        auto patched = client_.patch(kChaosRuns, {namespace_, child.name},
+                                     kube::PatchType::MergePatch, patch, stop);
+        if (!patched && !patched.error().is(ErrorKind::NotFound)) {
+            return afterError(patched.error());
+        }
+    }
+    if (decision.start) {
+        return start(object, *decision.start, stop);
+    }
+    return std::nullopt;
+}
+
+runtime::Outcome ScheduleReconciler::settle(const base::Json& object, const base::Json& status,
+                                            std::optional<base::WallTime> wakeAt,
+                                            const std::stop_token& stop) {
+    const auto* before = base::at(object, "/status");
+    if (before == nullptr || !sameJson(*before, status)) {
+        base::Json patch{
+            {"metadata", {{"resourceVersion", text(object, "/metadata/resourceVersion")}}},
+            {"status", status}};
+        auto written = client_.patch(kChaosSchedules, keyOf(object), kube::PatchType::MergePatch,
+                                     patch, stop, "status");
+        if (!written) {
+            return afterError(written.error());
+        }
+    }
+    if (!wakeAt) {
+        return runtime::Outcome::done();
+    }
+    auto pause = std::chrono::ceil<std::chrono::milliseconds>(*wakeAt - clock_.wall());
+    return runtime::Outcome::after(std::clamp<std::chrono::milliseconds>(pause, 10ms, kLongest));
+}
+
+// Nothing is retried: only a change of the object can help.
+runtime::Outcome ScheduleReconciler::reject(const base::Json& object, const std::string& reason,
+                                            const std::string& message,
+                                            const std::stop_token& stop) {
+    auto status = object.value("status", base::Json::object());
+    auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
+    api::setCondition(
+        conditions,
+        {.type = "Scheduled",
+         .status = api::kFalse,
+         .reason = reason,
+         .message = message,
+         .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
+         .lastTransitionTime = ""},
+        clock_.wall());
+    status["conditions"] = api::toJson(conditions);
+    return settle(object, status, std::nullopt, stop);
+}
+
+runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
+                                               const runtime::ReconcileContext& context) {
+    auto got = client_.get(kChaosSchedules, key, context.stop);
+    if (!got) {
+        return afterError(got.error());
+    }
+    if ((*got)->meta().deleting) {
+        return runtime::Outcome::done();
+    }
+    auto object = (*got)->json();
+    auto spec = api::parseChaosSchedule(object);
+    if (!spec) {
+        return reject(object, "InvalidSchedule", spec.error().message, context.stop);
+    }
+    auto cron = schedule::Cron::parse(spec->schedule);
+    if (!cron) {
+        return reject(object, "InvalidSchedule", cron.error().message, context.stop);
+    }
+    auto zone = schedule::Zone::named(spec->timeZone);
+    if (!zone) {
+        return reject(object, "UnknownTimeZone", zone.error().message, context.stop);
+    }
+    if (!cron->next(clock_.wall(), *zone)) {
+        return reject(object, "NeverFires",
+                      "spec.schedule \"" + spec->schedule + "\" means no time that will ever come",
+                      context.stop);
+    }
+    auto seen = look(object, *spec, context.stop);
+    if (!seen) {
+        return afterError(seen.error());
+    }
+    auto decision = schedule::decide(*spec, *cron, *zone, *seen);
+    if (auto outcome = carryOut(object, decision, context.stop)) {
+        return *outcome;
+    }
+    auto outcome = settle(object, statusOf(object, *seen, decision), decision.wakeAt, context.stop);
+    if (outcome.kind() == runtime::Outcome::Kind::Retry) {
+        return outcome;
+    }
+    metrics_.count("scalableapp_chaos_schedule_missed_total", {},
+                   static_cast<double>(decision.missed));
+    for (const auto& told : decision.told) {
+        events_({.regarding = {.apiVersion = kChaosSchedules.apiVersion(),
+                               .kind = kChaosSchedules.kind,
+                               .key = key,
+                               .uid = (*got)->meta().uid},
+                 .type = told.warning ? runtime::EventType::Warning : runtime::EventType::Normal,
+                 .reason = told.reason,
+                 .action = "Schedule",
+                 .note = told.text});
+    }
+    for (const auto& child : decision.prune) {
+        auto removed = client_.remove(kChaosRuns, {key.namespace_, child.name}, {.uid = child.uid},
+                                      context.stop);
+        if (!removed && !removed.error().is(ErrorKind::NotFound)) {
+            return afterError(removed.error());
+        }
+    }
+    return outcome;
+}
+
+}  // namespace chaos

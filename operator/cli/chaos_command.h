@@ -1,0 +1,31 @@
+// `kubectl scalableapp chaos run|list|watch|report|abort`.
+//
+//   chaosRun(globals, {.file = "examples/chaos/pod-kill.yaml"});   // starts it, tells, judges
+//   chaosReport(globals, {.name = "pod-kill-1", .format = "html"});
+//
+// Exit codes: 0 done (run, watch: and the verdict is Resilient), 1 it is not, or the cluster said
+// no, 2 wrong usage or unreadable file.
+#pragma once
+
+#include <string>
+
+#include "cli/command.h"
+
+namespace cli {
+
+struct ChaosFlags {
+    std::string file;
+    std::string name;
+    std::string format = "text";  // of report: text | json | yaml | html | junit
+    std::string why = "by hand";
+    bool all = false;
+    bool noWait = false;
+};
+
+int chaosRun(const Globals& globals, const ChaosFlags& flags);
+int chaosList(const Globals& globals, const ChaosFlags& flags);
+int chaosWatch(const Globals& globals, const ChaosFlags& flags);
+int chaosReport(const Globals& globals, const ChaosFlags& flags);
+int chaosAbort(const Globals& globals, const ChaosFlags& flags);
+
+}  // namespace cli

@@ -1,0 +1,301 @@
+// Every fault from experiment to verdict against an API server in memory, and the process killed
+// after each of its writes: nothing is left behind, nothing is hit twice, and the verdict is never
+// better than the truth.
+#include <gtest/gtest.h>
+
+#include "chaos/effects/node_mark.h"
+#include "chaos/kinds.h"
+#include "chaos/support/cluster.h"
+#include "chaos/support/samples.h"
+
+namespace {
+
+using base::Json;
+using base::stringAt;
+using chaos::fake::Cluster;
+
+struct Case {
+    const char* name;
+    Json spec;
+    size_t dies;  // pods that this fault kills
+    int off = 0;  // nodes that it switches off
+};
+
+Json with(const Json& more) {
+    Json spec{{"app", "shop"},
+              {"load", {{"requestsPerSecond", 50}}},
+              {"steadyState", {{"holdSeconds", 2}}},
+              {"safety", {{"maxTargets", 5}, {"maxTargetsPercent", 50}}},
+              {"expectations", {{"webErrorPercent", 1}, {"redundancyRestoredSeconds", 60}}}};
+    spec.update(more);
+    return spec;
+}
+
+std::vector<Case> cases() {
+    Json zone{{"zone", "z2"}};
+    return {
+        {"PodKill", with({{"fault", {{"type", "PodKill"}}}}), 1},
+        {"PodKillAbrupt", with({{"fault", {{"type", "PodKill"}, {"graceSeconds", 1}}}}), 1},
+        {"NodeDrain", with({{"fault", {{"type", "NodeDrain"}, {"durationSeconds", 6}}}}), 2},
+        {"NodeStop", with({{"fault", {{"type", "NodeStop"}, {"durationSeconds", 6}}}}), 0, 1},
+        {"ZoneOutage",
+         with({{"fault", {{"type", "ZoneOutage"}, {"durationSeconds", 6}}}, {"target", zone}}), 2},
+        {"ZoneOutageByPower",
+         with({{"fault", {{"type", "ZoneOutage"}, {"method", "Power"}, {"durationSeconds", 6}}},
+               {"target", zone}}),
+         0, 1},
+        {"OperatorKill", with({{"fault", {{"type", "OperatorKill"}}}}), 1},
+        {"LoadStep",
+         with({{"fault",
+                {{"type", "LoadStep"}, {"requestsPerSecond", 200}, {"durationSeconds", 6}}}}),
+         0},
+    };
+}
+
+void prepare(Cluster& cluster, const Json& spec) {
+    cluster.addApp("shop", 6, true);
+    cluster.addBudget("shop", 3);
+    cluster.addOperators();
+    cluster.experiment("try", spec);
+}
+
+class EachFault : public ::testing::TestWithParam<Case> {};
+
+TEST_P(EachFault, GoesFromExperimentToVerdictAndLeavesNothing) {
+    Cluster cluster;
+    prepare(cluster, GetParam().spec);
+    auto nodes = cluster.server->all(chaos::kNodes);
+    cluster.drive();
+    ASSERT_EQ(cluster.runs().size(), 1U);
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
+    EXPECT_EQ(cluster.podDeletes(), GetParam().dies);
+    EXPECT_EQ(cluster.power.switchedOff, GetParam().off);
+    EXPECT_EQ(cluster.leftovers(), std::vector<std::string>());
+    // Nodes are as they were, but for what the server itself counts.
+    auto after = cluster.server->all(chaos::kNodes);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        EXPECT_EQ(nlohmann::json(nodes[i]["spec"]).dump(),
+                  nlohmann::json(chaos::topology::parseNode(after[i]).taints.empty()
+                                     ? [&] {
+                                           auto spec = after[i]["spec"];
+                                           spec.erase("taints");
+                                           return spec;
+                                       }()
+                                     : after[i]["spec"])
+                      .dump());
+        EXPECT_EQ(nodes[i]["metadata"]["labels"], after[i]["metadata"]["labels"]);
+    }
+    EXPECT_FALSE(base::arrayAt(run, "/status/comparison").empty());
+    for (const auto& line : base::arrayAt(run, "/status/comparison")) {
+        EXPECT_EQ(base::boolAt(line, "/holds"), true) << base::dumpJson(line);
+    }
+    EXPECT_FALSE(base::arrayAt(run, "/status/series/sent").empty());
+}
+
+TEST_P(EachFault, SurvivesACrashAfterEveryWrite) {
+    Cluster calm;
+    prepare(calm, GetParam().spec);
+    calm.drive();
+    int resilient = 0;
+    for (int k = 0; k < calm.writes; ++k) {
+        Cluster cluster;
+        prepare(cluster, GetParam().spec);
+        cluster.crashAfterWrite = k;
+        cluster.drive();
+        ASSERT_EQ(cluster.runs().size(), 1U) << k;
+        auto run = cluster.runs()[0];
+        auto verdict = stringAt(run, "/status/verdict");
+        EXPECT_EQ(stringAt(run, "/status/phase"), "Done") << k;
+        EXPECT_TRUE(verdict == "Resilient" || verdict == "Inconclusive")
+            << k << base::dumpJsonPretty(run);
+        EXPECT_LE(cluster.podDeletes(), GetParam().dies) << k << ": hit twice";
+        EXPECT_LE(cluster.power.switchedOff, GetParam().off) << k << ": switched off twice";
+        EXPECT_EQ(cluster.leftovers(), std::vector<std::string>()) << k << ": left behind";
+        if (verdict == "Resilient") {
+            EXPECT_EQ(cluster.podDeletes(), GetParam().dies) << k << ": no fault, and a pass";
+            EXPECT_EQ(cluster.power.switchedOff, GetParam().off) << k << ": no fault, and a pass";
+            ++resilient;
+        }
+    }
+    EXPECT_GT(resilient, calm.writes / 2) << "a crash must not make every run worthless";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EachFault, ::testing::ValuesIn(cases()),
+                         [](const auto& one) { return one.param.name; });
+
+// The process is dead for good after each write: whoever sweeps next takes everything back.
+TEST(Sweep, TakesBackWhatARunLeftBehindOnceItsDeadlineIsOver) {
+    for (const auto& one : cases()) {
+        if (one.name != std::string("NodeDrain") && one.name != std::string("ZoneOutageByPower")) {
+            continue;  // the others leave the same marks, or nothing
+        }
+        Cluster calm;
+        prepare(calm, one.spec);
+        calm.drive();
+        for (int k = 0; k < calm.writes; ++k) {
+            Cluster cluster;
+            prepare(cluster, one.spec);
+            cluster.crashAfterWrite = k;
+            cluster.driveUntilDead();
+            cluster.clock.advance(std::chrono::minutes(30));
+            auto swept = cluster.sweep(false);
+            EXPECT_TRUE(swept.problems.empty()) << one.name << k << swept.problems[0];
+            auto left = cluster.leftovers();
+            // Pods of the run are the run's own: they end by themselves and go with it.
+            std::erase_if(left, [](const auto& what) { return what.starts_with("pod "); });
+            EXPECT_EQ(left, std::vector<std::string>()) << one.name << " " << k;
+        }
+    }
+}
+
+TEST(Sweep, ARunThatIsGoneIsSweptAtOnceAndOneThatGoesOnIsNot) {
+    Cluster cluster;
+    prepare(cluster, cases()[4].spec);
+    cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
+    EXPECT_TRUE(cluster.sweep(false).reverted.empty()) << "its run still needs it";
+    cluster.server->drop(chaos::kChaosRuns, {"ns", "try-1"});
+    EXPECT_EQ(cluster.sweep(false).reverted.size(), 1U);
+    EXPECT_EQ(cluster.sweep(false).reverted.size(), 0U);
+}
+
+TEST(Sweep, AbortAllDoesNotWaitForAnything) {
+    Cluster cluster;
+    prepare(cluster, cases()[4].spec);
+    cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
+    EXPECT_EQ(cluster.sweep(true).reverted.size(), 1U);
+}
+
+TEST(ZoneOutage, KeepsTheZoneEmptyUntilItsDeadlineAndGivesACordonBackAsItWas) {
+    Cluster cluster;
+    prepare(cluster, cases()[4].spec);
+    // Somebody else has it cordoned, with a taint of their own.
+    cluster.server->edit(chaos::kNodes, {"", "node-2"}, [](Json& node) {
+        node["spec"]["unschedulable"] = true;
+        node["spec"]["taints"] = Json::array({{{"key", "theirs"}, {"effect", "NoSchedule"}}});
+    });
+    auto phase = [&] {
+        return cluster.runs().empty() ? ""
+                                      : stringAt(cluster.runs()[0], "/status/phase").value_or("");
+    };
+    cluster.driveUntil([&] { return phase() == "Observing"; });
+    // As a pod that tolerates everything: it comes into the zone all the same.
+    auto intruder = cluster.server->all(chaos::kPods)[0];
+    intruder["metadata"] = {
+        {"namespace", "ns"},
+        {"name", "stubborn"},
+        {"labels", {{"scalableapp.dev/app", "shop"}, {"scalableapp.dev/tier", "web"}}}};
+    intruder["spec"]["nodeName"] = "node-2";
+    cluster.server->put(chaos::kPods, intruder);
+    cluster.driveUntil([&] { return phase() == "Done"; });
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(base::intAt(run, "/status/intruders"), 1) << base::dumpJsonPretty(run);
+    EXPECT_FALSE(cluster.server->find(chaos::kPods, {"ns", "stubborn"}));
+    auto node = chaos::topology::parseNode(*cluster.server->find(chaos::kNodes, {"", "node-2"}));
+    EXPECT_TRUE(node.unschedulable);
+    ASSERT_EQ(node.taints.size(), 1U);
+    EXPECT_EQ(stringAt(node.taints[0], "/key"), "theirs");
+    EXPECT_TRUE(node.mark.empty());
+}
+
+TEST(NodeDrain, WaitsForTheDisruptionBudget) {
+    Cluster cluster;
+    prepare(cluster, cases()[2].spec);
+    cluster.refuseEvictions = 6;
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient")
+        << base::dumpJsonPretty(cluster.runs()[0]);
+    EXPECT_EQ(cluster.podDeletes(), 2U);
+}
+
+TEST(NodeDrain, ABudgetThatNeverAllowsItProvesNothing) {
+    Cluster cluster;
+    prepare(cluster, cases()[2].spec);
+    cluster.refuseEvictions = 100'000;
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive");
+    EXPECT_NE(base::dumpJson(run).find("disruption budget"), std::string::npos);
+    EXPECT_EQ(cluster.podDeletes(), 0U);
+    EXPECT_TRUE(cluster.leftovers().empty());
+}
+
+TEST(OperatorKill, HitsTheOneThatLeads) {
+    Cluster cluster;
+    prepare(cluster, cases()[6].spec);
+    cluster.drive();
+    ASSERT_EQ(cluster.podDeletes(), 1U);
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/targets/0/role"), "Leader");
+}
+
+TEST(Abort, TakesTheFaultBackAtOnceAndProvesNothing) {
+    Cluster cluster;
+    prepare(cluster, cases()[4].spec);
+    cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
+    cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
+        run["metadata"]["annotations"][chaos::kAbortAnnotation] = "enough";
+    });
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive");
+    EXPECT_EQ(stringAt(run, "/status/reason"), "Aborted");
+    EXPECT_LT(*stringAt(run, "/status/revertedAt"), *stringAt(run, "/status/deadline"));
+    EXPECT_TRUE(cluster.leftovers().empty());
+}
+
+TEST(Abort, TooManyErrorsEndTheFaultAndAreAFailure) {
+    Cluster cluster;
+    auto spec = cases()[4].spec;
+    spec["safety"]["abortErrorPercent"] = 20;
+    spec["fault"]["durationSeconds"] = 40;
+    prepare(cluster, spec);
+    cluster.traffic = [&](chaos::probe::Second& second) {
+        if (cluster.leftovers().size() > 1) {
+            chaos::fake::fail(second, 25, chaos::probe::Outcome::Status5xx);
+        }
+    };
+    // The series is made anew at each look: bad from the fault on is near enough.
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Failed") << base::dumpJsonPretty(run);
+    EXPECT_EQ(stringAt(run, "/status/reason"), "TooManyErrors");
+    EXPECT_LT(*stringAt(run, "/status/revertedAt"), *stringAt(run, "/status/deadline"));
+}
+
+TEST(Pause, NothingBeginsWhileItIsSet) {
+    Cluster cluster;
+    prepare(cluster, cases()[0].spec);
+    cluster.drive(2);
+    cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
+        run["metadata"]["annotations"][chaos::kPauseAnnotation] = "true";
+    });
+    cluster.drive(60);
+    EXPECT_EQ(cluster.podDeletes(), 0U);
+    cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
+        run["metadata"]["annotations"].erase(chaos::kPauseAnnotation);
+    });
+    cluster.drive();
+    EXPECT_EQ(cluster.podDeletes(), 1U);
+}
+
+TEST(ControlRun, MeasuresTheSameLoadWithoutAnyFault) {
+    Cluster cluster;
+    auto spec = cases()[0].spec;
+    spec["control"] = true;
+    spec["runs"] = 3;
+    prepare(cluster, spec);
+    cluster.drive(6000);
+    auto runs = cluster.runs();
+    ASSERT_EQ(runs.size(), 4U);
+    EXPECT_EQ(cluster.podDeletes(), 3U);
+    for (const auto& run : runs) {
+        EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
+    }
+    auto experiment = cluster.server->all(chaos::kChaosExperiments)[0];
+    EXPECT_EQ(base::intAt(experiment, "/status/statistics/judged"), 3);
+    EXPECT_EQ(base::intAt(experiment, "/status/statistics/resilient"), 3);
+    // Three good runs prove little: the true share of failures may still be 63 %.
+    EXPECT_EQ(base::intAt(experiment, "/status/statistics/failureBoundPermille"), 632);
+}
+
+}  // namespace

@@ -1,0 +1,135 @@
+// Reports, and the statistics over several runs.
+#include "chaos/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "chaos/kinds.h"
+#include "chaos/report/statistics.h"
+#include "chaos/support/cluster.h"
+#include "chaos/support/samples.h"
+
+namespace {
+
+using namespace chaos;
+using base::Json;
+
+Json zoneOutage() {
+    fake::Cluster cluster;
+    cluster.addApp("shop", 6, true);
+    cluster.addBudget("shop", 3);
+    cluster.traffic = [](probe::Second& second) {
+        if (second.second >= 13 && second.second < 15) {
+            fake::fail(second, 12, probe::Outcome::Connect);
+            second.firstErrorMs = second.second * 1000 + 200;
+            second.lastErrorMs = second.second * 1000 + 900;
+        }
+    };
+    cluster.experiment(
+        "zone", {{"app", "shop"},
+                 {"target", {{"zone", "z2"}}},
+                 {"fault", {{"type", "ZoneOutage"}, {"durationSeconds", 20}}},
+                 {"load", {{"requestsPerSecond", 50}}},
+                 {"safety", {{"maxTargets", 3}}},
+                 {"expectations", {{"webErrorPercent", 0}, {"redundancyRestoredSeconds", 60}}}});
+    cluster.drive();
+    return cluster.runs().at(0);
+}
+
+// Left where REPORT_DIR says, for people and for the schema's check.
+void keep(const std::string& name, const std::string& text) {
+    std::ofstream(std::string(REPORT_DIR) + "/" + name) << text;
+}
+
+TEST(Report, OnePageHoldsEverythingAndFetchesNothing) {
+    auto document = report::document(zoneOutage());
+    auto page = report::html(document);
+    keep("report.html", page);
+    keep("report.json", base::dumpJsonPretty(document));
+    for (const char* part : {"ZoneOutage of shop in z2", "<svg", "Prediction against observation",
+                             "class=\"bad\"", "class=\"fault\"", "taken back", "z3"}) {
+        EXPECT_NE(page.find(part), std::string::npos) << part;
+    }
+    for (const char* outside : {"http://", "src=", "@import", "url("}) {
+        auto found = page.find(outside);
+        // The name space of SVG is a name, no address that is fetched; the target's own address is
+        // part of nothing here.
+        while (found != std::string::npos && page.compare(found, 18, "http://www.w3.org/") == 0) {
+            found = page.find(outside, found + 1);
+        }
+        EXPECT_EQ(found, std::string::npos) << outside;
+    }
+    auto begin = page.find("id=\"report\">") + 12;
+    auto embedded = base::parseJson(page.substr(begin, page.find("</script>", begin) - begin));
+    ASSERT_TRUE(embedded);
+    EXPECT_EQ(*embedded, document);
+}
+
+TEST(Report, WhatPeopleWroteCannotBreakThePage) {
+    auto run = zoneOutage();
+    run["status"]["reasons"][0] = "</script><script>alert(1)</script>\x01";
+    run["metadata"]["name"] = "<b>\"&'";
+    auto document = report::document(run);
+    auto page = report::html(document);
+    EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+    EXPECT_EQ(page.find("<b>\"&"), std::string::npos);
+    EXPECT_EQ(report::junit({document}).find('\x01'), std::string::npos);
+}
+
+TEST(Report, ForABuildServerInconclusiveIsNoPass) {
+    auto document = report::document(zoneOutage());
+    document["verdict"] = "Failed";
+    document["reasons"] = {"webErrorPercent 0 is broken during the fault: 3 %",
+                           "redundancyRestoredSeconds 60 holds: ..."};
+    auto text = report::junit({document});
+    EXPECT_NE(text.find("tests=\"2\" failures=\"1\" errors=\"0\""), std::string::npos) << text;
+    document["verdict"] = "Inconclusive";
+    text = report::junit({document});
+    EXPECT_NE(text.find("tests=\"1\" failures=\"0\" errors=\"1\""), std::string::npos) << text;
+}
+
+TEST(Report, ARunThatGoesOnHasOneToo) {
+    Json run{{"metadata", {{"name", "x"}, {"namespace", "ns"}}}, {"spec", {{"app", "shop"}}}};
+    auto document = report::document(run);
+    EXPECT_EQ(document["verdict"], "Inconclusive");
+    EXPECT_FALSE(report::html(document).empty());
+    EXPECT_FALSE(report::text(document).empty());
+}
+
+TEST(Statistics, TheBoundIsTheKnownOne) {
+    // 1 - 0.05^(1/n) without a failure; two of Clopper and Pearson's own kind with some.
+    EXPECT_NEAR(report::failureBound(0, 10), 0.2589, 0.0001);
+    EXPECT_NEAR(report::failureBound(0, 59), 0.0495, 0.0001);
+    EXPECT_NEAR(report::failureBound(1, 10), 0.3942, 0.0001);
+    EXPECT_NEAR(report::failureBound(5, 10), 0.7776, 0.0001);
+    EXPECT_EQ(report::failureBound(0, 0), 1);
+    EXPECT_EQ(report::failureBound(3, 3), 1);
+}
+
+TEST(Statistics, MoreRunsNeverProveLess) {
+    for (int64_t runs = 1; runs < 100; ++runs) {
+        EXPECT_LT(report::failureBound(0, runs + 1), report::failureBound(0, runs));
+        EXPECT_GT(report::failureBound(1, runs + 1), report::failureBound(0, runs + 1));
+    }
+}
+
+TEST(Statistics, LeavesOutWhatProvesNothing) {
+    auto run = [](const char* verdict, int64_t took, bool control = false) {
+        return Json{
+            {"spec", {{"withoutFault", control}}},
+            {"status",
+             {{"verdict", verdict}, {"measurements", {{"wholeAfterDeleteMilliseconds", took}}}}}};
+    };
+    auto all =
+        report::statistics({run("Resilient", 1000), run("Resilient", 3000), run("Failed", 9000),
+                            run("Inconclusive", 1), run("Resilient", 2, true)});
+    EXPECT_EQ(all.judged, 3);
+    EXPECT_EQ(all.resilient, 2);
+    EXPECT_EQ(all.inconclusive, 1);
+    EXPECT_EQ(all.p50Milliseconds, 3000);
+    EXPECT_EQ(all.p95Milliseconds, 9000);
+    EXPECT_EQ(all.maxMilliseconds, 9000);
+}
+
+}  // namespace

@@ -1,0 +1,104 @@
+// Faults that touch nodes and the operator, on a cluster whose operator is installed with
+// chaos.nodeFaults and chaos.operatorKill. They run alone: a zone that fails is everybody's.
+#include "e2e/support/cluster.h"
+
+namespace {
+
+using namespace e2e;
+
+class NodeFaults : public ClusterTest {
+  protected:
+    // The first run of an experiment once it is over.
+    std::optional<base::Json> finished(const std::string& name, std::chrono::seconds bound) {
+        std::optional<base::Json> done;
+        EXPECT_TRUE(eventually(bound, "the run of " + name + " is over", [&] {
+            auto run = get("chaosrun", name + "-1");
+            if (run && base::at(*run, "/status/verdict") != nullptr) {
+                done = run;
+            }
+            return done.has_value();
+        }));
+        return done;
+    }
+
+    static std::string faulty(const std::string& name, const std::string& fault,
+                              const std::string& target, const std::string& more = "") {
+        return "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosExperiment\nmetadata: {name: " +
+               name + "}\nspec:\n  app: shop\n  target: {" + target + "}\n  fault: {" + fault +
+               "}\n  load: {requestsPerSecond: 50}\n" +
+               "  safety: {maxTargets: 4, maxTargetsPercent: 67}\n" +
+               "  expectations: {webErrorPercent: 2, redundancyRestoredSeconds: 60}\n" + more;
+    }
+
+    // Marks, cordons and taints of faults on any node.
+    static std::string marks() {
+        return cluster({"get", "nodes", "-o",
+                        "jsonpath={range .items[*]}{.metadata.annotations."
+                        "scalableapp\\.dev/chaos-fault}{.spec.unschedulable}{end}"})
+            .out;
+    }
+
+    void shop() {
+        apply(appYaml("shop", "replicas: 6, overrides: {tolerations: []}",
+                      "{scalableapp.dev/chaos: allowed}"));
+        ASSERT_TRUE(becomesReady("shop"));
+    }
+};
+
+TEST_F(NodeFaults, AZoneFailsAndNothingIsLeftOfIt) {
+    shop();
+    apply(faulty("zone", "type: ZoneOutage, durationSeconds: 15", "zone: z2"));
+    ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
+    auto run = finished("zone", 240s);
+    ASSERT_TRUE(run);
+    EXPECT_NE(base::stringAt(*run, "/status/verdict"), "Inconclusive")
+        << base::dumpJsonPretty(*run);
+    EXPECT_EQ(base::stringAt(*run, "/status/driver"), "Composite");
+    EXPECT_GE(base::arrayAt(*run, "/status/targets").size(), 1U);
+    for (const auto& target : base::arrayAt(*run, "/status/targets")) {
+        EXPECT_EQ(base::stringAt(target, "/zone"), "z2");
+    }
+    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+}
+
+TEST_F(NodeFaults, ADrainedNodeIsGivenBack) {
+    shop();
+    apply(faulty("drain", "type: NodeDrain, durationSeconds: 15", "tier: Web"));
+    auto run = finished("drain", 240s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
+    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+}
+
+TEST_F(NodeFaults, ADeletedExperimentIsTakenBack) {
+    shop();
+    apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z3"));
+    ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
+    EXPECT_EQ(kubectl({"delete", "chaosexperiment", "zone", "--timeout=30s"}).exitCode, 0);
+    EXPECT_TRUE(eventually(30s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+}
+
+TEST_F(NodeFaults, TheOperatorsLeaderDiesAndVisitorsDoNotNotice) {
+    shop();
+    apply(faulty("operator", "type: OperatorKill", "tier: Web"));
+    auto run = finished("operator", 240s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
+    EXPECT_EQ(base::stringAt(*run, "/status/targets/0/role"), "Leader");
+    EXPECT_TRUE(becomesReady("shop"));
+}
+
+TEST_F(NodeFaults, ALoadStepIsMeasured) {
+    shop();
+    apply(
+        "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosExperiment\nmetadata: {name: step}\n"
+        "spec:\n  app: shop\n  load: {requestsPerSecond: 50}\n"
+        "  fault: {type: LoadStep, requestsPerSecond: 100, durationSeconds: 15}\n"
+        "  expectations: {webErrorPercent: 1, autoscaling: {scaling: Forbidden}}\n");
+    auto run = finished("step", 240s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
+    EXPECT_TRUE(base::stringAt(*run, "/status/scaling/loadAt"));
+}
+
+}  // namespace
