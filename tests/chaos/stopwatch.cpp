@@ -1,5 +1,5 @@
 // The stopwatch over real sockets: an application on loopback with outages of known length, loaded
-// as in a run. A quiet machine's own command, 3 minutes at 3 rounds:
+// as in a run. A command for quiet machines, about a minute a round:
 //   build/dev/tests/chaos/chaos_stopwatch [ROUNDS]
 // Exit code 1: an outage was measured wrong by more than 100 ms.
 #include <algorithm>
