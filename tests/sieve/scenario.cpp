@@ -246,6 +246,10 @@ bool Scenario::settle() {
 }
 
 bool Scenario::settleAs(const std::string& wanted) {
+    return settleWhen([&] { return state() == wanted; });
+}
+
+bool Scenario::settleWhen(const std::function<bool()>& holds) {
     auto end = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < end) {
         if (operator_->killed()) {
@@ -253,7 +257,7 @@ bool Scenario::settleAs(const std::string& wanted) {
             start();
         }
         server_->waitForQuiet(kGlance);
-        if (!playControllers() && state() == wanted) {
+        if (!playControllers() && holds()) {
             return true;
         }
     }
@@ -334,7 +338,8 @@ const Reference& reference() {
         run.awaitWatching();
         for (size_t step = 0; step < Scenario::steps(); ++step) {
             run.act(step);
-            if (!run.settle()) {
+            // Twice: one silence could be that of a machine that is busy with something else.
+            if (!run.settle() || !run.settle()) {
                 out.problem = "the reference run does not settle after: " + Scenario::nameOf(step);
                 return out;
             }

@@ -50,6 +50,7 @@ class Scenario {
     // Until the cluster is in that state; false: it does not get there. A killed operator is
     // started again.
     bool settleAs(const std::string& state);
+    bool settleWhen(const std::function<bool()>& holds);
     // Until the operator watches everything and has said its say about what it sees.
     bool awaitWatching();
 
