@@ -17,6 +17,9 @@
 #include "base/json_fwd.h"
 #include "base/result.h"
 
+// Compiled once, in json.cpp, instead of in every source that builds a tree.
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace base {
 
 // Error: what is wrong and at which byte.
