@@ -65,6 +65,9 @@ void InformerCore::feed(const Watcher::Input& input) {
     for (const auto& output : watcher_.next(input, clock_.steady())) {
         std::visit([&](const auto& what) { take(what); }, output);
     }
+    for (const auto& tell : progressHandlers_) {
+        tell();
+    }
 }
 
 void InformerCore::perform(const Watcher::StartList& list, const std::stop_token& stop) {
@@ -112,7 +115,14 @@ void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_tok
 }
 
 void InformerCore::perform(const Watcher::Pause& pause, const std::stop_token& stop) {
-    timer_.sleep(pause.duration, stop);
+    std::stop_source early;
+    std::stop_callback chain(stop, [&] { early.request_stop(); });
+    std::shared_ptr<void> waiting;
+    if (trouble_ == kUnreachable) {
+        waiting = health_->onAnswer([&] { early.request_stop(); });
+    }
+    timer_.sleep(pause.duration, early.get_token());
+    waiting.reset();
     if (!stop.stop_requested()) {
         feed(Watcher::Paused{});
     }
