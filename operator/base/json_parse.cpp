@@ -170,22 +170,38 @@ class JsonBuilder {
     bool dropNext_ = false;
 };
 
-Result<Json> parseJson(std::string_view text, const JsonOutline* outline) {
-    JsonBuilder builder(outline);
-    rapidjson::Reader reader;
-    rapidjson::MemoryStream bytes(text.data(), text.size());
-    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
-                                rapidjson::kParseValidateEncodingFlag;
-    const auto parsed = reader.Parse<kFlags>(input, builder);
+namespace {
+
+constexpr unsigned kAlways =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+
+Result<Json> outcome(const rapidjson::ParseResult& parsed, JsonBuilder& builder) {
     if (parsed.IsError()) {
         return fail("not valid JSON: at byte " + std::to_string(parsed.Offset()) + ": " +
                     rapidjson::GetParseError_En(parsed.Code()));
     }
+    return builder.take();
+}
+
+}  // namespace
+
+Result<Json> parseCheckedJson(std::string text, const JsonOutline* outline) {
+    JsonBuilder builder(outline);
+    rapidjson::Reader reader;
+    rapidjson::InsituStringStream input(text.data());
+    return outcome(reader.Parse<kAlways | rapidjson::kParseInsituFlag>(input, builder), builder);
+}
+
+Result<Json> parseJson(std::string_view text, const JsonOutline* outline) {
     if (text.find('\0') != std::string_view::npos) {
         return fail("not valid JSON: a byte of value 0");
     }
-    return builder.take();
+    JsonBuilder builder(outline);
+    rapidjson::Reader reader;
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
+    return outcome(
+        reader.Parse<kAlways | rapidjson::kParseValidateEncodingFlag>(input, builder), builder);
 }
 
 }  // namespace base

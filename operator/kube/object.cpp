@@ -259,7 +259,7 @@ ObjectPtr Object::fromJson(const base::Json& json) {
 }
 
 base::Json Object::json(const base::JsonOutline* outline) const {
-    auto tree = base::parseJson(text(), outline);
+    auto tree = base::parseCheckedJson(text(), outline);
     return tree ? std::move(tree).value() : base::Json::object();
 }
 

@@ -65,6 +65,9 @@ TEST(ParseJson, ReadsWhatTheTreesOwnParserReads) {
         auto expected = Json::parse(text);
         EXPECT_EQ(*tree, expected) << text;
         EXPECT_EQ(base::dumpJson(*tree), base::dumpJson(expected));
+        auto checked = base::parseCheckedJson(text);
+        ASSERT_TRUE(checked.ok()) << text;
+        EXPECT_EQ(*checked, expected) << text;
     }
 }
 
