@@ -202,7 +202,7 @@ void ControllerCore::viewMoved(const std::string& plural) {
         std::lock_guard lock(mutex_);
         for (auto it = parked_.begin(); it != parked_.end();) {
             auto gate = gates_.find(it->first);
-            bool open = gate == gates_.end();
+            bool open = gate == gates_.end() || gate->second.versions.empty();
             // A scope is a plural, perhaps with more behind it; others do not move with this one.
             if (!open && gate->second.versions.begin()->first.starts_with(plural)) {
                 dropReached(gate->second);
