@@ -22,7 +22,8 @@
 
 namespace base {
 
-// What a reader does not want to see, by pointers; a list on the way stands for each of its elements:
+// What a reader does not want to see, by pointers; a list on the way stands for each of its
+// elements:
 //
 //   static const base::JsonOutline kOutline{"/spec/template", "/spec/containers/env"};
 //

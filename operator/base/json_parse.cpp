@@ -47,8 +47,8 @@ JsonOutline::JsonOutline(std::initializer_list<std::string_view> leftOut)
 
 JsonOutline::~JsonOutline() = default;
 
-// Values wait on one stack until the object or list around them ends: that then has exactly the room
-// it needs, and nothing is moved twice.
+// Values wait on one stack until the object or list around them ends: that then has exactly the
+// room it needs, and nothing is moved twice.
 class JsonBuilder {
   public:
     explicit JsonBuilder(const JsonOutline* outline)
@@ -172,8 +172,7 @@ class JsonBuilder {
 
 namespace {
 
-constexpr unsigned kAlways =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+constexpr unsigned kAlways = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
 
 Result<Json> outcome(const rapidjson::ParseResult& parsed, JsonBuilder& builder) {
     if (parsed.IsError()) {
@@ -200,8 +199,8 @@ Result<Json> parseJson(std::string_view text, const JsonOutline* outline) {
     rapidjson::Reader reader;
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
-    return outcome(
-        reader.Parse<kAlways | rapidjson::kParseValidateEncodingFlag>(input, builder), builder);
+    return outcome(reader.Parse<kAlways | rapidjson::kParseValidateEncodingFlag>(input, builder),
+                   builder);
 }
 
 }  // namespace base

@@ -33,7 +33,8 @@ struct OrderedMap : std::vector<std::pair<Key, T>> {
     using typename Members::value_type;
 
     OrderedMap() = default;
-    OrderedMap(std::initializer_list<value_type> members) : OrderedMap(members.begin(), members.end()) {}
+    OrderedMap(std::initializer_list<value_type> members)
+        : OrderedMap(members.begin(), members.end()) {}
     template <std::input_iterator It>
     OrderedMap(It first, It last) {
         insert(first, last);

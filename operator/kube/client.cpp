@@ -74,8 +74,7 @@ std::string unquoted(std::string_view raw) {
     return raw.size() >= 2 && raw.front() == '"' ? std::string(raw.substr(1, raw.size() - 2)) : "";
 }
 
-ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& type,
-                                TextPack* pack) {
+ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& type, TextPack* pack) {
     ObjectList out;
     std::optional<ApiError> bad;
     auto item = [&](std::string_view text) {

@@ -51,8 +51,12 @@ class Interned::Pool {
   private:
     struct Hash {
         using is_transparent = void;
-        size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-        size_t operator()(const Entry* entry) const { return (*this)(std::string_view(entry->text)); }
+        size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>()(text);
+        }
+        size_t operator()(const Entry* entry) const {
+            return (*this)(std::string_view(entry->text));
+        }
     };
     struct Same {
         using is_transparent = void;

@@ -1,5 +1,5 @@
-// A string that is stored once however many hold it: kinds, label keys and values, owners. Caches of
-// thousands of objects say the same few words over and over.
+// A string that is stored once however many hold it: kinds, label keys and values, owners. Caches
+// of thousands of objects say the same few words over and over.
 //
 //   kube::Interned kind = "Pod";
 //   const std::string& text = kind;     // reads as a string

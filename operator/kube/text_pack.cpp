@@ -45,10 +45,9 @@ std::string PackedText::text() const {
     }
     std::string out(length_, '\0');
     const auto& told = dictionary_->text;
-    const int got = LZ4_decompress_safe_usingDict(bytes_.data(), out.data(),
-                                                  static_cast<int>(bytes_.size()),
-                                                  static_cast<int>(out.size()), told.data(),
-                                                  static_cast<int>(told.size()));
+    const int got = LZ4_decompress_safe_usingDict(
+        bytes_.data(), out.data(), static_cast<int>(bytes_.size()), static_cast<int>(out.size()),
+        told.data(), static_cast<int>(told.size()));
     return got == static_cast<int>(length_) ? out : std::string();
 }
 

@@ -72,8 +72,7 @@ const base::Json& treeOf(const kube::Object& object, const std::vector<base::Jso
                          base::Json& room) {
     auto says = [](const base::Json& tree, const char* pointer, const std::string& value) {
         const auto* text = base::at(tree, pointer);
-        return text != nullptr && text->is_string() &&
-               text->get_ref<const std::string&>() == value;
+        return text != nullptr && text->is_string() && text->get_ref<const std::string&>() == value;
     };
     for (const auto& tree : seen) {
         if (says(tree, "/metadata/uid", object.meta().uid) &&
@@ -259,8 +258,7 @@ bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,
     bool ours = current != nullptr && !current->meta().deleting &&
                 ownershipOf(current->meta(), app) == Ownership::Ours;
     base::Json room;
-    if (!ours ||
-        base::intAt(treeOf(*current, seen, room), "/spec/replicas") == scale.replicas) {
+    if (!ours || base::intAt(treeOf(*current, seen, room), "/spec/replicas") == scale.replicas) {
         return true;
     }
     if (!confirm(app, context, applied)) {

@@ -63,8 +63,8 @@ void setAll(base::Json& status, const Problem& problem, const std::string& messa
     status["conditions"] = api::toJson(conditions);
 }
 
-// Nulls and empty objects and lists: what server-side apply leaves behind where the last field of an
-// object went is no difference.
+// Nulls and empty objects and lists: what server-side apply leaves behind where the last field of
+// an object went is no difference.
 bool isNothing(const base::Json& value) {
     if (value.is_object()) {
         return std::all_of(value.begin(), value.end(), isNothing);

@@ -6,9 +6,8 @@
 //   health.answered("pods");           // the last to recover says so
 //   auto waiting = health.onAnswer([&] { source.request_stop(); });   // who pauses is woken
 //
-// A pause that grew during an outage would go on after its end: the first to get an answer wakes all
-// others.
-// Thread safety: all members from any thread.
+// A pause that grew during an outage would go on after its end: the first to get an answer wakes
+// all others. Thread safety: all members from any thread.
 #pragma once
 
 #include <functional>

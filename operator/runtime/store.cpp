@@ -127,9 +127,8 @@ Store::Change Store::erase(const kube::ObjectKey& key, const std::string& resour
     std::unique_lock lock(mutex_);
     raise(resourceVersion);
     auto it = objects_.find(key);
-    if (it == objects_.end() ||
-        ((*it)->meta().resourceVersion != resourceVersion &&
-         kube::atLeast((*it)->meta().resourceVersion, resourceVersion))) {
+    if (it == objects_.end() || ((*it)->meta().resourceVersion != resourceVersion &&
+                                 kube::atLeast((*it)->meta().resourceVersion, resourceVersion))) {
         return {};
     }
     Change change{*it, nullptr};

@@ -56,10 +56,13 @@ TEST(ParseJson, OfTwoMembersWithOneNameTheLastCounts) {
 TEST(ParseJson, ReadsWhatTheTreesOwnParserReads) {
     std::string deep(1000, '[');
     deep += std::string(1000, ']');
-    for (const std::string text :
-         {std::string(R"({"i":-7,"u":18446744073709551615,"d":1.5e-3,"e":1e3,"n":null,"t":true,"f":false})"),
-          std::string(R"([[],{},[{"a":[1,{"b":"\u00e9\n\"x"}]}],"",0.1,-0.0,123456789012345678901234567890])"),
-          std::string("\"text\""), std::string(" 5 "), deep}) {
+    for (
+        const std::string& text :
+        {std::string(
+             R"({"i":-7,"u":18446744073709551615,"d":1.5e-3,"e":1e3,"n":null,"t":true,"f":false})"),
+         std::string(
+             R"([[],{},[{"a":[1,{"b":"\u00e9\n\"x"}]}],"",0.1,-0.0,123456789012345678901234567890])"),
+         std::string("\"text\""), std::string(" 5 "), deep}) {
         auto tree = base::parseJson(text);
         ASSERT_TRUE(tree.ok()) << text;
         auto expected = Json::parse(text);
@@ -99,7 +102,7 @@ TEST(Json, AGrowingObjectMovesItsMembers) {
 }
 
 TEST(ParseJson, SaysThatTextIsNoJson) {
-    for (const std::string text :
+    for (const std::string& text :
          {std::string(), std::string("{"), std::string("{\"a\":}"), std::string("nul"),
           std::string("{} {}"), std::string("{}\0{}", 5), std::string("\"\xff\"")}) {
         auto tree = base::parseJson(text);

@@ -112,7 +112,8 @@ TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
     add("Pod", "web-1-a", "web-1", "shop", pod);
     auto children = observer.children(meta("shop", "uid-shop"));
     ASSERT_EQ(children.size(), 3U);
-    EXPECT_EQ(children[0]["spec"], (Json{{"template", {{"spec", pod}}}})) << "compared with its intent";
+    EXPECT_EQ(children[0]["spec"], (Json{{"template", {{"spec", pod}}}}))
+        << "compared with its intent";
     EXPECT_EQ(children[1]["spec"], (Json{{"replicas", 1}}));
     EXPECT_EQ(children[2]["spec"], (Json{{"nodeName", "n"}, {"containers", {{{"name", "web"}}}}}));
 }
