@@ -88,7 +88,7 @@ def get(url, timeout=5):
 class Operator(Process):
     """One of the two, with its metrics."""
 
-    def __init__(self, kind, binaries, kubeconfig, folder, workers):
+    def __init__(self, kind, binaries, kubeconfig, folder, workers, transport):
         self.kind = kind
         port = next(_ports)
         self.metrics_url = f"http://127.0.0.1:{port}/metrics"
@@ -100,7 +100,7 @@ class Operator(Process):
             command = [binaries[PEER], "--kubeconfig", kubeconfig, "--metrics-bind-address", f"127.0.0.1:{port}",
                        "--health-probe-bind-address", f"127.0.0.1:{port + 1}"]
         command += ["--workers", str(workers), "--lease-namespace", LEASE_NAMESPACE]
-        super().__init__(kind, command, folder, {"PATH": "/usr/bin:/bin", "HOME": folder})
+        super().__init__(kind, command, folder, {"PATH": "/usr/bin:/bin", "HOME": folder, "KUBE_TRANSPORT": transport})
 
     def ready(self):
         return get(self.ready_url)[0] == 200
