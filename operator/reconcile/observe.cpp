@@ -1,6 +1,7 @@
 #include "reconcile/observe.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include "api/labels.h"
@@ -40,11 +41,13 @@ void Observer::watch(const kube::ResourceType& type, const std::string& namespac
     if (type != scalableApps()) {
         store.addIndex(kAppIndex, runtime::labelIndex(api::kAppLabel));
     }
+    const std::unique_lock lock(mutex_);
     sources_.push_back({type, namespace_, &store});
 }
 
 const Observer::Source* Observer::find(const std::string& plural,
                                        const std::string& namespace_) const {
+    const std::shared_lock lock(mutex_);
     for (const auto& source : sources_) {
         if (source.type.plural == plural &&
             (source.namespace_.empty() || source.namespace_ == namespace_)) {
@@ -72,9 +75,11 @@ std::vector<kube::ObjectPtr> Observer::labelled(const kube::ResourceType& type,
 
 std::vector<base::Json> Observer::children(const kube::Meta& app) const {
     std::vector<kube::ObjectPtr> candidates;
-    for (const auto& type : childTypes()) {
-        auto found = labelled(type, app.key);
-        candidates.insert(candidates.end(), found.begin(), found.end());
+    for (const auto* types : {&childTypes(), &optionalTypes()}) {
+        for (const auto& type : *types) {
+            auto found = labelled(type, app.key);
+            candidates.insert(candidates.end(), found.begin(), found.end());
+        }
     }
     // A chain of owners is as long as app -> Deployment -> ReplicaSet -> Pod; kinds come in that
     // order, so one pass follows it.

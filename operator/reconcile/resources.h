@@ -20,6 +20,9 @@ const kube::ResourceType& scalableApps();
 // Everything that carries api::kAppLabel and that a plan looks at, pods and ReplicaSets included.
 const std::vector<kube::ResourceType>& childTypes();
 
+// The same of kinds that a cluster may not know: those of the Gateway API.
+const std::vector<kube::ResourceType>& optionalTypes();
+
 // Null: no kind that the operator knows.
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind);
 

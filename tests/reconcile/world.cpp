@@ -10,6 +10,8 @@ namespace {
 
 std::vector<kube::ResourceType> everyType() {
     auto types = reconcile::childTypes();
+    const auto& optional = reconcile::optionalTypes();
+    types.insert(types.end(), optional.begin(), optional.end());
     types.push_back(reconcile::scalableApps());
     return types;
 }
