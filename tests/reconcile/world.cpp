@@ -163,7 +163,8 @@ std::vector<base::Json> World::children() const {
             strip(object);
             object.erase("status");
             dropEmptied(object);
-            out.push_back(object);
+            // The order of keys, which depends on what was there before, says nothing.
+            out.emplace_back(nlohmann::json(object));
         }
     }
     return out;
