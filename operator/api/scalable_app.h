@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "api/condition.h"
+#include "api/pod_fields.h"
 #include "api/traffic.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -29,12 +30,6 @@ inline constexpr const char* kKind = "ScalableApp";
 
 // What the schema cannot show as a default, because it depends on other fields.
 inline constexpr int64_t kDefaultWebReplicas = 2;  // where there is no autoscaling
-
-struct NameValue {
-    std::string name;
-    std::string value;
-    bool operator==(const NameValue&) const = default;
-};
 
 struct KeyReference {
     std::string name;
@@ -51,15 +46,6 @@ struct EnvVar {
     bool operator==(const EnvVar&) const = default;
 };
 
-// Quantities by resource name, as written: {"cpu": "100m"}.
-using Quantities = std::map<std::string, std::string>;
-
-struct Resources {
-    Quantities requests;
-    Quantities limits;
-    bool operator==(const Resources&) const = default;
-};
-
 struct Autoscaling {
     int64_t minReplicas = 2;
     int64_t maxReplicas = 0;
@@ -72,26 +58,6 @@ struct Health {
     std::string path = "/healthz";
     int64_t startupSeconds = 60;
     bool operator==(const Health&) const = default;
-};
-
-struct Toleration {
-    std::string key;
-    std::string operator_ = "Equal";
-    std::string value;
-    std::string effect;  // empty: all
-    std::optional<int64_t> tolerationSeconds;
-    bool operator==(const Toleration&) const = default;
-};
-
-struct Overrides {
-    std::vector<NameValue> labels;
-    std::vector<NameValue> annotations;
-    std::map<std::string, std::string> nodeSelector;
-    std::vector<Toleration> tolerations;
-    std::string serviceAccountName;
-    std::vector<std::string> imagePullSecrets;
-    std::string podTemplatePatch;  // a strategic merge patch of the pod template, as text
-    bool operator==(const Overrides&) const = default;
 };
 
 struct Web {

@@ -16,6 +16,41 @@ bool validZoneName(const std::string& name) {
            std::all_of(name.begin(), name.end(), [&](char c) { return fits(c) || c == '-'; });
 }
 
+bool validHost(const std::string& host) {
+    size_t begin = 0;
+    while (begin <= host.size()) {
+        size_t end = std::min(host.find('.', begin), host.size());
+        if (end - begin > 63 || !validZoneName(host.substr(begin, end - begin))) {
+            return false;
+        }
+        begin = end + 1;
+    }
+    return true;
+}
+
+void readExposure(Fields& from, LoadBalancer& out) {
+    static const std::vector<std::pair<std::string, Exposure>> kExposures{
+        {"ClusterIP", Exposure::ClusterIP},
+        {"LoadBalancer", Exposure::LoadBalancer},
+        {"Ingress", Exposure::Ingress},
+        {"Gateway", Exposure::Gateway}};
+    std::string exposure = "ClusterIP";
+    from.oneOf("exposure", exposure, {"ClusterIP", "LoadBalancer", "Ingress", "Gateway"});
+    for (const auto& [name, value] : kExposures) {
+        out.exposure = name == exposure ? value : out.exposure;
+    }
+    from.text("host", out.host, {1, 253});
+    from.text("tlsSecretName", out.tlsSecretName, {1, 253});
+    from.rule(out.host.empty() || validHost(out.host),
+              "`host` must be a DNS name in lower case, for example `shop.example.com`");
+    bool byName = out.exposure == Exposure::Ingress || out.exposure == Exposure::Gateway;
+    from.rule(byName == !out.host.empty(),
+              "`host` must be set when `exposure` is `Ingress` or `Gateway`, and may not be set "
+              "otherwise");
+    from.rule(byName || out.tlsSecretName.empty(),
+              "`tlsSecretName` may only be set when `exposure` is `Ingress` or `Gateway`");
+}
+
 std::optional<Algorithm> algorithmOf(const std::string& name) {
     for (const auto& [text, value] :
          {std::pair{"RoundRobin", Algorithm::RoundRobin},
@@ -74,9 +109,11 @@ void readLoadBalancer(Fields& spec, LoadBalancer& out) {
                    {"RoundRobin", "WeightedRoundRobin", "LeastConnections", "SourceIPHash"});
         out.algorithm = algorithmOf(algorithm);
         from.integer("replicas", out.replicas, 2, 32);
-        std::string exposure = "ClusterIP";
-        from.oneOf("exposure", exposure, {"ClusterIP", "LoadBalancer"});
-        out.exposure = exposure == "LoadBalancer" ? Exposure::LoadBalancer : Exposure::ClusterIP;
+        from.object("resources",
+                    [&](Fields& resources) { readResources(resources, out.resources); });
+        from.object("overrides",
+                    [&](Fields& overrides) { readOverrides(overrides, out.overrides); });
+        readExposure(from, out);
     });
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/fields.h"
+#include "api/pod_fields.h"
 
 namespace api {
 
@@ -30,13 +31,17 @@ void readZones(Fields& spec, const std::string& appName, std::vector<Zone>& out)
 int64_t activeZones(const std::vector<Zone>& zones);
 
 enum class Algorithm { RoundRobin, WeightedRoundRobin, LeastConnections, SourceIPHash };
-enum class Exposure { ClusterIP, LoadBalancer };
+enum class Exposure { ClusterIP, LoadBalancer, Ingress, Gateway };
 
 struct LoadBalancer {
     std::string image = "haproxy:2";
     std::optional<Algorithm> algorithm;  // none: a plain Service, unless a resilience clause is set
     int64_t replicas = 2;
+    Resources resources;  // of each HAProxy pod; what is not given is the operator's choice
+    Overrides overrides;  // of the HAProxy pods
     Exposure exposure = Exposure::ClusterIP;
+    std::string host;           // of Ingress and Gateway, never of another exposure
+    std::string tlsSecretName;  // likewise; empty: plain HTTP
     bool operator==(const LoadBalancer&) const = default;
 };
 

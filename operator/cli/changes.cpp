@@ -82,7 +82,42 @@ std::string pods(int64_t count) {
     return std::to_string(count) + (count == 1 ? " pod" : " pods");
 }
 
+constexpr const char* kReplicas = "spec.replicas";
+
+bool touches(const Change& change, const std::string& path) {
+    return std::any_of(change.fields.begin(), change.fields.end(),
+                       [&](const FieldChange& field) { return field.path.starts_with(path); });
+}
+
+// Which pods requests go to: the public Service's selector names the tier.
+std::string movesTo(const Change& change) {
+    for (const auto& field : change.fields) {
+        if (field.path.starts_with("spec.selector") && field.path.ends_with("/tier")) {
+            return "moves requests from tier " + field.from + " to tier " + field.to;
+        }
+    }
+    return "";
+}
+
+std::string effectOfMaking(const Change& change, const base::Json& object) {
+    if (change.kind == "Deployment") {
+        auto zone = base::stringAt(object, "/metadata/labels/scalableapp.dev~1zone").value_or("");
+        return zone.empty() ? "starts pods" : "starts pods in zone " + zone;
+    }
+    if (change.kind == "Ingress" || change.kind == "HTTPRoute") {
+        return "opens the way in from outside";
+    }
+    return "";
+}
+
 std::string effectOf(const Change& change, const base::Json& live) {
+    if (change.kind == "Service") {
+        return change.action == Action::Change ? movesTo(change) : "";
+    }
+    if (change.action == Action::Remove &&
+        (change.kind == "Ingress" || change.kind == "HTTPRoute")) {
+        return "closes the way in from outside";
+    }
     if (change.kind != "Deployment") {
         return "";
     }
@@ -90,10 +125,17 @@ std::string effectOf(const Change& change, const base::Json& live) {
     if (change.action == Action::Remove) {
         return "stops " + pods(running);
     }
-    bool template_ = std::any_of(change.fields.begin(), change.fields.end(), [](const auto& field) {
-        return field.path.starts_with("spec.template");
-    });
-    return template_ ? "restarts " + pods(running) + ", a few at a time" : "";
+    if (touches(change, "spec.template")) {
+        return "restarts " + pods(running) + ", a few at a time";
+    }
+    for (const auto& field : change.fields) {
+        if (field.path == kReplicas) {
+            auto wanted = std::stoll(field.to);
+            return wanted > running ? "starts " + pods(wanted - running)
+                                    : "stops " + pods(running - wanted);
+        }
+    }
+    return "";
 }
 
 struct Words {
@@ -119,6 +161,17 @@ Words wordsOf(Action action) {
 
 }  // namespace
 
+void addCount(Change& change, const base::Json& live, int64_t wanted) {
+    auto now = base::intAt(live, "/spec/replicas").value_or(0);
+    if (now == wanted || (change.action != Action::Keep && change.action != Action::Change)) {
+        return;
+    }
+    change.action = Action::Change;
+    change.fields.push_back(
+        {.path = kReplicas, .from = std::to_string(now), .to = std::to_string(wanted)});
+    change.effect = effectOf(change, live);
+}
+
 std::vector<FieldChange> fieldChanges(const base::Json& intent, const base::Json& live) {
     std::vector<FieldChange> out;
     compareMaps("", intent, live, out);
@@ -140,6 +193,8 @@ Change changeOf(const base::Json& object, const base::Json* live, Action action)
     }
     if (live != nullptr) {
         change.effect = effectOf(change, *live);
+    } else if (action == Action::Make) {
+        change.effect = effectOfMaking(change, object);
     }
     return change;
 }

@@ -7,6 +7,7 @@
 // Thread safety: plain values, pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Change {
     std::vector<FieldChange> fields;
     std::string effect;  // empty: none worth a word
 };
+
+// The number of pods that the spec fixes is no part of an object's intent: it is added here.
+void addCount(Change& change, const base::Json& live, int64_t wanted);
 
 // Fields of `intent` that `live` has otherwise; what only `live` has belongs to others.
 std::vector<FieldChange> fieldChanges(const base::Json& intent, const base::Json& live);

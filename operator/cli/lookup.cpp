@@ -12,11 +12,17 @@ namespace cli {
 kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const kube::Meta& app) {
     std::vector<std::unique_ptr<runtime::Store>> stores;
     reconcile::Observer observer;
-    for (const auto& type : reconcile::childTypes()) {
+    std::vector<kube::ResourceType> types = reconcile::childTypes();
+    const auto& optional = reconcile::optionalTypes();
+    types.insert(types.end(), optional.begin(), optional.end());
+    for (const auto& type : types) {
         kube::ListOptions options;
         options.namespace_ = app.key.namespace_;
         options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
         auto list = client.list(type, options, {});
+        if (!list && list.error().is(kube::ErrorKind::NotFound)) {
+            continue;  // a kind that this cluster does not know
+        }
         if (!list) {
             return base::failWith(list.error());
         }

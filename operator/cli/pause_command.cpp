@@ -24,8 +24,10 @@ int setManagement(const Globals& globals, const std::string& name, const char* w
         return complainOfApp(key, app.error());
     }
     auto is = base::stringAt((*app)->json(), "/spec/management").value_or(kManage);
+    bool text = globals.output == "text";
     if (is == wanted) {
-        std::cout << name << " was " << done << " before\n";
+        std::cout << (text ? name + " was " + done + " before\n"
+                           : render((*app)->json(), globals.output));
         return kOk;
     }
     auto patched =
@@ -34,7 +36,7 @@ int setManagement(const Globals& globals, const std::string& name, const char* w
     if (!patched) {
         return complainOfApp(key, patched.error());
     }
-    std::cout << name << " is " << done << '\n';
+    std::cout << (text ? name + " is " + done + "\n" : render((*patched)->json(), globals.output));
     return kOk;
 }
 

@@ -11,6 +11,7 @@
 #include "plan/plan.h"
 #include "reconcile/observe.h"
 #include "reconcile/resources.h"
+#include "reconcile/surroundings.h"
 
 namespace cli {
 namespace {
@@ -45,6 +46,37 @@ void printObjects(const std::vector<Manifest>& apps, const std::string& output) 
 
 // --- the difference to a cluster
 
+// How the operator was started is not known here: what it made tells.
+reconcile::ExposureSettings settingsSeen(const std::vector<base::Json>& children) {
+    reconcile::ExposureSettings out;
+    for (const auto& child : children) {
+        auto text = [&](const char* pointer) {
+            return base::stringAt(child, pointer).value_or("");
+        };
+        auto kind = text("/kind");
+        if (kind == "Ingress") {
+            out.ingressClass = text("/spec/ingressClassName");
+        } else if (kind == "Gateway") {
+            out.gatewayClass = text("/spec/gatewayClassName");
+        } else if (kind == "HTTPRoute" && !text("/spec/parentRefs/0/namespace").empty()) {
+            out.sharedGateway =
+                text("/spec/parentRefs/0/namespace") + "/" + text("/spec/parentRefs/0/name");
+        }
+    }
+    return out;
+}
+
+const base::Json* childNamed(const std::vector<base::Json>& children, const std::string& kind,
+                             const std::string& name) {
+    for (const auto& child : children) {
+        if (base::stringAt(child, "/kind") == kind &&
+            base::stringAt(child, "/metadata/name") == name) {
+            return &child;
+        }
+    }
+    return nullptr;
+}
+
 kube::ApiResult<Change> compareOne(kube::Client& client, const base::Json& intent,
                                    const kube::Meta& app) {
     const auto* type = reconcile::childType(base::stringAt(intent, "/apiVersion").value_or(""),
@@ -77,6 +109,7 @@ kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest m
         return base::failWith(live.error());
     }
     std::vector<base::Json> children;
+    base::Json before = live ? (*live)->json() : base::Json::object();
     if (live) {
         meta = (*live)->meta();
         manifest.app.uid = meta.uid;
@@ -86,18 +119,35 @@ kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest m
         }
         children = std::move(*found);
     }
-    auto plan =
-        plan::planApp(manifest.app, {.children = children, .now = base::systemClock().wall()});
+    reconcile::SurroundingsReader reader(client, settingsSeen(children), base::systemClock());
+    plan::Observed seen;
+    seen.now = base::systemClock().wall();
+    seen.around = reader.look(manifest.app, before, {});
+    seen.children = std::move(children);
+    auto plan = plan::planApp(manifest.app, seen);
     std::vector<Change> changes;
+    for (const auto& refusal : plan.refusals) {
+        changes.push_back({.action = Action::Refuse,
+                           .kind = "ScalableApp",
+                           .name = manifest.app.name,
+                           .fields = {},
+                           .effect = refusal});
+    }
     for (const auto& intent : plan.intents) {
         auto change = compareOne(client, intent.object, meta);
         if (!change) {
             return base::failWith(change.error());
         }
+        for (const auto& scale : plan.scales) {
+            const auto* there = childNamed(seen.children, scale.kind, scale.name);
+            if (there != nullptr && scale.kind == change->kind && scale.name == change->name) {
+                addCount(*change, *there, scale.replicas);
+            }
+        }
         changes.push_back(*change);
     }
     for (const auto& removal : plan.removals) {
-        for (const auto& child : children) {
+        for (const auto& child : seen.children) {
             if (base::stringAt(child, "/metadata/uid") == removal.uid) {
                 changes.push_back(changeOf(child, &child, Action::Remove));
             }

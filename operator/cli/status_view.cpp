@@ -44,6 +44,26 @@ Hop serviceHop(const base::Json& app, const std::vector<base::Json>& services, b
     return hop;
 }
 
+// From outside the cluster, where a way in is asked for.
+std::optional<Hop> outsideHop(const base::Json& app) {
+    auto type = base::stringAt(app, "/status/exposure/type");
+    if (!type) {
+        return std::nullopt;
+    }
+    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
+    const auto* exposed = api::findCondition(conditions, "Exposed");
+    Hop hop{.name = "outside",
+            .detail = *type + " at " +
+                      base::stringAt(app, "/status/exposure/address").value_or("no address yet"),
+            .works = exposed != nullptr && exposed->status == api::kTrue};
+    for (const auto& endpoint : base::arrayAt(app, "/status/endpoints")) {
+        if (base::stringAt(endpoint, "/name") == "public") {
+            hop.detail = base::stringAt(endpoint, "/address").value_or("") + ", " + hop.detail;
+        }
+    }
+    return hop;
+}
+
 // Only where there is a tier of its own.
 std::optional<Hop> balancerHop(const base::Json& app) {
     if (base::at(app, "/status/loadBalancer") == nullptr) {
@@ -203,7 +223,10 @@ AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
               [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
     Hop web = webHop(app, view.pods);
     auto balancer = balancerHop(app);
-    view.path = {serviceHop(app, services, web.works)};
+    if (auto outside = outsideHop(app)) {
+        view.path.push_back(*outside);
+    }
+    view.path.push_back(serviceHop(app, services, web.works));
     if (balancer) {
         view.path.push_back(*balancer);
     }

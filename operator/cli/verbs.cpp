@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/json.h"
 #include "base/version.h"
 #include "cli/chaos_verbs.h"
 #include "cli/check_command.h"
@@ -72,9 +73,11 @@ void declarePause(CLI::App& app, CommandLine& line) {
     auto [pause, pauseFlags] = verb<PauseFlags>(
         app, line, "pause", "the operator looks on and changes nothing of it", pauseCommand);
     addName(*pause, pauseFlags->name);
+    addOutput(*pause, line.globals);
     auto [resume, resumeFlags] =
         verb<PauseFlags>(app, line, "resume", "the operator takes care of it again", resumeCommand);
     addName(*resume, resumeFlags->name);
+    addOutput(*resume, line.globals);
 }
 
 void declareZone(CLI::App& app, CommandLine& line) {
@@ -102,10 +105,14 @@ void declareCheck(CLI::App& app, CommandLine& line) {
 void declareCompletion(CLI::App& app, CommandLine& line) {
     auto shell = std::make_shared<std::string>();
     auto* command = app.add_subcommand("completion", "a script that completes commands");
-    command->add_option("shell", *shell, "bash, zsh or fish")
+    command
+        ->add_option(
+            "shell", *shell,
+            "bash, zsh or fish, for kubectl-scalableapp; kubectl: the program that kubectl "
+            "asks after `kubectl scalableapp`")
         ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-        ->type_name("bash|zsh|fish");
+        ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}))
+        ->type_name("bash|zsh|fish|kubectl");
     command->callback([&app, &line, shell] {
         line.action = [&app, shell] {
             std::cout << completionScript(app, *shell);
@@ -115,9 +122,14 @@ void declareCompletion(CLI::App& app, CommandLine& line) {
 }
 
 void declareVersion(CLI::App& app, CommandLine& line) {
-    app.add_subcommand("version", "the version of this program")->callback([&line] {
-        line.action = [] {
-            std::cout << kProgram << " " << base::version() << '\n';
+    auto* command = app.add_subcommand("version", "the version of this program");
+    addOutput(*command, line.globals);
+    command->callback([&line] {
+        line.action = [&line] {
+            const auto& output = line.globals.output;
+            std::cout << (output == "text"
+                              ? std::string(kProgram) + " " + base::version() + "\n"
+                              : render({{"name", kProgram}, {"version", base::version()}}, output));
             return kOk;
         };
     });

@@ -12,8 +12,6 @@ namespace {
 using api::ScalableApp;
 using base::Json;
 
-constexpr int64_t kPublicPort = 80;
-
 const char* nextEntry(const ScalableApp& app, const Observed& observed) {
     if (!app.hasLoadBalancerTier()) {
         return kWebTier;

@@ -8,6 +8,7 @@
 // Thread safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "api/scalable_app.h"
@@ -16,6 +17,8 @@
 #include "plan/web_groups.h"
 
 namespace plan {
+
+inline constexpr int64_t kPublicPort = 80;
 
 // The tier whose pods the Service leads to now; empty: there is no Service yet.
 std::string entryOf(const api::ScalableApp& app, const Observed& observed);

@@ -8,6 +8,7 @@
 #include "plan/haproxy.h"
 #include "plan/load_balancer_state.h"
 #include "plan/names.h"
+#include "plan/pod_template.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
 
@@ -86,6 +87,26 @@ Json probe(const char* path, int64_t period, int64_t failures) {
             {"failureThreshold", failures}};
 }
 
+// What is not given, unless it would stand against what is: a limit is a request as well.
+Json resourcesOf(const ScalableApp& app) {
+    const auto& [requests, limits] = app.loadBalancer.resources;
+    Json out{{"requests", requests}, {"limits", limits}};
+    for (const auto& [name, value] : {std::pair{"cpu", "100m"}, std::pair{"memory", "64Mi"}}) {
+        if (!requests.contains(name) && !limits.contains(name)) {
+            out["requests"][name] = value;
+        }
+    }
+    if (!requests.contains("memory") && !limits.contains("memory")) {
+        out["limits"]["memory"] = "512Mi";
+    }
+    for (const char* part : {"requests", "limits"}) {
+        if (out[part].empty()) {
+            out.erase(part);
+        }
+    }
+    return out;
+}
+
 Json containerOf(const ScalableApp& app) {
     auto port = [](const char* name, int64_t number) {
         return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
@@ -96,8 +117,7 @@ Json containerOf(const ScalableApp& app) {
         {"command",
          Json::array({"haproxy", "-db", "-f", std::string(kConfigFolder) + "/" + kConfigFile})},
         {"ports", Json::array({port(kWebPort, kBalancerPort), port("admin", kBalancerAdminPort)})},
-        {"resources",
-         {{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}, {"limits", {{"memory", "512Mi"}}}}},
+        {"resources", resourcesOf(app)},
         {"startupProbe", probe("/healthz", 1, 30)},
         {"readinessProbe", probe("/readyz", 1, 3)},
         {"livenessProbe", probe("/healthz", 10, 3)},
@@ -128,10 +148,9 @@ Json spreadOf(const ScalableApp& app) {
     return out;
 }
 
-Json podTemplate(const ScalableApp& app, const Observed& observed) {
-    Json out{{"metadata",
-              {{"labels", labelsFor(app, kBalancerTier)},
-               {"annotations", {{kConfigAnnotation, configOf(app, observed)}}}}},
+base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed) {
+    Json labels = labelsFor(app, kBalancerTier);
+    Json out{{"metadata", {{"labels", labels}}},
              {"spec",
               {{"automountServiceAccountToken", false},
                {"enableServiceLinks", false},
@@ -153,10 +172,19 @@ Json podTemplate(const ScalableApp& app, const Observed& observed) {
     if (!zones.empty()) {
         out["spec"]["affinity"] = zoneAffinity(zones);
     }
-    return out;
+    auto done = withOverrides(std::move(out), app.loadBalancer.overrides, labels);
+    if (done) {
+        (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app, observed);
+    }
+    return done;
 }
 
-Json deploymentOf(const ScalableApp& app, const Observed& observed) {
+// Error: `overrides.podTemplatePatch` does not apply.
+base::Result<Json> deploymentOf(const ScalableApp& app, const Observed& observed) {
+    auto pod = podTemplate(app, observed);
+    if (!pod) {
+        return base::fail(pod.error().message);
+    }
     Json out = childOf(app, "apps/v1", "Deployment", balancerName(app), kBalancerTier);
     out["spec"] = {
         {"selector", {{"matchLabels", selectorFor(app, kBalancerTier)}}},
@@ -164,7 +192,7 @@ Json deploymentOf(const ScalableApp& app, const Observed& observed) {
         {"revisionHistoryLimit", 3},
         {"strategy",
          {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", 1}}}}},
-        {"template", podTemplate(app, observed)}};
+        {"template", std::move(*pod)}};
     return out;
 }
 
@@ -190,11 +218,20 @@ Json podsService(const ScalableApp& app, const std::string& zone) {
 
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
+    auto deployment = deploymentOf(app, observed);
+    if (!deployment) {
+        out.problem = Cause{.reason = "InvalidPatch",
+                            .subject = "",
+                            .detail = deployment.error().message,
+                            .since = "",
+                            .needsHelp = true};
+        return out;
+    }
     for (const auto& [zone, most] : zonesServed(app, observed)) {
         out.objects.push_back(podsService(app, zone));
     }
     out.objects.push_back(budgetOf(app));
-    out.objects.push_back(deploymentOf(app, observed));
+    out.objects.push_back(std::move(*deployment));
     out.scales.push_back({.apiVersion = "apps/v1",
                           .kind = "Deployment",
                           .namespace_ = app.namespace_,
@@ -225,7 +262,8 @@ bool balancerCurrent(const ScalableApp& app, const Observed& observed) {
         return false;
     }
     auto count = [&](const char* pointer) { return base::intAt(*deployment, pointer).value_or(0); };
-    return !differs(deploymentOf(app, observed), *deployment) &&
+    auto wanted = deploymentOf(app, observed);
+    return wanted && !differs(*wanted, *deployment) &&
            count("/status/observedGeneration") >= count("/metadata/generation") &&
            count("/status/updatedReplicas") >= app.loadBalancer.replicas &&
            count("/status/availableReplicas") >= app.loadBalancer.replicas &&

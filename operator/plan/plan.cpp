@@ -90,6 +90,14 @@ class Planner {
         }
         auto verdict = judge(app_, reports, observed_.now);
         plan_.status = std::move(verdict.status);
+        if (observed_.around.operatorReplicas == 1) {
+            plan_.status["singlePointsOfFailure"].push_back(
+                {{"tier", "operator"},
+                 {"what", "the only replica"},
+                 {"why",
+                  "nothing repairs or scales while it restarts or moves; `replicas` of 2 or more "
+                  "in the operator's chart removes it"}});
+        }
         plan_.events = std::move(verdict.events);
         plan_.lookAgain = verdict.lookAgain;
         return std::move(plan_);
@@ -103,6 +111,7 @@ class Planner {
         }
         auto wanted = tier.intents(app_, observed_);
         if (wanted.problem) {
+            plan_.refusals.push_back(wanted.problem->text(tier.name));
             report.state.cause = wanted.problem;
             report.state.settled = false;
             keep_.push_back(tier.name);
@@ -164,8 +173,11 @@ std::vector<Intent> intentsFor(const ScalableApp& app) {
         if (!tier.wanted(app)) {
             continue;
         }
-        auto wanted =
-            tier.intents(app, {.children = {}, .now = {}, .circuits = {}, .assumeServing = true});
+        auto wanted = tier.intents(app, {.children = {},
+                                         .now = {},
+                                         .circuits = {},
+                                         .assumeServing = true,
+                                         .around = {.gatewayApi = true}});
         for (auto& object : wanted.objects) {
             for (const auto& scale : wanted.scales) {
                 if (sameObject(object, identityOf(scale))) {

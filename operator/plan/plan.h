@@ -28,6 +28,20 @@ struct Circuit {
     CircuitState state = CircuitState::Closed;
 };
 
+enum class Presence { Unknown, There, Missing };
+
+// What is so outside of an app and decides about it: how the operator was set up, what the cluster
+// offers, and what the app refers to.
+struct Surroundings {
+    int64_t operatorReplicas = 0;          // 0: nobody said
+    std::string ingressClass = {};         // empty: the cluster's default
+    bool gatewayApi = false;               // the cluster knows Gateway and HTTPRoute
+    std::string sharedGateway = {};        // "namespace/name": routes go there, no Gateway is made
+    std::string gatewayClass = {};         // of the Gateways that are made; empty: see below
+    std::string gatewayClassProblem = {};  // why none could be chosen, and the remedy
+    Presence tlsSecret = Presence::Unknown;
+};
+
 // Everything the operator's caches hold about one app: every child that carries its label, pods and
 // ReplicaSets included, as the API server gave them.
 struct Observed {
@@ -36,6 +50,7 @@ struct Observed {
     std::vector<Circuit> circuits = {};  // of those that answered
     // There is no cluster to look at: what has to wait for something to be there waits for nothing.
     bool assumeServing = false;
+    Surroundings around = {};
 };
 
 // One object in full, as our field manager wants it (server-side apply): identity, owner reference,
@@ -78,6 +93,7 @@ struct Plan {
     std::vector<Removal> removals;  // children of ours that nothing asks for any more
     base::Json status;              // the whole `status`, ready to write
     std::vector<EventIntent> events;
+    std::vector<std::string> refusals;  // what of the spec cannot be built, and why
     // When time alone may change the answer (a deadline): look again then.
     std::optional<std::chrono::milliseconds> lookAgain;
 };

@@ -226,6 +226,18 @@ std::optional<PodCause> containerCause(const Json& container) {
     return last == nullptr ? std::nullopt : std::optional<PodCause>(ended(*last));
 }
 
+// " at port 8080": a port that nobody listens on is the commonest mistake.
+std::string probedPort(const Json& container) {
+    auto number = base::intAt(container, "/readinessProbe/httpGet/port");
+    auto name = textAt(container, "/readinessProbe/httpGet/port");
+    for (const auto& port : base::arrayAt(container, "/ports")) {
+        if (!name.empty() && textAt(port, "/name") == name) {
+            number = base::intAt(port, "/containerPort");
+        }
+    }
+    return number ? " at port " + std::to_string(*number) : "";
+}
+
 PodCause notReady(const Json& pod) {
     bool running = false;
     bool ready = true;
@@ -250,7 +262,8 @@ PodCause notReady(const Json& pod) {
             {.reason = "NotReady",
              .subject = "",
              .detail = path.empty() ? "the readiness probe fails"
-                                    : "GET " + path + " does not answer with 200 to 399",
+                                    : "GET " + path + probedPort(probed.front()) +
+                                          " does not answer with 200 to 399",
              .since = "",
              .starting = true}};
 }

@@ -1,6 +1,7 @@
 #include "reconcile/observe.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include "api/labels.h"
@@ -40,11 +41,13 @@ void Observer::watch(const kube::ResourceType& type, const std::string& namespac
     if (type != scalableApps()) {
         store.addIndex(kAppIndex, runtime::labelIndex(api::kAppLabel));
     }
+    const std::unique_lock lock(mutex_);
     sources_.push_back({type, namespace_, &store});
 }
 
 const Observer::Source* Observer::find(const std::string& plural,
                                        const std::string& namespace_) const {
+    const std::shared_lock lock(mutex_);
     for (const auto& source : sources_) {
         if (source.type.plural == plural &&
             (source.namespace_.empty() || source.namespace_ == namespace_)) {
@@ -75,12 +78,14 @@ std::vector<base::Json> Observer::children(const kube::Meta& app) const {
     // order, so one pass follows it.
     std::set<std::string, std::less<>> family{app.uid};
     std::vector<base::Json> out;
-    for (const auto& type : childTypes()) {
-        for (const auto& object : labelled(type, app.key)) {
-            const auto* controller = controllerOf(object->meta());
-            if (controller != nullptr && family.contains(controller->uid.str())) {
-                family.insert(object->meta().uid);
-                out.push_back(object->json(outlineOf(type)));
+    for (const auto* types : {&childTypes(), &optionalTypes()}) {
+        for (const auto& type : *types) {
+            for (const auto& object : labelled(type, app.key)) {
+                const auto* controller = controllerOf(object->meta());
+                if (controller != nullptr && family.contains(controller->uid.str())) {
+                    family.insert(object->meta().uid);
+                    out.push_back(object->json(outlineOf(type)));
+                }
             }
         }
     }

@@ -6,10 +6,12 @@
 //   std::vector<base::Json> children = observer.children(app->meta());
 //
 // With one store per namespace (an operator that may see some namespaces only) give each of them;
-// the empty namespace stands for all. Thread safety: watch() first, from one thread; everything
-// else from any thread.
+// the empty namespace stands for all. Thread safety: all members from any thread; a store that is
+// watched must outlive the observer's last use.
 #pragma once
 
+#include <deque>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -56,7 +58,8 @@ class Observer {
     std::vector<kube::ObjectPtr> labelled(const kube::ResourceType& type,
                                           const kube::ObjectKey& app) const;
 
-    std::vector<Source> sources_;
+    mutable std::shared_mutex mutex_;
+    std::deque<Source> sources_;  // what is in it stays where it is
 };
 
 // The app an object belongs to by its label; the name is empty when it has none.

@@ -30,16 +30,21 @@ runtime::Controller& makeController(runtime::Manager& manager, int workers, Reco
 }  // namespace
 
 Operator::Operator(runtime::Manager& manager, const OperatorOptions& options)
-    : reconciler_(
+    : namespaces_(options.namespaces),
+      surroundings_(manager.client(), options.exposure, manager.clock(),
+                    [this, &manager] { watchGatewayApi(manager); }),
+      reconciler_(
           manager.client(), observer_,
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
-          manager.metrics(), manager.clock()),
+          manager.metrics(), manager.clock(), askCircuits,
+          [this](const api::ScalableApp& app, const base::Json& object, std::stop_token stop) {
+              return surroundings_.look(app, object, stop);
+          }),
       controller_(makeController(manager, options.workers, reconciler_, observer_)) {
-    auto namespaces = options.namespaces;
-    if (namespaces.empty()) {
-        namespaces.emplace_back();
+    if (namespaces_.empty()) {
+        namespaces_.emplace_back();
     }
-    for (const auto& one : namespaces) {
+    for (const auto& one : namespaces_) {
         watchApps(manager, one);
         for (const auto& type : childTypes()) {
             watchChildren(manager, type, one);
@@ -68,6 +73,26 @@ void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType
     runtime::relate(informer, controller_,
                     [](const kube::Meta& child) { return std::vector{appOf(child)}; },
                     {.firstList = false, .burst = kBurst});
+}
+
+void Operator::watchGatewayApi(runtime::Manager& manager) {
+    for (const auto& type : optionalTypes()) {
+        for (const auto& one : namespaces_) {
+            auto& informer = *late_.emplace_back(std::make_unique<runtime::Informer>(
+                manager.client(),
+                runtime::InformerOptions{.type = type,
+                                         .namespace_ = one,
+                                         .labelSelector = api::kAppLabel,
+                                         .fieldSelector = ""},
+                manager.clock(), manager.metrics()));
+            observer_.watch(type, one, informer.store());
+            // Its first list counts: what it shows may be asked for no longer.
+            runtime::relate(informer, controller_,
+                            [](const kube::Meta& child) { return std::vector{appOf(child)}; },
+                            {.firstList = true, .burst = kBurst});
+            informer.start();
+        }
+    }
 }
 
 }  // namespace reconcile

@@ -4,14 +4,18 @@
 //   reconcile::Operator parts(manager, {.namespaces = {"shop-ns"}});
 //   return manager.run();
 //
-// Must outlive the manager's run(). Thread safety: the constructor only, before run().
+// Kinds of the Gateway API are watched from the moment an app asks for them and the cluster has
+// them. Must outlive the manager's run(). Thread safety: the constructor only, before run().
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "reconcile/observe.h"
 #include "reconcile/reconciler.h"
+#include "reconcile/surroundings.h"
+#include "runtime/informer.h"
 #include "runtime/manager.h"
 
 namespace reconcile {
@@ -19,6 +23,7 @@ namespace reconcile {
 struct OperatorOptions {
     std::vector<std::string> namespaces;  // empty: all
     int workers = 4;
+    ExposureSettings exposure = {};
 };
 
 class Operator {
@@ -31,10 +36,15 @@ class Operator {
     void watchApps(runtime::Manager& manager, const std::string& namespace_);
     void watchChildren(runtime::Manager& manager, const kube::ResourceType& type,
                        const std::string& namespace_);
+    // Kinds that were not there when the process started.
+    void watchGatewayApi(runtime::Manager& manager);
 
+    std::vector<std::string> namespaces_;  // the empty one: all
     Observer observer_;
+    SurroundingsReader surroundings_;
     Reconciler reconciler_;
     runtime::Controller& controller_;
+    std::vector<std::unique_ptr<runtime::Informer>> late_;
 };
 
 }  // namespace reconcile

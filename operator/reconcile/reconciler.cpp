@@ -41,14 +41,16 @@ runtime::Outcome outcomeOf(const Applied& applied, const plan::Plan& plan) {
 }  // namespace
 
 Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-                       runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask)
+                       runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask,
+                       LookAround lookAround)
     : client_(client),
       observer_(observer),
       applier_(client, observer),
       events_(std::move(events)),
       metrics_(metrics),
       clock_(clock),
-      askCircuits_(std::move(ask)) {
+      askCircuits_(std::move(ask)),
+      lookAround_(std::move(lookAround)) {
     metrics_.define("scalableapp_ready", runtime::Metrics::Kind::Gauge,
                     "1 when the ScalableApp's Ready condition is True, else 0");
     metrics_.define("scalableapp_stalled", runtime::Metrics::Kind::Gauge,
@@ -72,7 +74,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         return refuse(object, app.error().message, context);
     }
     forgetProblems(app->conditions);
-    const plan::Observed seen = observe(*object, *app);
+    const plan::Observed seen = observe(*object, before, *app, context.stop);
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.leaving || applied.outdated) {
@@ -91,8 +93,15 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     return stopped ? *stopped : outcomeOf(applied, plan);
 }
 
-plan::Observed Reconciler::observe(const kube::Object& object, const api::ScalableApp& app) const {
-    plan::Observed out{.children = observer_.children(object.meta()), .now = clock_.wall()};
+plan::Observed Reconciler::observe(const kube::Object& object, const base::Json& json,
+                                   const api::ScalableApp& app, std::stop_token stop) const {
+    plan::Observed out;
+    out.now = clock_.wall();
+    // First: it may be what makes further kinds of children seen.
+    if (lookAround_) {
+        out.around = lookAround_(app, json, stop);
+    }
+    out.children = observer_.children(object.meta());
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {
         out.circuits = askCircuits_(targets);

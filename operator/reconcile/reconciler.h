@@ -27,9 +27,13 @@ namespace reconcile {
 class Reconciler {
   public:
     using EventSink = std::function<void(runtime::Event)>;
+    // Empty: nothing is known of the surroundings.
+    using LookAround = std::function<plan::Surroundings(
+        const api::ScalableApp& app, const base::Json& object, std::stop_token stop)>;
 
     Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-               runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask = askCircuits);
+               runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask = askCircuits,
+               LookAround lookAround = {});
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
                                const runtime::ReconcileContext& context);
@@ -42,7 +46,8 @@ class Reconciler {
                                             const base::Json& status,
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
-    plan::Observed observe(const kube::Object& object, const api::ScalableApp& app) const;
+    plan::Observed observe(const kube::Object& object, const base::Json& json,
+                           const api::ScalableApp& app, std::stop_token stop) const;
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -53,6 +58,7 @@ class Reconciler {
     runtime::Metrics& metrics_;
     const base::Clock& clock_;
     AskCircuits askCircuits_;
+    LookAround lookAround_;
 };
 
 }  // namespace reconcile

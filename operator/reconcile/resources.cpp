@@ -18,6 +18,15 @@ const std::vector<kube::ResourceType>& childTypes() {
         {"", "v1", "services", "Service", true},
         {"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true},
         {"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true},
+        {"networking.k8s.io", "v1", "ingresses", "Ingress", true},
+    };
+    return kTypes;
+}
+
+const std::vector<kube::ResourceType>& optionalTypes() {
+    static const std::vector<kube::ResourceType> kTypes{
+        {"gateway.networking.k8s.io", "v1", "gateways", "Gateway", true},
+        {"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", true},
     };
     return kTypes;
 }
@@ -49,9 +58,11 @@ const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
 }
 
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind) {
-    for (const auto& type : childTypes()) {
-        if (type.kind == kind && type.apiVersion() == apiVersion) {
-            return &type;
+    for (const auto* types : {&childTypes(), &optionalTypes()}) {
+        for (const auto& type : *types) {
+            if (type.kind == kind && type.apiVersion() == apiVersion) {
+                return &type;
+            }
         }
     }
     return nullptr;

@@ -25,6 +25,9 @@ const std::vector<kube::ResourceType>& childTypes();
 // it. A tier that reads more takes its pointer out of the list.
 const base::JsonOutline* outlineOf(const kube::ResourceType& type);
 
+// The same of kinds that a cluster may not know: those of the Gateway API.
+const std::vector<kube::ResourceType>& optionalTypes();
+
 // Null: no kind that the operator knows.
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind);
 

@@ -12,6 +12,44 @@ using base::Json;
 
 constexpr size_t kMaxBytes = 200'000;
 
+bool isLetterOrDigit(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+bool isCamelCase(const std::string& name) {
+    return !name.empty() && std::islower(static_cast<unsigned char>(name.front())) != 0 &&
+           std::all_of(name.begin(), name.end(), isLetterOrDigit);
+}
+
+bool isPascalCase(const std::string& name) {
+    return !name.empty() && std::isupper(static_cast<unsigned char>(name.front())) != 0 &&
+           std::all_of(name.begin(), name.end(), isLetterOrDigit);
+}
+
+// A message that only states what is wrong leaves people alone with it.
+bool saysWhatToDo(const std::string& message) {
+    static const std::vector<std::string> kWords{"must",   "may not", "may only", "needs",
+                                                 "choose", "remove",  "use `"};
+    return std::any_of(kWords.begin(), kWords.end(), [&](const std::string& word) {
+        return message.find(word) != std::string::npos;
+    });
+}
+
+bool has(const Json& list, const Json& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// Null: nothing is there. `path` is that of a scale subresource: ".spec.web.replicas".
+const Json* fieldAt(const Json& root, const std::string& path) {
+    const Json* at = &root;
+    for (size_t begin = 1; at != nullptr && begin < path.size();) {
+        size_t end = std::min(path.find('.', begin), path.size());
+        at = base::at(*at, "/properties/" + path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return at;
+}
+
 class Linter {
   public:
     std::vector<std::string> take() { return std::move(breaches_); }
@@ -32,6 +70,8 @@ class Linter {
             add(path, "may not have a default within a list: it is a difference to every manifest");
         }
         rules(field, path);
+        bounds(field, path);
+        defaultFits(field, path);
         if (type == "number") {
             add(path, "may not be a floating-point number");
         } else if (type == "string") {
@@ -67,17 +107,48 @@ class Linter {
   private:
     void rules(const Json& field, const std::string& path) {
         for (const auto& rule : field.value("x-kubernetes-validations", Json::array())) {
-            if (rule.value("message", "").size() < 10) {
+            if (!saysWhatToDo(rule.value("message", ""))) {
                 add(path, "every rule needs a message that says what to do");
             }
+        }
+    }
+
+    // Bounds that nothing can meet.
+    void bounds(const Json& field, const std::string& path) {
+        for (const auto& [least, most] :
+             {std::pair{"minimum", "maximum"}, std::pair{"minLength", "maxLength"},
+              std::pair{"minItems", "maxItems"}, std::pair{"minProperties", "maxProperties"}}) {
+            if (field.contains(least) && field.contains(most) &&
+                field.at(least).get<double>() > field.at(most).get<double>()) {
+                add(path, std::string("`") + least + "` is above `" + most + "`");
+            }
+        }
+    }
+
+    void defaultFits(const Json& field, const std::string& path) {
+        auto found = field.find("default");
+        if (found == field.end()) {
+            return;
+        }
+        bool fits = !field.contains("enum") || has(field.at("enum"), *found);
+        if (found->is_number()) {
+            fits = fits && *found >= field.value("minimum", *found) &&
+                   *found <= field.value("maximum", *found);
+        }
+        if (found->is_string()) {
+            auto size = found->get<std::string>().size();
+            fits = fits && size >= field.value("minLength", size_t{0}) &&
+                   size <= field.value("maxLength", size);
+        }
+        if (!fits) {
+            add(path, "the default is none of the values that are allowed");
         }
     }
 
     void text(const Json& field, const std::string& path) {
         if (field.contains("enum")) {
             for (const auto& value : field.at("enum")) {
-                auto first = static_cast<unsigned char>(value.get<std::string>().front());
-                if (std::isupper(first) == 0) {
+                if (!isPascalCase(value.get<std::string>())) {
                     add(path, "values of an enum are PascalCase");
                 }
             }
@@ -108,10 +179,21 @@ class Linter {
         }
         const auto& items = field.at("items");
         for (const auto& key : field.value("x-kubernetes-list-map-keys", Json::array())) {
-            auto required = items.value("required", Json::array());
-            if (std::find(required.begin(), required.end(), key) == required.end()) {
+            if (!has(items.value("required", Json::array()), key)) {
                 add(path, "the key of a list-map must be required");
             }
+            const auto* field_ = base::at(items, "/properties/" + key.get<std::string>());
+            if (field_ == nullptr || field_->value("type", "") == "object") {
+                add(path, "the key of a list-map must be a plain field of its items");
+            }
+        }
+        if (kind == "map" && !field.contains("x-kubernetes-list-map-keys")) {
+            add(path, "a list-map needs `x-kubernetes-list-map-keys`");
+        }
+        // Applied by two people, a list that is replaced whole loses what one of them wrote.
+        bool named = has(items.value("required", Json::array()), "name");
+        if (kind == "atomic" && named && !inStatus) {
+            add(path, "a list of named objects is a list-map by `name`");
         }
         schema(items, path + "[]", true, inStatus);
     }
@@ -133,13 +215,28 @@ class Linter {
             add(path, "an object needs `properties`");
             return;
         }
+        for (const auto& name : field.value("required", Json::array())) {
+            const auto* wanted = base::at(field, "/properties/" + name.get<std::string>());
+            if (wanted == nullptr) {
+                add(path, "`required` names " + name.get<std::string>() + ", which is no field");
+            } else if (wanted->contains("default")) {
+                add(path + "." + name.get<std::string>(),
+                    "is required, so a default is never used");
+            }
+        }
         for (const auto& [name, child] : field.at("properties").items()) {
             std::string at = path + "." + name;
             if (child.value("description", "").size() < 5) {
                 add(at, "needs a description");
             }
-            if (std::islower(static_cast<unsigned char>(name.front())) == 0) {
+            if (!isCamelCase(name)) {
                 add(at, "names are camelCase");
+            }
+            if (name.ends_with("Timestamp")) {
+                add(at, "a point in time ends with `Time`");
+            }
+            if (name.ends_with("Reference") || name.ends_with("References")) {
+                add(at, "a reference ends with `Ref` or `Refs`");
             }
             if (!inStatus && name == "phase") {
                 add(at, "use conditions");
@@ -154,6 +251,36 @@ class Linter {
     std::vector<std::string> breaches_;
 };
 
+void scale(const Json& version, const Json& root, Linter& linter) {
+    const auto* subresource = base::at(version, "/subresources/scale");
+    if (subresource == nullptr) {
+        return;
+    }
+    for (const auto& [name, type] :
+         {std::pair{"specReplicasPath", "integer"}, std::pair{"statusReplicasPath", "integer"},
+          std::pair{"labelSelectorPath", "string"}}) {
+        const auto* field = fieldAt(root, subresource->value(name, ""));
+        if (field == nullptr || field->value("type", "") != type) {
+            linter.add(std::string("subresources.scale.") + name,
+                       std::string("must lead to a field of type ") + type);
+        }
+    }
+}
+
+void columns(const Json& version, Linter& linter) {
+    bool age = false;
+    for (const auto& column : base::arrayAt(version, "/additionalPrinterColumns")) {
+        auto name = column.value("name", "");
+        age = age || name == "Age";
+        if (column.value("description", "").size() < 5) {
+            linter.add("additionalPrinterColumns." + name, "needs a description");
+        }
+    }
+    if (!age) {
+        linter.add("additionalPrinterColumns", "the age is missing");
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> lintCrd(const Json& crd, size_t bytes) {
@@ -165,18 +292,13 @@ std::vector<std::string> lintCrd(const Json& crd, size_t bytes) {
         if (base::at(version, "/subresources/status") == nullptr) {
             linter.add("subresources", "`status` is missing");
         }
-        bool age = false;
-        for (const auto& column : base::arrayAt(version, "/additionalPrinterColumns")) {
-            age = age || column.value("name", "") == "Age";
-        }
-        if (!age) {
-            linter.add("additionalPrinterColumns", "the age is missing");
-        }
+        columns(version, linter);
         const auto* root = base::at(version, "/schema/openAPIV3Schema");
         if (root == nullptr) {
             linter.add("schema", "is missing");
             continue;
         }
+        scale(version, *root, linter);
         for (const char* part : {"spec", "status"}) {
             const auto* field = base::at(*root, std::string("/properties/") + part);
             if (field == nullptr) {

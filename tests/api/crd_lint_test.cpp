@@ -109,6 +109,64 @@ INSTANTIATE_TEST_SUITE_P(
                    web["health"]["properties"]["path"]["enum"] = Json::array({"fast"});
                },
                "values of an enum are PascalCase"},
+        Defect{"rule that only complains",
+               [](Json&, Json& web) {
+                   web["autoscaling"]["x-kubernetes-validations"][0]["message"] =
+                       "`minReplicas` is greater than `maxReplicas`";
+               },
+               "spec.web.autoscaling: every rule needs a message"},
+        Defect{"enum with a dash",
+               [](Json&, Json& web) {
+                   web["health"]["properties"]["path"]["enum"] = Json::array({"Very-fast"});
+               },
+               "values of an enum are PascalCase"},
+        Defect{"name with an underscore",
+               [](Json&, Json& web) { web["drain_seconds"] = web["drainSeconds"]; },
+               "spec.web.drain_seconds: names are camelCase"},
+        Defect{"timestamp", [](Json&, Json& web) { web["startTimestamp"] = web["image"]; },
+               "spec.web.startTimestamp: a point in time ends with `Time`"},
+        Defect{"long reference", [](Json&, Json& web) { web["configReference"] = web["image"]; },
+               "spec.web.configReference: a reference ends with `Ref`"},
+        Defect{"bounds that nothing meets",
+               [](Json&, Json& web) { web["port"]["minimum"] = 70000; },
+               "spec.web.port: `minimum` is above `maximum`"},
+        Defect{"default out of bounds", [](Json&, Json& web) { web["port"]["default"] = 0; },
+               "spec.web.port: the default is none of the values"},
+        Defect{"default that is too long",
+               [](Json&, Json& web) { web["health"]["properties"]["path"]["maxLength"] = 3; },
+               "spec.web.health.path: the default is none of the values"},
+        Defect{"default of an enum",
+               [](Json&, Json& web) {
+                   web["health"]["properties"]["path"]["enum"] = Json::array({"Fast"});
+               },
+               "spec.web.health.path: the default is none of the values"},
+        Defect{"required with a default", [](Json&, Json& web) { web["image"]["default"] = "x"; },
+               "spec.web.image: is required, so a default is never used"},
+        Defect{"required that is no field",
+               [](Json&, Json& web) { web["autoscaling"]["required"] = Json::array({"most"}); },
+               "spec.web.autoscaling: `required` names most"},
+        Defect{"list map without keys",
+               [](Json&, Json& web) { web["env"].erase("x-kubernetes-list-map-keys"); },
+               "spec.web.env: a list-map needs `x-kubernetes-list-map-keys`"},
+        Defect{"key that is no field",
+               [](Json&, Json& web) { web["env"]["items"]["properties"].erase("name"); },
+               "spec.web.env: the key of a list-map must be a plain field"},
+        Defect{"named objects replaced whole",
+               [](Json&, Json& web) {
+                   web["env"]["x-kubernetes-list-type"] = "atomic";
+                   web["env"].erase("x-kubernetes-list-map-keys");
+               },
+               "spec.web.env: a list of named objects is a list-map"},
+        Defect{"scale that leads nowhere",
+               [](Json& version, Json&) {
+                   version["subresources"]["scale"]["labelSelectorPath"] = ".status.web.replicas";
+               },
+               "subresources.scale.labelSelectorPath: must lead to a field of type string"},
+        Defect{"column without description",
+               [](Json& version, Json&) {
+                   version["additionalPrinterColumns"][0].erase("description");
+               },
+               "additionalPrinterColumns.Ready: needs a description"},
         Defect{"duration", [](Json&, Json& web) { web["drainTimeout"] = web["drainSeconds"]; },
                "spec.web.drainTimeout: a duration is an integer with its unit"},
         Defect{"no status", [](Json& version, Json&) { version["subresources"].erase("status"); },

@@ -75,6 +75,48 @@ TEST(Change, ATemplateThatChangesRestartsPods) {
     EXPECT_EQ(cli::changeOf(single, &single, Action::Remove).effect, "stops 1 pod");
 }
 
+TEST(Change, ACountThatTheSpecFixesIsToldBesideTheObject) {
+    auto live = deployment("shop:1", 3);
+    live["spec"]["replicas"] = 3;
+    auto change = cli::changeOf(live, &live, Action::Keep);
+    cli::addCount(change, live, 3);
+    EXPECT_EQ(change.action, Action::Keep);
+    cli::addCount(change, live, 5);
+    EXPECT_EQ(change.action, Action::Change);
+    EXPECT_EQ(change.effect, "starts 2 pods");
+    ASSERT_EQ(change.fields.size(), 1U);
+    EXPECT_EQ(change.fields[0].path + change.fields[0].from + change.fields[0].to,
+              "spec.replicas35");
+    auto fewer = cli::changeOf(live, &live, Action::Keep);
+    cli::addCount(fewer, live, 2);
+    EXPECT_EQ(fewer.effect, "stops 1 pod");
+    auto made = cli::changeOf(live, nullptr, Action::Make);
+    cli::addCount(made, live, 5);
+    EXPECT_EQ(made.action, Action::Make);
+}
+
+TEST(Change, ASelectorThatChangesMovesRequests) {
+    Json service{{"kind", "Service"},
+                 {"metadata", {{"name", "shop"}}},
+                 {"spec", {{"selector", {{"scalableapp.dev/tier", "web"}}}}}};
+    auto next = service;
+    next["spec"]["selector"]["scalableapp.dev/tier"] = "loadBalancer";
+    EXPECT_EQ(cli::changeOf(next, &service, Action::Change).effect,
+              "moves requests from tier \"web\" to tier \"loadBalancer\"");
+}
+
+TEST(Change, WhatIsMadeOrGoesIsToldByWhatItMeans) {
+    auto zoned = deployment("shop:1");
+    EXPECT_EQ(cli::changeOf(zoned, nullptr, Action::Make).effect, "starts pods");
+    zoned["metadata"]["labels"]["scalableapp.dev/zone"] = "z2";
+    EXPECT_EQ(cli::changeOf(zoned, nullptr, Action::Make).effect, "starts pods in zone z2");
+    Json ingress{{"kind", "Ingress"}, {"metadata", {{"name", "shop"}}}};
+    EXPECT_EQ(cli::changeOf(ingress, nullptr, Action::Make).effect,
+              "opens the way in from outside");
+    EXPECT_EQ(cli::changeOf(ingress, &ingress, Action::Remove).effect,
+              "closes the way in from outside");
+}
+
 TEST(Change, IsToldInALineAndItsFields) {
     auto live = deployment("shop:1", 3);
     std::vector<cli::Change> changes{

@@ -170,7 +170,7 @@ TEST(Usage, AnUnreachableServerIsOneLine) {
 
 TEST(Completion, ScriptsParseAndKnowTheCommands) {
     for (const auto& [shell, check] : std::vector<std::pair<std::string, std::string>>{
-             {"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}) {
+             {"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}, {"kubectl", "bash"}}) {
         auto script = run({KUBECTL_SCALABLEAPP, "completion", shell});
         ASSERT_EQ(script.exitCode, 0);
         for (const char* word : {"status", "plan", "completion"}) {
@@ -182,6 +182,29 @@ TEST(Completion, ScriptsParseAndKnowTheCommands) {
                           script + "\nCOMP_WORDS=(kubectl-scalableapp plan --d); COMP_CWORD=2; "
                                    "_kubectl_scalableapp; echo ${COMPREPLY[@]}"});
     EXPECT_EQ(completed.out, "--diff\n") << completed.err;
+    auto inner = run({"/bin/bash", "-c",
+                      script + "\nCOMP_WORDS=(kubectl-scalableapp zone dr); COMP_CWORD=2; "
+                               "_kubectl_scalableapp; echo ${COMPREPLY[@]}"});
+    EXPECT_EQ(inner.out, "drain\n") << inner.err;
+}
+
+TEST(Completion, AnswersKubectlInItsOwnWords) {
+    auto script = run({KUBECTL_SCALABLEAPP, "completion", "kubectl"}).out;
+    auto ask = [&](const std::vector<std::string>& words) {
+        std::vector<std::string> argv{"/bin/bash", "-c", script, "kubectl_complete-scalableapp"};
+        argv.insert(argv.end(), words.begin(), words.end());
+        return run(argv).out;
+    };
+    EXPECT_EQ(ask({"zone", "dr"}), "drain\n:4\n");
+    EXPECT_EQ(ask({"plan", "--d"}), "--diff\n:4\n");
+    EXPECT_EQ(ask({"no-such-verb", "xyz"}), ":4\n");
+    EXPECT_THAT(ask({"plan", "-f", ""}), HasSubstr(":0"));
+}
+
+TEST(Output, TheVersionForPrograms) {
+    auto version = run({KUBECTL_SCALABLEAPP, "version", "-o", "json"});
+    EXPECT_THAT(version.out, HasSubstr("\"version\""));
+    EXPECT_EQ(version.exitCode, 0);
 }
 
 }  // namespace

@@ -149,4 +149,18 @@ TEST(StatusView, ShowsTheBalancerAndTheZonesOfTheWebTier) {
     EXPECT_THAT(shown, HasSubstr(", zones z1:1 z2:0 (drained)\n"));
 }
 
+TEST(StatusView, BeginsOutsideWhereThereIsAWayIn) {
+    auto object = app(Json::array({condition("Exposed", "False", "WaitingForAddress", "")}));
+    object["status"]["exposure"] = {{"type", "Ingress"}};
+    object["status"]["endpoints"] =
+        Json::array({{{"name", "public"}, {"address", "https://shop.example"}}});
+    auto shown =
+        cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
+    EXPECT_THAT(shown, HasSubstr("  ✖ outside  https://shop.example, Ingress at no address yet\n"));
+    object["status"]["conditions"][0]["status"] = "True";
+    object["status"]["exposure"]["address"] = "203.0.113.7";
+    shown = cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
+    EXPECT_THAT(shown, HasSubstr("  ✔ outside  https://shop.example, Ingress at 203.0.113.7\n"));
+}
+
 }  // namespace

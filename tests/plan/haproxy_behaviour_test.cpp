@@ -2,72 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
 #include <set>
 
-#include "plan/balancer.h"
+#include "plan/balancing.h"
 
 namespace {
 
 using namespace plan_test;
 using plan::HaproxyModel;
-
-class Balancing : public testing::Test {
-  protected:
-    void SetUp() override {
-        if (haproxyBinary().empty()) {
-            GTEST_SKIP() << "haproxy is not installed (tests/setup/install test)";
-        }
-    }
-
-    void TearDown() override {
-        for (auto& pod : pods_) {
-            pod->release();
-        }
-        for (auto& one : waiting_) {
-            one.wait();
-        }
-    }
-
-    std::vector<const Pod*> pods(size_t count, const std::string& prefix = "p") {
-        std::vector<const Pod*> out;
-        for (size_t i = 0; i < count; ++i) {
-            pods_.push_back(std::make_unique<Pod>(prefix + std::to_string(i + 1)));
-            out.push_back(pods_.back().get());
-        }
-        return out;
-    }
-
-    Pod& pod(size_t index) { return *pods_[index]; }
-
-    int hits() const {
-        int out = 0;
-        for (const auto& pod : pods_) {
-            out += pod->hits();
-        }
-        return out;
-    }
-
-    // A request that nobody waits for yet.
-    std::shared_future<Answer> begin(const Balancer& balancer) {
-        waiting_.push_back(
-            std::async(std::launch::async, [&balancer] { return balancer.get("/"); }).share());
-        return waiting_.back();
-    }
-
-    static HaproxyModel model(api::Algorithm algorithm = api::Algorithm::RoundRobin) {
-        return {.app = "shop",
-                .pools = {{.name = "web", .service = "shop-web.ns"}},
-                .algorithm = algorithm};
-    }
-
-    std::vector<std::unique_ptr<Pod>> pods_;
-    std::vector<std::shared_future<Answer>> waiting_;
-};
-
-bool done(const std::shared_future<Answer>& answer) {
-    return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-}
 
 // --- who gets a request
 
@@ -164,15 +106,6 @@ TEST_F(Balancing, SourceIPHashKeepsAClientsPodAndMovesFew) {
 }
 
 // --- circuit breaker
-
-HaproxyModel withBreaker(HaproxyModel model) {
-    model.resilience.circuitBreaker = api::CircuitBreaker{.errorRatePercent = 50,
-                                                          .windowSeconds = 30,
-                                                          .minimumRequests = 10,
-                                                          .openSeconds = 1,
-                                                          .halfOpenRequests = 2};
-    return model;
-}
 
 TEST_F(Balancing, TheBreakerOpensAtItsRateOnly) {
     Balancer balancer(withBreaker(model()), {{"web", pods(5)}});

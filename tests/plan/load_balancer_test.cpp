@@ -207,6 +207,61 @@ TEST(LoadBalancer, ExposureIsTheServicesType) {
     EXPECT_EQ((*cluster.find("Service", "shop"))["spec"]["type"], "LoadBalancer");
 }
 
+// --- what a person may say of its pods
+
+Json podOf(const std::string& loadBalancer) {
+    Simulation cluster(
+        balanced(R"({"loadBalancer":{"algorithm":"RoundRobin",)" + loadBalancer + "}}"));
+    cluster.settle();
+    return (*cluster.find("Deployment", "shop-lb"))["spec"]["template"];
+}
+
+nlohmann::json resourcesFor(const std::string& resources) {
+    return podOf(R"("resources":)" + resources)["spec"]["containers"][0]["resources"];
+}
+
+TEST(LoadBalancer, ResourcesThatAreNotGivenStandAgainstNoneThatAre) {
+    auto expect = [](const char* given, const char* made) {
+        EXPECT_EQ(resourcesFor(given), nlohmann::json::parse(made)) << given;
+    };
+    expect("{}", R"({"requests":{"cpu":"100m","memory":"64Mi"},"limits":{"memory":"512Mi"}})");
+    expect(R"({"requests":{"cpu":"1"}})",
+           R"({"requests":{"cpu":"1","memory":"64Mi"},"limits":{"memory":"512Mi"}})");
+    expect(R"({"requests":{"memory":"1Gi"}})", R"({"requests":{"cpu":"100m","memory":"1Gi"}})");
+    expect(R"({"limits":{"memory":"32Mi"}})",
+           R"({"requests":{"cpu":"100m"},"limits":{"memory":"32Mi"}})");
+    expect(R"({"limits":{"cpu":"1","memory":"1Gi"}})", R"({"limits":{"cpu":"1","memory":"1Gi"}})");
+}
+
+TEST(LoadBalancer, OverridesReachItsPodsButNotItsConfigurationOrItsLabels) {
+    auto pod = podOf(R"("overrides":{"nodeSelector":{"edge":"yes"},
+        "annotations":[{"name":"scalableapp.dev/haproxy.cfg","value":"mine"},
+                       {"name":"team","value":"blue"}],
+        "podTemplatePatch":"{\"metadata\":{\"labels\":{\"scalableapp.dev/tier\":\"x\"}},)"
+                     R"(\"spec\":{\"priorityClassName\":\"high\"}}"})");
+    EXPECT_EQ(pod["spec"]["nodeSelector"]["edge"], "yes");
+    EXPECT_EQ(pod["spec"]["priorityClassName"], "high");
+    EXPECT_EQ(pod["metadata"]["annotations"]["team"], "blue");
+    EXPECT_EQ(pod["metadata"]["labels"]["scalableapp.dev/tier"], "loadBalancer");
+    EXPECT_THAT(pod["metadata"]["annotations"]["scalableapp.dev/haproxy.cfg"].get<std::string>(),
+                HasSubstr("frontend public"));
+}
+
+TEST(LoadBalancer, APatchThatDoesNotApplyIsNamedAndWhatWasThereServes) {
+    Simulation cluster(balanced());
+    cluster.settle();
+    auto before = config(cluster);
+    cluster.spec(balanced(R"({"loadBalancer":{"algorithm":"RoundRobin",
+        "overrides":{"podTemplatePatch":"{\"a\":1}"}}})"));
+    cluster.settle();
+    EXPECT_THAT(condition(cluster.last, "Ready")->message,
+                HasSubstr("loadBalancer: InvalidPatch: `overrides.podTemplatePatch` has \"a\""));
+    EXPECT_EQ(config(cluster), before);
+    EXPECT_EQ(entry(cluster), "loadBalancer");
+    ASSERT_EQ(cluster.last.refusals.size(), 1U);
+    EXPECT_THAT(cluster.last.refusals[0], HasSubstr("loadBalancer: InvalidPatch"));
+}
+
 // --- the circuit breaker's state
 
 constexpr const char* kBreaker = R"({"resilience":{"circuitBreaker":{}}})";

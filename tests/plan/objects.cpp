@@ -50,7 +50,9 @@ Json pod(int number, bool ready) {
          {{"nodeName", "node" + std::to_string(number)},
           {"containers",
            Json::array(
-               {{{"name", "web"}, {"readinessProbe", {{"httpGet", {{"path", "/healthz"}}}}}}})}}},
+               {{{"name", "web"},
+                 {"readinessProbe", {{"httpGet", {{"path", "/healthz"}, {"port", "http"}}}}},
+                 {"ports", Json::array({{{"name", "http"}, {"containerPort", 8080}}})}}})}}},
         {"status",
          {{"phase", "Running"},
           {"conditions", Json::array({{{"type", "Ready"},

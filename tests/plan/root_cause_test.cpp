@@ -70,7 +70,7 @@ TEST(RootCause, IsNamedAndStalls) {
          true},
         {"probe",
          {{"state", {{"running", Json::object()}}}},
-         {"web: NotReady: GET /healthz"},
+         {"web: NotReady: GET /healthz at port 8080 does not answer"},
          false}};
     for (const auto& one : cases) {
         auto spec = app();

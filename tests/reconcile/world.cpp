@@ -10,6 +10,8 @@ namespace {
 
 std::vector<kube::ResourceType> everyType() {
     auto types = reconcile::childTypes();
+    const auto& optional = reconcile::optionalTypes();
+    types.insert(types.end(), optional.begin(), optional.end());
     types.push_back(reconcile::scalableApps());
     return types;
 }
@@ -161,7 +163,8 @@ std::vector<base::Json> World::children() const {
             strip(object);
             object.erase("status");
             dropEmptied(object);
-            out.push_back(object);
+            // The order of keys, which depends on what was there before, says nothing.
+            out.emplace_back(nlohmann::json(object));
         }
     }
     return out;

@@ -13,6 +13,17 @@ using base::Json;
 // Puts an object into its place in a whole spec.
 using Wrap = std::function<Json(Json)>;
 
+// What every tier of pods says in the same words is written down once, for the web tier.
+std::string wordsOf(const std::string& path) {
+    for (const char* shared : {"overrides", "resources"}) {
+        std::string ours = std::string("loadBalancer.") + shared;
+        if (path.starts_with(ours + ".")) {
+            return std::string("web.") + shared + path.substr(ours.size());
+        }
+    }
+    return path;
+}
+
 // Good values where those made from type and bounds break a rule of the schema.
 const std::map<std::string, std::array<Json, 2>>& samples() {
     static const std::map<std::string, std::array<Json, 2>> kSamples{
@@ -40,8 +51,12 @@ const std::map<std::string, std::array<Json, 2>>& samples() {
 // What a field cannot be without, beside what the schema calls required.
 const std::map<std::string, Json>& companions() {
     static const std::map<std::string, Json> kCompanions{
+        {"loadBalancer.host", {{"exposure", "Ingress"}}},
         {"loadBalancer.image", {{"algorithm", "RoundRobin"}}},
+        {"loadBalancer.overrides", {{"algorithm", "RoundRobin"}}},
         {"loadBalancer.replicas", {{"algorithm", "RoundRobin"}}},
+        {"loadBalancer.resources", {{"algorithm", "RoundRobin"}}},
+        {"loadBalancer.tlsSecretName", {{"exposure", "Ingress"}, {"host", "a"}}},
         {"web.env[].name", {{"value", "v"}}},
         {"web.overrides.tolerations[].effect", {{"key", "k"}}},
         {"web.overrides.tolerations[].operator", {{"key", "k"}}},
@@ -59,9 +74,9 @@ const std::map<std::string, Json>& neighbours() {
 // What a rule of the schema requires.
 bool isRequiredByRule(const std::string& path) {
     static const std::set<std::string> kPaths{
-        "web.env[].value", "web.env[].valueFrom.configMapKeyRef",
+        "loadBalancer.host", "web.env[].value", "web.env[].valueFrom.configMapKeyRef",
         "web.env[].valueFrom.secretKeyRef", "web.overrides.tolerations[].key"};
-    return kPaths.contains(path);
+    return kPaths.contains(wordsOf(path));
 }
 
 bool isRequired(const Json& object, const std::string& name) {
@@ -72,7 +87,7 @@ bool isRequired(const Json& object, const std::string& name) {
 Json minimal(const Json& object, const std::string& path, size_t which);
 
 Json sample(const Json& field, const std::string& path, size_t which) {
-    auto known = samples().find(path);
+    auto known = samples().find(wordsOf(path));
     if (known != samples().end()) {
         return known->second.at(which);
     }
@@ -118,7 +133,7 @@ class Walk {
         for (const auto& [name, child] : schema.at("properties").items()) {
             std::string at = path.empty() ? name : path + "." + name;
             Json beside = minimal(schema, path, 0);
-            auto extra = companions().find(at);
+            auto extra = companions().find(wordsOf(at));
             if (extra != companions().end()) {
                 beside.update(extra->second);
             }

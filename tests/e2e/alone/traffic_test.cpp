@@ -21,6 +21,8 @@ struct Tally {
     int64_t sent = 0;
     int64_t ok = 0;
     int64_t longestGapMs = 0;
+    int64_t lastSecond = 0;
+    int64_t lastFailure = 0;  // the second of it
     std::map<std::string, int64_t> errors;
 };
 
@@ -34,10 +36,12 @@ class Traffic : public ClusterTest {
     }
 
     // From inside the cluster, by the Service's name, until the test is over.
-    void sendVisitors(int requestsPerSecond = 200) {
+    void sendVisitors(int requestsPerSecond = 200, const std::string& where = "{}") {
         apply(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: visitors}\nspec:\n"
-            "  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
+            "  nodeSelector: " +
+            where +
+            "\n  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
             "  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: "
             "RuntimeDefault}}\n"
             "  containers:\n  - name: probe\n    image: " +
@@ -68,6 +72,10 @@ class Traffic : public ClusterTest {
             const auto errors = second->value("errors", base::Json::object());
             for (const auto& [kind, count] : errors.items()) {
                 out.errors[kind] += count.get<int64_t>();
+            }
+            out.lastSecond = base::intAt(*second, "/second").value_or(0);
+            if (!errors.empty()) {
+                out.lastFailure = out.lastSecond;
             }
         }
         return out;
@@ -161,6 +169,38 @@ TEST_F(Traffic, AZoneIsDrainedBehindTheLoadBalancerAndFailsNobody) {
     change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2","weight":0}]}})");
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1"}));
     expectNobodyFailed("zone drained behind the load balancer");
+}
+
+// What a dead zone costs until the cluster has noticed it: a figure, and that it ends.
+TEST_F(Traffic, AZoneWithoutPowerCostsSomeRequestsUntilItIsNoticed) {
+    if (!havePower()) {
+        GTEST_SKIP() << "needs the local cluster";
+    }
+    apply(appYaml("shop", "replicas: 6") +
+          "  zones: [{name: z1}, {name: z2}, {name: z3}]\n  resilience: {retry: {}}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    sendVisitors(100, "{topology.kubernetes.io/zone: z1}");
+    auto before = tally();
+    ASSERT_TRUE(power({"zone", "off", "z3"}).ok());
+    EXPECT_TRUE(eventually(120s, "ten seconds without a failure", [&] {
+        auto now = tally();
+        return now.lastSecond > before.lastSecond + 20 && now.lastSecond > now.lastFailure + 10;
+    }));
+    auto quiet = tally();
+    auto sent = quiet.sent - before.sent;
+    auto failed = sent - (quiet.ok - before.ok);
+    std::cout << "zone without power: " << failed << " of " << sent << " requests failed ("
+              << 100.0 * static_cast<double>(failed) / static_cast<double>(sent)
+              << " %), the last one " << std::max<int64_t>(0, quiet.lastFailure - before.lastSecond)
+              << " s after it\n";
+    EXPECT_LT(failed, sent / 2) << "the other zones serve";
+    ASSERT_TRUE(power({"zone", "on", "z3"}).ok());
+    auto back = std::chrono::steady_clock::now();
+    EXPECT_TRUE(becomesReady("shop", 240s));
+    auto whole =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - back);
+    std::cout << "zone back: whole after " << whole.count() << " s\n";
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
 }
 
 }  // namespace

@@ -293,6 +293,21 @@ func containerCause(container *corev1.ContainerStatus) *podCause {
 	return nil
 }
 
+// probedPort: " at port 8080", by number or by the container's name for it.
+func probedPort(container *corev1.Container) string {
+	port := container.ReadinessProbe.HTTPGet.Port
+	number := port.IntVal
+	for _, one := range container.Ports {
+		if port.StrVal != "" && one.Name == port.StrVal {
+			number = one.ContainerPort
+		}
+	}
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" at port %d", number)
+}
+
 func notReadyCause(pod *corev1.Pod) *podCause {
 	running, ready := false, true
 	for i := range pod.Status.ContainerStatuses {
@@ -308,7 +323,7 @@ func notReadyCause(pod *corev1.Pod) *podCause {
 	detail := "the readiness probe fails"
 	if len(pod.Spec.Containers) > 0 {
 		if probe := pod.Spec.Containers[0].ReadinessProbe; probe != nil && probe.HTTPGet != nil && probe.HTTPGet.Path != "" {
-			detail = "GET " + probe.HTTPGet.Path + " does not answer with 200 to 399"
+			detail = "GET " + probe.HTTPGet.Path + probedPort(&pod.Spec.Containers[0]) + " does not answer with 200 to 399"
 		}
 	}
 	return &podCause{depthNotReady, Cause{Reason: "NotReady", Detail: detail, Starting: true}}

@@ -1,0 +1,124 @@
+#include "reconcile/surroundings.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "plan/exposure.h"
+#include "reconcile/resources.h"
+
+namespace reconcile {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFresh = 10s;
+
+const kube::ResourceType kSecrets{"", "v1", "secrets", "Secret", true};
+const kube::ResourceType kGatewayClasses{plan::kGatewayGroup, "v1", "gatewayclasses",
+                                         "GatewayClass", false};
+
+// Whether the answer of discovery lists every kind that is needed.
+bool listsAll(const std::string& discovery) {
+    auto answer = base::parseJson(discovery);
+    if (!answer) {
+        return false;
+    }
+    size_t found = 0;
+    for (const auto& type : optionalTypes()) {
+        for (const auto& resource : base::arrayAt(*answer, "/resources")) {
+            found += base::stringAt(resource, "/name") == type.plural ? 1U : 0U;
+        }
+    }
+    return found == optionalTypes().size();
+}
+
+}  // namespace
+
+SurroundingsReader::SurroundingsReader(kube::Client& client, ExposureSettings settings,
+                                       const base::Clock& clock, std::function<void()> onGatewayApi)
+    : client_(client),
+      settings_(std::move(settings)),
+      clock_(clock),
+      onGatewayApi_(std::move(onGatewayApi)) {}
+
+plan::Surroundings SurroundingsReader::look(const api::ScalableApp& app, const base::Json& object,
+                                            std::stop_token stop) {
+    plan::Surroundings out;
+    out.operatorReplicas = settings_.operatorReplicas;
+    out.ingressClass = settings_.ingressClass;
+    out.sharedGateway = settings_.sharedGateway;
+    // What an earlier spec asked for has to be found to be taken away.
+    if (app.loadBalancer.exposure == api::Exposure::Gateway ||
+        base::stringAt(object, "/status/exposure/type") == "Gateway") {
+        auto facts = clusterFacts(stop);
+        out.gatewayApi = facts.gatewayApi;
+        out.gatewayClass = facts.gatewayClass;
+        out.gatewayClassProblem = facts.gatewayClassProblem;
+    }
+    out.tlsSecret = tlsSecret(app, stop);
+    return out;
+}
+
+SurroundingsReader::ClusterFacts SurroundingsReader::clusterFacts(std::stop_token stop) {
+    const std::lock_guard lock(mutex_);
+    if (!facts_ || clock_.steady() - askedAt_ >= kFresh) {
+        facts_ = ask(stop);
+        askedAt_ = clock_.steady();
+        if (facts_->gatewayApi && onGatewayApi_) {
+            std::exchange(onGatewayApi_, {})();
+        }
+    }
+    return *facts_;
+}
+
+SurroundingsReader::ClusterFacts SurroundingsReader::ask(std::stop_token stop) const {
+    ClusterFacts out;
+    auto discovery = client_.getRaw(std::string("/apis/") + plan::kGatewayGroup + "/v1", stop);
+    out.gatewayApi = discovery && listsAll(*discovery);
+    if (out.gatewayApi && settings_.sharedGateway.empty()) {
+        chooseClass(out, stop);
+    }
+    return out;
+}
+
+void SurroundingsReader::chooseClass(ClusterFacts& facts, std::stop_token stop) const {
+    if (!settings_.gatewayClass.empty()) {
+        facts.gatewayClass = settings_.gatewayClass;
+        return;
+    }
+    constexpr const char* kRemedy = ": set `exposure.gatewayClassName` in the operator's chart";
+    auto classes = client_.list(kGatewayClasses, {}, stop);
+    if (!classes) {
+        facts.gatewayClassProblem =
+            "the cluster's GatewayClasses cannot be listed (" + classes.error().str() + ")";
+    } else if (classes->items.size() == 1) {
+        facts.gatewayClass = classes->items.front()->meta().key.name;
+        return;
+    } else if (classes->items.empty()) {
+        facts.gatewayClassProblem =
+            "the cluster has no GatewayClass: install a controller of the Gateway API";
+        return;
+    } else {
+        facts.gatewayClassProblem = "the cluster has " + std::to_string(classes->items.size()) +
+                                    " GatewayClasses and none is chosen";
+    }
+    facts.gatewayClassProblem += kRemedy;
+}
+
+plan::Presence SurroundingsReader::tlsSecret(const api::ScalableApp& app,
+                                             std::stop_token stop) const {
+    const auto& name = app.loadBalancer.tlsSecretName;
+    if (name.empty()) {
+        return plan::Presence::Unknown;
+    }
+    // Of the answer nothing is kept but that there is one.
+    auto there = client_.getRaw(kSecrets.path({app.namespace_, name}), stop);
+    if (there) {
+        return plan::Presence::There;
+    }
+    bool missing = there.error().is(kube::ErrorKind::NotFound);
+    return missing ? plan::Presence::Missing : plan::Presence::Unknown;
+}
+
+}  // namespace reconcile

@@ -1,0 +1,65 @@
+// What is so outside of an app and decides about the way in from outside: whether the cluster has
+// the Gateway API, which class its Gateways have, and whether the app's certificate is there.
+//
+//   SurroundingsReader reader(client, settings, clock, [&] { startGatewayInformers(); });
+//   observed.around = reader.look(app, object, stop);
+//
+// Only an app that asks for it costs requests; what concerns the cluster is asked once in ten
+// seconds at most, however many apps there are. Thread safety: all members from any thread.
+// Blocking: for up to three requests.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "api/scalable_app.h"
+#include "base/clock.h"
+#include "base/json_fwd.h"
+#include "kube/client.h"
+#include "plan/plan.h"
+
+namespace reconcile {
+
+// As the operator was started.
+struct ExposureSettings {
+    std::string ingressClass = {};   // empty: the cluster's default
+    std::string gatewayClass = {};   // empty: the only one there is
+    std::string sharedGateway = {};  // "namespace/name"; empty: each app has its own
+    int64_t operatorReplicas = 0;
+};
+
+class SurroundingsReader {
+  public:
+    // `onGatewayApi` is called once, when the Gateway API is found for the first time.
+    SurroundingsReader(kube::Client& client, ExposureSettings settings, const base::Clock& clock,
+                       std::function<void()> onGatewayApi = {});
+
+    // `object`: the app as the API server has it, whose status tells what it was exposed by before.
+    plan::Surroundings look(const api::ScalableApp& app, const base::Json& object,
+                            std::stop_token stop);
+
+  private:
+    struct ClusterFacts {
+        bool gatewayApi = false;
+        std::string gatewayClass;
+        std::string gatewayClassProblem;
+    };
+    ClusterFacts clusterFacts(std::stop_token stop);
+    ClusterFacts ask(std::stop_token stop) const;
+    void chooseClass(ClusterFacts& facts, std::stop_token stop) const;
+    plan::Presence tlsSecret(const api::ScalableApp& app, std::stop_token stop) const;
+
+    kube::Client& client_;
+    ExposureSettings settings_;
+    const base::Clock& clock_;
+    std::function<void()> onGatewayApi_;
+
+    std::mutex mutex_;
+    std::optional<ClusterFacts> facts_;
+    base::SteadyTime askedAt_;
+};
+
+}  // namespace reconcile

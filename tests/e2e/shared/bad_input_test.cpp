@@ -1,0 +1,54 @@
+// What cannot work is named in Ready.message with the tier, the value and the remedy within 15 s,
+// while what worked before goes on serving. What the schema refuses is in validation_test.cpp.
+#include "e2e/support/cluster.h"
+
+namespace {
+
+using namespace e2e;
+
+class BadInput : public ClusterTest {
+  protected:
+    void patch(const std::string& spec) {
+        auto done = kubectl(
+            {"patch", "scalableapp", "shop", "--type=merge", "-p", R"({"spec":)" + spec + "}"});
+        ASSERT_TRUE(done.ok()) << done.err;
+    }
+
+    // `bad` is told within the time, two pods serve all along, and `good` heals it.
+    void expectNamed(const std::string& bad, const std::vector<std::string>& words,
+                     const std::string& good) {
+        patch(bad);
+        std::string message;
+        EXPECT_TRUE(eventually(15s, bad + " is named", [&] {
+            message = base::stringAt(condition("shop", "Ready"), "/message").value_or("");
+            return conditionIs("shop", "Ready", "False") &&
+                   std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+                       return message.find(word) != std::string::npos;
+                   });
+        })) << message;
+        EXPECT_GE(readyPods("shop").size(), 2U) << "the last good ones serve";
+        EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "web");
+        patch(good);
+        EXPECT_TRUE(becomesReady("shop"));
+    }
+};
+
+TEST_F(BadInput, IsNamedWhileTheRestServes) {
+    apply(appYaml("shop", "replicas: 2"));
+    ASSERT_TRUE(becomesReady("shop"));
+    expectNamed(R"({"web":{"overrides":{"podTemplatePatch":"{\"spec\":{\"containers\":[{}]}}"}}})",
+                {"web: InvalidPatch", "`overrides.podTemplatePatch`"},
+                R"({"web":{"overrides":null}})");
+    expectNamed(R"({"web":{"port":9999}})", {"web: NotReady", "at port 9999"},
+                R"({"web":{"port":8080}})");
+    expectNamed(R"({"zones":[{"name":"z1"},{"name":"nowhere"}]})",
+                {"web/nowhere", "topology.kubernetes.io/zone=nowhere", "take the zone out"},
+                R"({"zones":null})");
+    expectNamed(
+        R"({"loadBalancer":{"algorithm":"RoundRobin","overrides":{"podTemplatePatch":"{\"a\":1}"}}})",
+        {"loadBalancer: InvalidPatch", "it may have the objects"}, R"({"loadBalancer":null})");
+    expectNamed(R"({"loadBalancer":{"algorithm":"RoundRobin","image":"registry.invalid/lb:9"}})",
+                {"loadBalancer: ", "registry.invalid/lb:9"}, R"({"loadBalancer":null})");
+}
+
+}  // namespace

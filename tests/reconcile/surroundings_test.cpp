@@ -1,0 +1,166 @@
+// What is found out about the way in from outside, how often, and what the operator makes of it.
+#include "reconcile/surroundings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "apiserver/server.h"
+#include "reconcile/operator.h"
+#include "reconcile/resources.h"
+#include "reconcile/world.h"
+
+namespace {
+
+using base::Json;
+using plan::Presence;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+const kube::ResourceType kClasses{"gateway.networking.k8s.io", "v1", "gatewayclasses",
+                                  "GatewayClass", false};
+const kube::ResourceType kSecrets{"", "v1", "secrets", "Secret", true};
+constexpr const char* kDiscovery = "/apis/gateway.networking.k8s.io/v1";
+
+// An API server that may or may not have the Gateway API.
+class Cluster {
+  public:
+    Cluster() : server(std::make_shared<test::ApiServer>()) {
+        server->onRequest([this](const kube::HttpRequest& request)
+                              -> std::optional<kube::ApiResult<kube::HttpResponse>> {
+            if (secretsForbidden && request.target.find("/secrets/") != std::string::npos) {
+                return kube::HttpResponse{.status = 403, .body = "{}"};
+            }
+            if (request.target != kDiscovery) {
+                return std::nullopt;
+            }
+            ++asked;
+            return gateways ? kube::HttpResponse{.status = 200, .body = discovery()}
+                            : kube::HttpResponse{.status = 404, .body = "{}"};
+        });
+    }
+
+    void addClass(const std::string& name) {
+        server->put(kClasses, {{"metadata", {{"name", name}}}});
+    }
+
+    std::shared_ptr<test::ApiServer> server;
+    std::atomic<bool> gateways = false;
+    std::atomic<bool> secretsForbidden = false;
+    std::atomic<int> asked = 0;
+
+  private:
+    static std::string discovery() {
+        return R"({"resources":[{"name":"gateways"},{"name":"httproutes"}]})";
+    }
+};
+
+Json exposed(const char* exposure, const char* secret = nullptr) {
+    Json out = test::app();
+    out["spec"]["loadBalancer"] = {{"exposure", exposure}, {"host", "shop.example"}};
+    if (secret != nullptr) {
+        out["spec"]["loadBalancer"]["tlsSecretName"] = secret;
+    }
+    return out;
+}
+
+class Surroundings : public testing::Test {
+  protected:
+    plan::Surroundings look(const Json& object, reconcile::ExposureSettings settings = {}) {
+        reconcile::SurroundingsReader reader(client, std::move(settings), clock);
+        return look(reader, object);
+    }
+    plan::Surroundings look(reconcile::SurroundingsReader& reader, const Json& object) {
+        return reader.look(*api::parseScalableApp(object, api::UnknownFields::Ignore), object, {});
+    }
+
+    Cluster cluster;
+    test::FakeClock clock;
+    kube::Client client{cluster.server, {.fieldManager = "operator"}};
+};
+
+TEST_F(Surroundings, AnAppThatAsksForNothingCostsNoRequest) {
+    look(test::app());
+    look(exposed("Ingress"));
+    EXPECT_TRUE(cluster.server->requests().empty());
+}
+
+TEST_F(Surroundings, TheOnlyClassIsTaken) {
+    cluster.gateways = true;
+    EXPECT_THAT(look(exposed("Gateway")).gatewayClassProblem, HasSubstr("no GatewayClass"));
+    cluster.addClass("envoy");
+    EXPECT_EQ(look(exposed("Gateway")).gatewayClass, "envoy");
+    cluster.addClass("other");
+    auto several = look(exposed("Gateway"));
+    EXPECT_EQ(several.gatewayClass, "");
+    EXPECT_THAT(several.gatewayClassProblem, HasSubstr("2 GatewayClasses"));
+    EXPECT_THAT(several.gatewayClassProblem, HasSubstr("exposure.gatewayClassName"));
+    EXPECT_EQ(look(exposed("Gateway"), {.gatewayClass = "mine"}).gatewayClass, "mine");
+    EXPECT_EQ(look(exposed("Gateway"), {.sharedGateway = "a/b"}).gatewayClassProblem, "");
+}
+
+TEST_F(Surroundings, TheClusterIsAskedOnceInAWhileAndSeesWhatAppears) {
+    int found = 0;
+    reconcile::SurroundingsReader reader(client, {.gatewayClass = "x"}, clock, [&] { ++found; });
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_FALSE(look(reader, exposed("Gateway")).gatewayApi);
+    }
+    EXPECT_EQ(cluster.asked, 1);
+    cluster.gateways = true;
+    clock.advance(11s);
+    EXPECT_TRUE(look(reader, exposed("Gateway")).gatewayApi);
+    clock.advance(11s);
+    EXPECT_TRUE(look(reader, exposed("Gateway")).gatewayApi);
+    EXPECT_EQ(cluster.asked, 3);
+    EXPECT_EQ(found, 1);
+}
+
+TEST_F(Surroundings, WhatAnEarlierSpecAskedForIsLookedForStill) {
+    cluster.gateways = true;
+    Json before = test::app();
+    before["status"]["exposure"]["type"] = "Gateway";
+    EXPECT_TRUE(look(before, {.gatewayClass = "x"}).gatewayApi);
+}
+
+TEST_F(Surroundings, ACertificateIsThereMissingOrUnknown) {
+    EXPECT_EQ(look(exposed("Ingress", "shop-tls")).tlsSecret, Presence::Missing);
+    cluster.server->put(kSecrets, {{"metadata", {{"name", "shop-tls"}, {"namespace", "ns"}}}});
+    EXPECT_EQ(look(exposed("Ingress", "shop-tls")).tlsSecret, Presence::There);
+    cluster.secretsForbidden = true;
+    EXPECT_EQ(look(exposed("Ingress", "shop-tls")).tlsSecret, Presence::Unknown);
+    EXPECT_EQ(look(exposed("Ingress")).tlsSecret, Presence::Unknown);
+}
+
+// --- the operator as it runs
+
+TEST_F(Surroundings, ARunningOperatorMakesARouteAndTakesItAway) {
+    auto& server = *cluster.server;
+    cluster.gateways = true;
+    cluster.addClass("envoy");
+    runtime::ManagerOptions options;
+    options.name = "scalableapp-operator";
+    options.leaderElection = false;
+    options.listenAddress = "127.0.0.1";
+    options.listenPort = 0;
+    options.transport = cluster.server;
+    runtime::Manager manager(options);
+    auto parts = std::make_unique<reconcile::Operator>(manager, reconcile::OperatorOptions{});
+    auto exit = std::async(std::launch::async, [&] { return manager.run(); });
+    server.put(reconcile::scalableApps(), exposed("Gateway"));
+    auto has = [&](const char* kind) {
+        return server.find(test::typeOf(kind), {"ns", "shop"}).has_value();
+    };
+    EXPECT_TRUE(server.waitFor([&] { return has("Gateway") && has("HTTPRoute"); }));
+    server.drop(test::typeOf("HTTPRoute"), {"ns", "shop"});
+    EXPECT_TRUE(server.waitFor([&] { return has("HTTPRoute"); })) << "it is watched";
+    server.edit(reconcile::scalableApps(), {"ns", "shop"},
+                [](Json& app) { app["spec"].erase("loadBalancer"); });
+    EXPECT_TRUE(server.waitFor([&] { return !has("Gateway") && !has("HTTPRoute"); }));
+    manager.shutdown();
+    EXPECT_EQ(exit.get(), 0);
+    parts.reset();
+}
+
+}  // namespace
