@@ -1,6 +1,9 @@
 // scalableapp-operator: turns ScalableApp resources into running objects and keeps them so.
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <optional>
 
+#include "chaos/sweep_loop.h"
 #include "reconcile/operator.h"
 #include "runtime/process.h"
 
@@ -16,9 +19,41 @@ constexpr const char* kMore =
     "  kubectl apply --server-side -f crds/\n"
     "  scalableapp-operator --leader-elect=false --log-format text\n";
 
+// What chaos left behind is given back by the operator too, once it is overdue: the chaos process
+// may be gone for good.
+constexpr std::chrono::seconds kOverdueBy{30};
+constexpr std::chrono::seconds kSweepEvery{30};
+
+struct Sweeping {
+    bool nodes = false;
+    bool policies = false;
+};
+
+struct Parts {
+    Parts(runtime::Manager& manager, const runtime::ProcessOptions& options,
+          const Sweeping& sweeping)
+        : operator_(manager, {.namespaces = options.namespaces, .workers = options.workers}) {
+        if (sweeping.nodes || sweeping.policies) {
+            chaos::SweepOptions what;
+            what.nodes = sweeping.nodes;
+            what.policies = sweeping.policies;
+            what.overdueBy = kOverdueBy;
+            sweep_.emplace(
+                manager,
+                chaos::SweepLoopOptions{
+                    .namespaces = options.namespaces, .sweep = what, .every = kSweepEvery},
+                chaos::Drivers{});
+        }
+    }
+
+    reconcile::Operator operator_;
+    std::optional<chaos::SweepLoop> sweep_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    Sweeping sweeping;
     return runtime::runProcess(
         argc, argv,
         {.name = "scalableapp-operator",
@@ -26,10 +61,13 @@ int main(int argc, char** argv) {
          .more = kMore,
          .reportingController = "scalableapp.dev/operator",
          .worked = "ScalableApps reconciled"},
-        [](CLI::App&) {},
-        [](runtime::Manager& manager, const runtime::ProcessOptions& options) {
-            return std::make_shared<reconcile::Operator>(
-                manager, reconcile::OperatorOptions{.namespaces = options.namespaces,
-                                                    .workers = options.workers});
+        [&](CLI::App& app) {
+            app.add_flag("--sweep-nodes", sweeping.nodes,
+                         "give back nodes that a chaos fault holds past its deadline");
+            app.add_flag("--sweep-network-policies", sweeping.policies,
+                         "remove NetworkPolicies that a chaos fault left past its deadline");
+        },
+        [&](runtime::Manager& manager, const runtime::ProcessOptions& options) {
+            return std::make_shared<Parts>(manager, options, sweeping);
         });
 }
