@@ -1,9 +1,5 @@
 #include "chaos/controller.h"
 
-#include <condition_variable>
-#include <mutex>
-
-#include "base/log.h"
 #include "chaos/kinds.h"
 
 namespace chaos {
@@ -16,8 +12,18 @@ constexpr auto kSweepEvery = 5s;
 // A driver may have to wait for a cloud.
 constexpr auto kPowerTimeout = 120s;
 
-std::unique_ptr<PowerCommand> driver(const std::string& command) {
-    return command.empty() ? nullptr : std::make_unique<PowerCommand>(command, kPowerTimeout);
+std::unique_ptr<PowerCommand> driver(const std::string& command, SwitchWords words) {
+    return command.empty()
+               ? nullptr
+               : std::make_unique<PowerCommand>(command, kPowerTimeout, std::move(words));
+}
+
+SweepOptions sweepOf(const run::Site& site) {
+    SweepOptions out;
+    out.nodes = site.nodes;
+    out.policies = site.networkPolicies;
+    out.runs = false;  // those that are deleted are driven here
+    return out;
 }
 
 runtime::Controller& controllerOf(runtime::Manager& manager, const char* name, int workers,
@@ -29,7 +35,8 @@ runtime::Controller& controllerOf(runtime::Manager& manager, const char* name, i
 
 Controller::Controller(runtime::Manager& manager, const ControllerOptions& options)
     : options_(options),
-      power_(driver(options.powerCommand)),
+      power_(driver(options.powerCommand, {})),
+      cable_(driver(options.networkCommand, {.on = "heal", .off = "cut"})),
       schedules_(
           manager.client(),
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
@@ -37,7 +44,9 @@ Controller::Controller(runtime::Manager& manager, const ControllerOptions& optio
       experiments_(manager.client(), manager.clock()),
       runs_(
           manager.client(),
-          {.probeImage = options.probeImage, .site = options.site, .power = power_.get()},
+          {.probeImage = options.probeImage,
+           .site = options.site,
+           .drivers = {.power = power_.get(), .cable = cable_.get()}},
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
           manager.metrics(), manager.clock()),
       experimentController_(manager.controller(
@@ -55,50 +64,16 @@ Controller::Controller(runtime::Manager& manager, const ControllerOptions& optio
           [this](const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
               return schedules_.reconcile(key, context);
           })),
-      sweep_(manager.client(), manager.clock(), power_.get()) {
-    manager.metrics().define("scalableapp_chaos_leftovers_total", runtime::Metrics::Kind::Counter,
-                             "Remains of faults found by the sweep, by whether they could be "
-                             "taken back");
+      sweep_(
+          manager,
+          {.namespaces = options.namespaces, .sweep = sweepOf(options.site), .every = kSweepEvery},
+          {.power = power_.get(), .cable = cable_.get()}) {
     auto namespaces = options.namespaces;
     if (namespaces.empty()) {
         namespaces.emplace_back();
     }
     for (const auto& one : namespaces) {
         watch(manager, one);
-    }
-    if (options_.site.nodes || options_.site.networkPolicies) {
-        manager.whileLeading(
-            [this, &manager](const std::stop_token& stop) { sweepUntilStopped(manager, stop); });
-    }
-}
-
-void Controller::sweepUntilStopped(runtime::Manager& manager, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any woken;
-    auto namespaces = options_.namespaces;
-    if (namespaces.empty()) {
-        namespaces.emplace_back();
-    }
-    while (!stop.stop_requested()) {
-        bool first = true;
-        for (const auto& one : namespaces) {
-            auto swept = sweep_.once({.namespace_ = one,
-                                      .nodes = first && options_.site.nodes,
-                                      .policies = options_.site.networkPolicies},
-                                     stop);
-            first = false;
-            for (const auto& what : swept.reverted) {
-                base::logWarning("chaos: taken back by the sweep", {{"what", what}});
-                manager.metrics().count("scalableapp_chaos_leftovers_total",
-                                        {{"result", "Reverted"}});
-            }
-            for (const auto& what : swept.problems) {
-                base::logWarning("chaos: cannot be taken back", {{"what", what}});
-                manager.metrics().count("scalableapp_chaos_leftovers_total", {{"result", "Left"}});
-            }
-        }
-        std::unique_lock lock(mutex);
-        woken.wait_for(lock, stop, kSweepEvery, [] { return false; });
     }
 }
 

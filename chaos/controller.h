@@ -21,6 +21,7 @@
 //   events.k8s.io      events                   create patch
 //   coordination.k8s.io leases                  create get update   (in its own namespace)
 // What is only needed for faults that people allow (Site):
+//   ""                 pods                     patch               (containers)
 //   ""                 nodes                    list patch          (nodes)
 //   ""                 pods/eviction            create              (nodes)
 //   networking.k8s.io  networkpolicies          create delete get list  (networkPolicies)
@@ -42,7 +43,7 @@
 #include "chaos/power.h"
 #include "chaos/run_reconciler.h"
 #include "chaos/schedule_reconciler.h"
-#include "chaos/sweep.h"
+#include "chaos/sweep_loop.h"
 #include "runtime/manager.h"
 
 namespace chaos {
@@ -52,7 +53,8 @@ struct ControllerOptions {
     std::string probeImage;
     int workers = 4;
     run::Site site;
-    std::string powerCommand;  // empty: no driver
+    std::string powerCommand;    // empty: no driver
+    std::string networkCommand;  // empty: no driver
 };
 
 class Controller {
@@ -63,17 +65,17 @@ class Controller {
 
   private:
     void watch(runtime::Manager& manager, const std::string& namespace_);
-    void sweepUntilStopped(runtime::Manager& manager, const std::stop_token& stop);
 
     ControllerOptions options_;
     std::unique_ptr<PowerCommand> power_;
+    std::unique_ptr<PowerCommand> cable_;
     ScheduleReconciler schedules_;
     ExperimentReconciler experiments_;
     RunReconciler runs_;
     runtime::Controller& experimentController_;
     runtime::Controller& runController_;
     runtime::Controller& scheduleController_;
-    Sweep sweep_;
+    SweepLoop sweep_;
 };
 
 }  // namespace chaos

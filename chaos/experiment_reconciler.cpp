@@ -80,6 +80,29 @@ size_t startedOf(const base::Json& experiment, const std::vector<base::Json>& ru
     return started;
 }
 
+// What people have accepted stays; every other set is compared with it.
+void judgeChange(const base::Json& experiment, int64_t generation, base::Json& status) {
+    auto accepted = base::at(experiment, "/status/accepted") == nullptr
+                        ? base::Json()
+                        : *base::at(experiment, "/status/accepted");
+    const auto* annotations = base::at(experiment, "/metadata/annotations");
+    auto asked = annotations == nullptr ? "" : annotations->value(kAcceptAnnotation, "");
+    if (asked == std::to_string(generation)) {
+        accepted = status["statistics"];
+        accepted["generation"] = generation;
+    }
+    if (!accepted.is_object()) {
+        return;
+    }
+    status["accepted"] = accepted;
+    if (base::intAt(accepted, "/generation") == generation) {
+        return;
+    }
+    auto change = report::compare(report::parseStatistics(accepted),
+                                  report::parseStatistics(status["statistics"]));
+    status["regression"] = {{"verdict", change.verdict}, {"message", change.message}};
+}
+
 // `last`: of this generation; empty where people deleted it.
 api::Condition complete(const base::Json& experiment, const base::Json* last, bool allStarted) {
     bool done = last != nullptr && isDone(*last) && allStarted;
@@ -170,6 +193,7 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
     base::Json status{{"observedGeneration", generation},
                       {"startedRuns", static_cast<int64_t>(started)},
                       {"statistics", report::toJson(report::statistics(current))}};
+    judgeChange(experiment, generation, status);
     if (last != nullptr) {
         status["lastRun"] = text(*last, "/metadata/name");
         auto phase = text(*last, "/status/phase");

@@ -31,6 +31,11 @@ inline constexpr const char* kScheduleLabel = "scalableapp.dev/chaos-schedule";
 // On a ChaosRun, by people: end it (the value says why), or let it not begin yet ("true").
 inline constexpr const char* kAbortAnnotation = "scalableapp.dev/abort";
 inline constexpr const char* kPauseAnnotation = "scalableapp.dev/pause";
+// On a ChaosRun while its fault holds something that has to be given back: it is not gone before
+// that.
+inline constexpr const char* kHeldFinalizer = "scalableapp.dev/chaos-fault";
+// On a ChaosExperiment, by people: the generation whose statistics later ones are compared with.
+inline constexpr const char* kAcceptAnnotation = "scalableapp.dev/accept";
 // The operator's own Lease.
 inline constexpr const char* kOperatorLease = "scalableapp-operator";
 

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
         [&](CLI::App& app) {
             app.add_flag("--node-faults", own.site.nodes,
                          "allow faults that cordon and taint nodes: NodeDrain, NodeStop, "
-                         "ZoneOutage");
+                         "ZoneOutage, NetworkPartition by a command");
             app.add_flag("--operator-kill", own.site.operators,
                          "allow OperatorKill of operator pods that carry the opt-in label");
             app.add_option("--operator-namespace", own.site.operatorNamespace,
@@ -46,6 +46,11 @@ int main(int argc, char** argv) {
             app.add_option("--power-command", own.powerCommand,
                            "command that switches nodes: run with 'off NODE' and 'on NODE'")
                 ->type_name("COMMAND");
+            app.add_option("--network-command", own.networkCommand,
+                           "command that cuts nodes off: run with 'cut NODE' and 'heal NODE'")
+                ->type_name("COMMAND");
+            app.add_flag("--container-kill", own.site.containers,
+                         "allow ContainerKill: pods get another name of their image");
             app.add_option("--probe-image", own.probeImage,
                            "image with scalableapp-probe in it: the load comes from a pod of it")
                 ->type_name("IMAGE")
@@ -55,6 +60,7 @@ int main(int argc, char** argv) {
             own.namespaces = options.namespaces;
             own.workers = options.workers;
             own.site.power = !own.powerCommand.empty();
+            own.site.cables = !own.networkCommand.empty();
             return std::make_shared<chaos::Controller>(manager, own);
         });
 }

@@ -1,5 +1,7 @@
 #include "chaos/observe.h"
 
+#include <algorithm>
+
 #include "api/labels.h"
 #include "base/json.h"
 #include "chaos/effects/effect.h"
@@ -291,10 +293,17 @@ ApiResult<void> Observer::lookAtPolicy(const run::Run& run, run::Seen& seen,
         client_.get(kNetworkPolicies, {run.namespace_, effects::isolationName(run.name)}, stop);
     if (got) {
         seen.policyUid = (*got)->meta().uid;
-    } else if (!got.error().is(ErrorKind::NotFound)) {
-        return base::failWith(got.error());
+        return {};
     }
-    return {};
+    // Without the right there is none of ours, unless it was made while there was a right.
+    const auto& effects = run.status.effects;
+    bool made = std::any_of(effects.begin(), effects.end(), [](const run::Effect& effect) {
+        return effect.kind == effects::kIsolation;
+    });
+    if (got.error().is(ErrorKind::NotFound) || (got.error().is(ErrorKind::Forbidden) && !made)) {
+        return {};
+    }
+    return base::failWith(got.error());
 }
 
 ApiResult<std::optional<probe::Series>> Observer::logOf(const run::Run& run, const std::string& pod,

@@ -86,21 +86,22 @@ base::Result<Child> start(const std::vector<std::string>& words) {
 
 }  // namespace
 
-PowerCommand::PowerCommand(const std::string& command, std::chrono::seconds timeout)
-    : timeout_(timeout) {
-    std::istringstream words(command);
+PowerCommand::PowerCommand(const std::string& command, std::chrono::seconds timeout,
+                           SwitchWords words)
+    : timeout_(timeout), words_(std::move(words)) {
+    std::istringstream parts(command);
     std::string word;
-    while (words >> word) {
+    while (parts >> word) {
         command_.push_back(word);
     }
 }
 
 base::Status PowerCommand::set(const std::string& node, bool on, const std::stop_token& stop) {
     if (command_.empty()) {
-        return base::fail("--power-command is empty");
+        return base::fail("the command that switches nodes is empty");
     }
     auto words = command_;
-    words.emplace_back(on ? "on" : "off");
+    words.push_back(on ? words_.on : words_.off);
     words.push_back(node);
     auto child = start(words);
     if (!child) {
@@ -126,7 +127,7 @@ base::Status PowerCommand::set(const std::string& node, bool on, const std::stop
     if (ended && WIFEXITED(code) && WEXITSTATUS(code) == 0) {
         return {};
     }
-    return base::fail(words[0] + " " + (on ? "on " : "off ") + node +
+    return base::fail(words[0] + " " + (on ? words_.on : words_.off) + " " + node +
                       (ended ? " failed: " : " did not end in time: ") + tail(said));
 }
 

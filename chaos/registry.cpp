@@ -12,9 +12,9 @@ const std::vector<topology::Tier>& topology::tiers() {
 }
 
 const std::vector<const faults::Fault*>& faults::all() {
-    static const std::vector<const Fault*> all{&podKill(),    &nodeDrain(),        &nodeStop(),
-                                               &zoneOutage(), &networkPartition(), &operatorKill(),
-                                               &loadStep()};
+    static const std::vector<const Fault*> all{
+        &podKill(),    &containerKill(),    &nodeDrain(),    &nodeStop(),
+        &zoneOutage(), &networkPartition(), &operatorKill(), &loadStep()};
     return all;
 }
 

@@ -32,14 +32,18 @@ bool worthKnowing(const ActionResult& result) {
     if (result.error.empty()) {
         return std::holds_alternative<run::KillPod>(result.action) ||
                std::holds_alternative<run::EvictPod>(result.action) ||
-               std::holds_alternative<run::SwitchPower>(result.action);
+               std::holds_alternative<run::RestartContainer>(result.action) ||
+               std::holds_alternative<run::SwitchCable>(result.action) ||
+               std::holds_alternative<run::SwitchPower>(result.action) ||
+               std::holds_alternative<run::HoldRun>(result.action);
     }
     return !result.transient;
 }
 
 bool isFault(const run::Action& action) {
     return !std::holds_alternative<run::CreateProbe>(action) &&
-           !std::holds_alternative<run::RemoveProbe>(action);
+           !std::holds_alternative<run::RemoveProbe>(action) &&
+           !std::holds_alternative<run::HoldRun>(action);
 }
 
 // The eviction of a pod is created under it.
@@ -76,6 +80,14 @@ base::Result<run::Run> parseRun(const base::Json& object) {
     out.name = base::stringAt(object, "/metadata/name").value_or("");
     out.uid = base::stringAt(object, "/metadata/uid").value_or("");
     out.deleting = base::at(object, "/metadata/deletionTimestamp") != nullptr;
+    base::WallTime deletedAt;
+    if (base::parseTime(base::stringAt(object, "/metadata/deletionTimestamp").value_or(""),
+                        deletedAt)) {
+        out.deletedAt = deletedAt;
+    }
+    for (const auto& finalizer : base::arrayAt(object, "/metadata/finalizers")) {
+        out.finalizers.push_back(finalizer.get<std::string>());
+    }
     out.abort = annotation(object, kAbortAnnotation);
     out.paused = annotation(object, kPauseAnnotation) == "true";
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
@@ -116,9 +128,6 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
     if (!run) {
         return runtime::Outcome::terminal(run.error().message);
     }
-    if (run->deleting) {
-        return runtime::Outcome::done();
-    }
     auto version = (*object)->meta().resourceVersion;
     std::vector<ActionResult> results;
     for (int i = 0; i < kTurnsAtOnce; ++i) {
@@ -157,7 +166,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         }
     }
     for (const auto& action : step.actions) {
-        auto result = act(run, action, stop);
+        auto result = act(run, version, action, stop);
         if (worthKnowing(result)) {
             results.push_back(std::move(result));
         }
@@ -236,22 +245,61 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
         return errorOf(client_.remove(kNetworkPolicies, {run.namespace_, remove->name},
                                       {.uid = remove->uid}, stop));
     }
-    const auto& power = std::get<run::SwitchPower>(action);
-    auto done = options_.power == nullptr ? base::Status(base::fail("there is no driver for power"))
-                                          : options_.power->set(power.node, power.on, stop);
-    problem = done ? "" : done.error().message;
-    return std::nullopt;
+    if (const auto* restart = std::get_if<run::RestartContainer>(&action)) {
+        return errorOf(client_.patch(kPods, {restart->namespace_, restart->name},
+                                     kube::PatchType::JsonPatch, restart->patch, stop));
+    }
+    auto set = [&](Power* driver, const auto& one) {
+        auto done = driver == nullptr ? base::Status(base::fail("there is no driver for it"))
+                                      : driver->set(one.node, one.on, stop);
+        problem = done ? "" : done.error().message;
+        return std::nullopt;
+    };
+    if (const auto* cable = std::get_if<run::SwitchCable>(&action)) {
+        return set(options_.drivers.cable, *cable);
+    }
+    return set(options_.drivers.power, std::get<run::SwitchPower>(action));
 }
 
-ActionResult RunReconciler::act(const run::Run& run, const run::Action& action,
+kube::ApiResult<void> RunReconciler::hold(run::Run& run, std::string& version, bool on,
+                                          const std::stop_token& stop) {
+    auto finalizers = run.finalizers;
+    std::erase(finalizers, kHeldFinalizer);
+    if (on) {
+        finalizers.emplace_back(kHeldFinalizer);
+    }
+    // The list is replaced as a whole: the version keeps what others put there meanwhile.
+    base::Json patch{{"metadata", {{"resourceVersion", version}, {"finalizers", finalizers}}}};
+    auto written = client_.patch(kChaosRuns, {run.namespace_, run.name},
+                                 kube::PatchType::MergePatch, patch, stop);
+    if (!written) {
+        return base::failWith(written.error());
+    }
+    version = (*written)->meta().resourceVersion;
+    run.finalizers = std::move(finalizers);
+    return {};
+}
+
+ActionResult RunReconciler::act(run::Run& run, std::string& version, const run::Action& action,
                                 const std::stop_token& stop) {
     ActionResult result{.action = action, .error = "", .transient = false};
-    auto error = carryOut(run, action, result.error, stop);
+    std::optional<ApiError> error;
+    if (const auto* wanted = std::get_if<run::HoldRun>(&action)) {
+        if (auto held = hold(run, version, wanted->on, stop); !held) {
+            error = held.error();
+        }
+    } else {
+        error = carryOut(run, action, result.error, stop);
+    }
     if (error) {
         result.error = error->str();
-        // A node is written by many: somebody was faster, and the next look decides anew.
+        // Nodes, pods and runs are written by others too: somebody was faster, the next look
+        // decides. A JSON patch whose tests fail is Invalid.
         bool raced =
-            std::holds_alternative<run::PatchNode>(action) && error->is(ErrorKind::Conflict);
+            (error->is(ErrorKind::Conflict) && (std::holds_alternative<run::PatchNode>(action) ||
+                                                std::holds_alternative<run::HoldRun>(action))) ||
+            (error->is(ErrorKind::Invalid) &&
+             std::holds_alternative<run::RestartContainer>(action));
         result.transient = mayHelp(*error) || raced;
     }
     if (isFault(action)) {

@@ -33,7 +33,7 @@ using EventSink = std::function<void(runtime::Event)>;
 struct RunOptions {
     std::string probeImage;
     run::Site site;
-    Power* power = nullptr;  // the driver of site.power; outlives the reconciler
+    Drivers drivers;  // those of site.power and site.cables; they outlive the reconciler
 };
 
 class RunReconciler {
@@ -51,8 +51,10 @@ class RunReconciler {
                                          const std::stop_token& stop);
     kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
                                 const std::stop_token& stop);
-    run::ActionResult act(const run::Run& run, const run::Action& action,
+    run::ActionResult act(run::Run& run, std::string& version, const run::Action& action,
                           const std::stop_token& stop);
+    kube::ApiResult<void> hold(run::Run& run, std::string& version, bool on,
+                               const std::stop_token& stop);
     std::optional<kube::ApiError> carryOut(const run::Run& run, const run::Action& action,
                                            std::string& problem, const std::stop_token& stop);
     void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);

@@ -1,5 +1,7 @@
 #include "chaos/sweep.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "chaos/effects/isolation.h"
 #include "chaos/effects/node_mark.h"
@@ -10,6 +12,15 @@ namespace {
 
 using kube::ErrorKind;
 
+// A chaos process lets go by itself before that (run/machine.h).
+constexpr std::chrono::seconds kLetGoOverdue{90};
+constexpr std::chrono::seconds kRunsOwnTurn{20};
+
+bool held(const base::Json& run) {
+    const auto& finalizers = base::arrayAt(run, "/metadata/finalizers");
+    return std::find(finalizers.begin(), finalizers.end(), kHeldFinalizer) != finalizers.end();
+}
+
 std::pair<std::string, std::string> splitKey(const std::string& key) {
     auto slash = key.find('/');
     return slash == std::string::npos ? std::pair(std::string(), key)
@@ -18,27 +29,56 @@ std::pair<std::string, std::string> splitKey(const std::string& key) {
 
 }  // namespace
 
-Sweep::Sweep(kube::Client& client, const base::Clock& clock, Power* power)
-    : client_(client), clock_(clock), power_(power) {}
+Sweep::Sweep(kube::Client& client, const base::Clock& clock, Drivers drivers)
+    : client_(client), clock_(clock), drivers_(drivers) {}
 
-std::string Sweep::due(const std::string& namespace_, const std::string& run,
-                       const std::string& uid, base::WallTime deadline,
+std::string Sweep::due(const SweepOptions& options, const std::string& namespace_,
+                       const std::string& run, const std::string& uid, base::WallTime deadline,
                        const std::stop_token& stop) {
-    if (clock_.wall() >= deadline) {
+    if (options.all) {
+        return "everything is aborted";
+    }
+    // A run takes its own fault back at the deadline: two at one switch would be one too many.
+    if (clock_.wall() >= deadline + options.overdueBy.value_or(kRunsOwnTurn)) {
         return "its deadline is over";
+    }
+    if (options.overdueBy) {
+        return "";
     }
     auto got = client_.get(kChaosRuns, {namespace_, run}, stop);
     if (!got) {
         // An API server that does not answer is no reason to believe that a run is gone.
         return got.error().is(ErrorKind::NotFound) ? "its run is gone" : "";
     }
+    auto object = (*got)->json();
     if ((*got)->meta().uid != uid) {
         return "its run is gone";
     }
-    if ((*got)->meta().deleting) {
+    if ((*got)->meta().deleting && !held(object)) {
         return "its run is being deleted";
     }
-    return base::stringAt((*got)->json(), "/status/phase") == "Done" ? "its run is over" : "";
+    return base::stringAt(object, "/status/phase") == "Done" ? "its run is over" : "";
+}
+
+std::string Sweep::switchOn(const std::string& node, const effects::Mark& mark,
+                            const std::stop_token& stop) {
+    auto on = [&](bool off, Power* driver, const std::string& byHand) -> std::string {
+        if (!off) {
+            return "";
+        }
+        if (driver == nullptr) {
+            return byHand;
+        }
+        auto done = driver->set(node, true, stop);
+        return done ? "" : ": " + done.error().message;
+    };
+    auto problem = on(mark.power, drivers_.power,
+                      " may be without power and there is no driver here: switch it on by hand, or "
+                      "start the chaos controller with --power-command");
+    return problem.empty() ? on(mark.cable, drivers_.cable,
+                                " may be cut off and there is no driver here: connect it by hand, "
+                                "or start the chaos controller with --network-command")
+                           : problem;
 }
 
 void Sweep::sweepNodes(const SweepOptions& options, Swept& out, const std::stop_token& stop) {
@@ -59,29 +99,20 @@ void Sweep::sweepNodes(const SweepOptions& options, Swept& out, const std::stop_
             continue;
         }
         auto [namespace_, run] = splitKey(mark->run);
-        auto why = options.all ? "everything is aborted"
-                               : due(namespace_, run, mark->uid, mark->deadline, stop);
+        auto why = due(options, namespace_, run, mark->uid, mark->deadline, stop);
         if (why.empty()) {
             continue;
         }
-        if (mark->power && power_ == nullptr) {
-            out.problems.push_back("node " + node.name +
-                                   " may be without power and there is no driver here: switch it "
-                                   "on by hand, or start the chaos controller with "
-                                   "--power-command");
+        if (auto problem = switchOn(node.name, *mark, stop); !problem.empty()) {
+            out.problems.push_back("node " + node.name + problem);
             continue;
-        }
-        if (mark->power) {
-            if (auto on = power_->set(node.name, true, stop); !on) {
-                out.problems.push_back("node " + node.name + ": " + on.error().message);
-                continue;
-            }
         }
         auto patched = client_.patch(kNodes, {"", node.name}, kube::PatchType::MergePatch,
                                      effects::unmarkPatch(node, *mark), stop);
         if (patched) {
             out.reverted.push_back("node " + node.name + " of run " + mark->run + ": " + why);
-        } else if (!patched.error().is(ErrorKind::NotFound)) {
+        } else if (!patched.error().is(ErrorKind::NotFound) &&
+                   !patched.error().is(ErrorKind::Conflict)) {
             out.problems.push_back("node " + node.name + ": " + patched.error().str());
         }
     }
@@ -106,8 +137,7 @@ void Sweep::sweepPolicies(const SweepOptions& options, Swept& out, const std::st
         }
         auto run = meta.labels.at(probes::kRunLabel);
         auto uid = meta.owners.empty() ? "" : meta.owners[0].uid;
-        auto why = options.all ? "everything is aborted"
-                               : due(meta.key.namespace_, run, uid, deadline, stop);
+        auto why = due(options, meta.key.namespace_, run, uid, deadline, stop);
         if (why.empty()) {
             continue;
         }
@@ -121,6 +151,43 @@ void Sweep::sweepPolicies(const SweepOptions& options, Swept& out, const std::st
     }
 }
 
+void Sweep::letGoOfRuns(const SweepOptions& options, Swept& out, const std::stop_token& stop) {
+    auto list = client_.list(kChaosRuns, {.namespace_ = options.namespace_}, stop);
+    if (!list) {
+        out.problems.push_back("chaosruns: " + list.error().str());
+        return;
+    }
+    for (const auto& item : list->items) {
+        const auto& meta = item->meta();
+        auto run = item->json();
+        base::WallTime deletedAt;
+        auto text = base::stringAt(run, "/metadata/deletionTimestamp").value_or("");
+        if (!base::parseTime(text, deletedAt) ||
+            (!options.all && clock_.wall() < deletedAt + kLetGoOverdue)) {
+            continue;
+        }
+        if (!held(run)) {
+            continue;
+        }
+        auto others = base::Json::array();
+        for (const auto& finalizer : base::arrayAt(run, "/metadata/finalizers")) {
+            if (finalizer != kHeldFinalizer) {
+                others.push_back(finalizer);
+            }
+        }
+        base::Json patch{
+            {"metadata", {{"resourceVersion", meta.resourceVersion}, {"finalizers", others}}}};
+        auto written =
+            client_.patch(kChaosRuns, meta.key, kube::PatchType::MergePatch, patch, stop);
+        if (written) {
+            out.reverted.push_back("run " + meta.key.str() + " was deleted, and is let go");
+        } else if (!written.error().is(ErrorKind::NotFound) &&
+                   !written.error().is(ErrorKind::Conflict)) {
+            out.problems.push_back("run " + meta.key.str() + ": " + written.error().str());
+        }
+    }
+}
+
 Swept Sweep::once(const SweepOptions& options, const std::stop_token& stop) {
     Swept out;
     if (options.nodes) {
@@ -128,6 +195,9 @@ Swept Sweep::once(const SweepOptions& options, const std::stop_token& stop) {
     }
     if (options.policies) {
         sweepPolicies(options, out, stop);
+    }
+    if (options.runs) {
+        letGoOfRuns(options, out, stop);
     }
     return out;
 }

@@ -1,8 +1,11 @@
 // scalableapp-operator: turns ScalableApp resources into running objects and keeps them so.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "chaos/sweep_loop.h"
 #include "reconcile/operator.h"
 #include "runtime/process.h"
 
@@ -41,10 +44,51 @@ void declare(CLI::App& app, reconcile::ExposureSettings& exposure) {
         ->type_name("N");
 }
 
+// What chaos left behind is given back by the operator too, once it is overdue: the chaos process
+// may be gone for good.
+constexpr std::chrono::seconds kOverdueBy{30};
+constexpr std::chrono::seconds kSweepEvery{30};
+
+struct Sweeping {
+    bool nodes = false;
+    bool policies = false;
+};
+
+void declare(CLI::App& app, Sweeping& sweeping) {
+    app.add_flag("--sweep-nodes", sweeping.nodes,
+                 "give back nodes that a chaos fault holds past its deadline");
+    app.add_flag("--sweep-network-policies", sweeping.policies,
+                 "remove NetworkPolicies that a chaos fault left past its deadline");
+}
+
+struct Parts {
+    Parts(runtime::Manager& manager, const runtime::ProcessOptions& options,
+          const reconcile::ExposureSettings& exposure, const Sweeping& sweeping)
+        : operator_(manager, {.namespaces = options.namespaces,
+                              .workers = options.workers,
+                              .exposure = exposure}) {
+        if (sweeping.nodes || sweeping.policies) {
+            chaos::SweepOptions what;
+            what.nodes = sweeping.nodes;
+            what.policies = sweeping.policies;
+            what.overdueBy = kOverdueBy;
+            sweep_.emplace(
+                manager,
+                chaos::SweepLoopOptions{
+                    .namespaces = options.namespaces, .sweep = what, .every = kSweepEvery},
+                chaos::Drivers{});
+        }
+    }
+
+    reconcile::Operator operator_;
+    std::optional<chaos::SweepLoop> sweep_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
     reconcile::ExposureSettings exposure;
+    Sweeping sweeping;
     return runtime::runProcess(
         argc, argv,
         {.name = "scalableapp-operator",
@@ -52,11 +96,11 @@ int main(int argc, char** argv) {
          .more = kMore,
          .reportingController = "scalableapp.dev/operator",
          .worked = "ScalableApps reconciled"},
-        [&](CLI::App& app) { declare(app, exposure); },
+        [&](CLI::App& app) {
+            declare(app, exposure);
+            declare(app, sweeping);
+        },
         [&](runtime::Manager& manager, const runtime::ProcessOptions& options) {
-            return std::make_shared<reconcile::Operator>(
-                manager, reconcile::OperatorOptions{.namespaces = options.namespaces,
-                                                    .workers = options.workers,
-                                                    .exposure = exposure});
+            return std::make_shared<Parts>(manager, options, exposure, sweeping);
         });
 }

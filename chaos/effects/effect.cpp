@@ -30,15 +30,17 @@ MaybeAction mark(const Effect& effect, const Scene& scene) {
         return std::nullopt;
     }
     const auto& status = scene.run.status;
-    bool power = std::any_of(status.effects.begin(), status.effects.end(), [&](const Effect& e) {
-        return e.kind == kNodePower && e.uid == effect.uid;
-    });
+    auto with = [&](const char* kind) {
+        return std::any_of(status.effects.begin(), status.effects.end(),
+                           [&](const Effect& e) { return e.kind == kind && e.uid == effect.uid; });
+    };
     return run::PatchNode{node->name,
                           markPatch(*node, {.run = scene.run.namespace_ + "/" + scene.run.name,
                                             .uid = scene.run.uid,
                                             .deadline = status.deadline.value_or(scene.seen.now),
                                             .cordoned = node->unschedulable,
-                                            .power = power})};
+                                            .power = with(kNodePower),
+                                            .cable = with(kNodeCable)})};
 }
 
 MaybeAction unmark(const Effect& effect, const Scene& scene) {
@@ -52,26 +54,28 @@ MaybeAction unmark(const Effect& effect, const Scene& scene) {
 
 // Whether a switch was thrown is known from the driver's own answer: an API server learns of a dead
 // node late, and of one that is back even later.
-MaybeAction power(const Effect& effect, const Scene& scene, bool on) {
+template <class Switch>
+MaybeAction thrown(const Effect& effect, const Scene& scene, bool on) {
     if (nodeOf(effect, scene) == nullptr) {
         return std::nullopt;
     }
     for (const auto& result : scene.seen.results) {
-        const auto* thrown = std::get_if<run::SwitchPower>(&result.action);
-        if (thrown != nullptr && thrown->node == effect.name && thrown->on == on &&
-            result.error.empty()) {
+        const auto* one = std::get_if<Switch>(&result.action);
+        if (one != nullptr && one->node == effect.name && one->on == on && result.error.empty()) {
             return std::nullopt;
         }
     }
-    return run::SwitchPower{effect.name, on};
+    return Switch{effect.name, on};
 }
 
+template <class Switch>
 MaybeAction off(const Effect& effect, const Scene& scene) {
-    return power(effect, scene, false);
+    return thrown<Switch>(effect, scene, false);
 }
 
+template <class Switch>
 MaybeAction on(const Effect& effect, const Scene& scene) {
-    return power(effect, scene, true);
+    return thrown<Switch>(effect, scene, true);
 }
 
 MaybeAction startLoad(const Effect& effect, const Scene& scene) {
@@ -118,7 +122,8 @@ struct Kind {
     MaybeAction (*undo)(const Effect&, const Scene&);
 };
 constexpr Kind kKinds[] = {{kNodeMark, mark, unmark},
-                           {kNodePower, off, on},
+                           {kNodePower, off<run::SwitchPower>, on<run::SwitchPower>},
+                           {kNodeCable, off<run::SwitchCable>, on<run::SwitchCable>},
                            {kLoadPod, startLoad, stopLoad},
                            {kIsolation, isolate, reconnect}};
 

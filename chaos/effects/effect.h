@@ -1,5 +1,5 @@
-// What a fault changes and somebody has to give back: a mark on a node, power, a pod that makes
-// load, a NetworkPolicy. One file per kind; the table of kinds is in effect.cpp.
+// What a fault changes and somebody has to give back: a mark on a node, power, its cable, a pod
+// that makes load, a NetworkPolicy. One file per kind; the table of kinds is in effect.cpp.
 //
 //   for (auto& effect : status.effects) {
 //       if (auto action = effects::apply(effect, scene)) { ...ask for it... } else { it is there }
@@ -25,6 +25,7 @@ struct Scene {
 
 inline constexpr const char* kNodeMark = "NodeMark";
 inline constexpr const char* kNodePower = "NodePower";
+inline constexpr const char* kNodeCable = "NodeCable";
 inline constexpr const char* kLoadPod = "LoadPod";
 inline constexpr const char* kIsolation = "Isolation";
 

@@ -28,7 +28,8 @@ std::string write(const Mark& mark) {
                            {"uid", mark.uid},
                            {"deadline", base::formatMicroTime(mark.deadline)},
                            {"cordoned", mark.cordoned},
-                           {"power", mark.power}});
+                           {"power", mark.power},
+                           {"cable", mark.cable}});
 }
 
 std::optional<Mark> markOf(const topology::Node& node) {
@@ -44,6 +45,7 @@ std::optional<Mark> markOf(const topology::Node& node) {
     mark.uid = base::stringAt(*json, "/uid").value_or("");
     mark.cordoned = base::boolAt(*json, "/cordoned").value_or(false);
     mark.power = base::boolAt(*json, "/power").value_or(false);
+    mark.cable = base::boolAt(*json, "/cable").value_or(false);
     if (!base::parseTime(base::stringAt(*json, "/deadline").value_or(""), mark.deadline)) {
         return std::nullopt;
     }

@@ -29,6 +29,7 @@ struct Mark {
     base::WallTime deadline;
     bool cordoned = false;  // it was unschedulable before the fault
     bool power = false;     // its power is switched off with it
+    bool cable = false;     // it is cut off with it
     bool operator==(const Mark&) const = default;
 };
 

@@ -5,12 +5,6 @@
 namespace chaos::faults {
 namespace {
 
-const topology::Pod* find(const std::vector<topology::Pod>& pods, const std::string& uid) {
-    auto found = std::find_if(pods.begin(), pods.end(),
-                              [&](const topology::Pod& pod) { return pod.uid == uid; });
-    return found == pods.end() ? nullptr : &*found;
-}
-
 // The server's stamps have whole seconds.
 bool notBefore(base::WallTime deletedAt, base::WallTime intentAt) {
     return deletedAt >= std::chrono::floor<std::chrono::seconds>(intentAt);
@@ -44,9 +38,15 @@ Look lookPending(run::Evidence& evidence, const topology::Pod* pod, base::WallTi
 
 }  // namespace
 
+const topology::Pod* podOf(const run::Evidence& evidence, const std::vector<topology::Pod>& pods) {
+    auto found = std::find_if(pods.begin(), pods.end(),
+                              [&](const topology::Pod& pod) { return pod.uid == evidence.uid; });
+    return found == pods.end() ? nullptr : &*found;
+}
+
 Look look(run::Evidence& evidence, const std::vector<topology::Pod>& pods, base::WallTime intentAt,
           base::WallTime now) {
-    const auto* pod = find(pods, evidence.uid);
+    const auto* pod = podOf(evidence, pods);
     switch (evidence.hit) {
         case run::Hit::Pending:
             return lookPending(evidence, pod, intentAt, now);

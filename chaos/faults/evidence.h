@@ -20,6 +20,9 @@ enum class Look { Apply, Wait };
 // Brings one target's evidence up to what is seen now and says whether it is still to be hit.
 // `pods` is a list taken after the intent became durable. A target that is gone without this run
 // having seen its own delete counts as Missed: somebody else may have taken it.
+// Its target among them; null: it is not there.
+const topology::Pod* podOf(const run::Evidence& evidence, const std::vector<topology::Pod>& pods);
+
 Look look(run::Evidence& evidence, const std::vector<topology::Pod>& pods, base::WallTime intentAt,
           base::WallTime now);
 

@@ -22,6 +22,11 @@ std::optional<run::Action> Fault::strike(const Scene& scene, const run::Evidence
                         scene.run.spec.fault.graceSeconds};
 }
 
+Look Fault::look(const Scene& scene, run::Evidence& evidence,
+                 const std::vector<topology::Pod>& pods) const {
+    return faults::look(evidence, pods, *scene.run.status.intentAt, scene.seen.now);
+}
+
 std::string Fault::unproved(const run::Run& run, const probe::Series&) const {
     const auto& status = run.status;
     if (status.evidence.empty()) {

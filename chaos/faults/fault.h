@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "chaos/effects/effect.h"
+#include "chaos/faults/evidence.h"
 #include "chaos/run/seen.h"
 
 namespace chaos::faults {
@@ -62,6 +63,11 @@ class Fault {
     // What is done to a target that is still there; empty: its death follows from the effects.
     virtual std::optional<run::Action> strike(const Scene& scene,
                                               const run::Evidence& target) const;
+    // How far a target is known to have been hit, and whether it is still to be struck.
+    virtual Look look(const Scene& scene, run::Evidence& evidence,
+                      const std::vector<topology::Pod>& pods) const;
+    // Whether a target that was hit serves again itself, instead of being replaced.
+    virtual bool targetsReturn() const { return false; }
     // Pods that have to go although they are no targets, because the fault keeps a place empty.
     virtual std::vector<topology::Pod> intruders(const Scene&) const { return {}; }
     // Why nothing proves that the fault was there; empty: it was. `step`: of a pod of its own.

@@ -7,6 +7,7 @@
 namespace chaos::faults {
 
 const Fault& podKill();
+const Fault& containerKill();
 const Fault& nodeDrain();
 const Fault& nodeStop();
 const Fault& zoneOutage();

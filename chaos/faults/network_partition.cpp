@@ -1,6 +1,7 @@
-// NetworkPartition: the application's pods of one zone (of spec.target.tier) are cut off by a
-// NetworkPolicy until the deadline. Offered only where people say that their network enforces
-// policies: the API server takes one anywhere, and a fault that does nothing proves nothing.
+// NetworkPartition: the application's pods of one zone (of spec.target.tier) are cut off until the
+// deadline. By a NetworkPolicy, where people say that their network enforces them: the API server
+// takes one anywhere, and a fault that does nothing proves nothing. Otherwise by the driver, which
+// cuts the cable of the zone's nodes: these live on and neither hear nor say anything.
 #include "chaos/effects/isolation.h"
 #include "chaos/faults/faults.h"
 #include "chaos/faults/plan.h"
@@ -16,6 +17,7 @@ class NetworkPartition final : public Fault {
     run::Needs needs() const override {
         run::Needs out;
         out.policy = true;
+        out.nodes = true;
         return out;
     }
 
@@ -24,13 +26,14 @@ class NetworkPartition final : public Fault {
         if (spec.target.zone.empty()) {
             return Refusal{"NoTarget", "spec.target.zone: name the zone that is to be cut off"};
         }
-        if (!site.networkPolicies) {
-            return Refusal{"FaultNotSupported",
-                           "spec.fault.type NetworkPartition: nobody says that this cluster's "
-                           "network enforces NetworkPolicies; where it does, install with "
-                           "chaos.networkPolicies=true (--network-policies)"};
+        if (site.networkPolicies || (site.cables && site.nodes)) {
+            return std::nullopt;
         }
-        return std::nullopt;
+        return Refusal{"FaultNotSupported",
+                       "spec.fault.type NetworkPartition: nobody says that this cluster's "
+                       "network enforces NetworkPolicies; where it does, install with "
+                       "chaos.networkPolicies=true (--network-policies), or give a command that "
+                       "cuts nodes off (--network-command, with --node-faults)"};
     }
 
     Plan plan(const Scene& scene, uint64_t) const override {
@@ -47,8 +50,14 @@ class NetworkPartition final : public Fault {
                        quoted(spec.target.zone));
             return plan;
         }
-        plan.effects.push_back(
-            {effects::kIsolation, effects::isolationName(scene.run.name), "", {}, {}, {}});
+        if (scene.seen.site.networkPolicies) {
+            plan.driver = "NetworkPolicy";
+            plan.effects.push_back(
+                {effects::kIsolation, effects::isolationName(scene.run.name), "", {}, {}, {}});
+        } else {
+            plan.driver = "Cable";
+            markNodes(plan, nodesIn(scene, spec.target.zone), effects::kNodeCable);
+        }
         // Probes of the kubelet may still pass, so that nobody takes the pods out of service.
         plan.prediction.errorPercent = 100;
         checkCaps(plan, scene, static_cast<int64_t>(candidates(tierPods(scene), "", "").size()));
@@ -60,18 +69,17 @@ class NetworkPartition final : public Fault {
         return std::nullopt;
     }
 
-    // A policy in the API is no proof; visitors that were not answered, or pods that stopped being
-    // ready, are.
+    // A policy in the API, or a driver's word, is no proof; visitors that were not answered, or
+    // pods that stopped being ready, are.
     std::string unproved(const run::Run& run, const probe::Series&) const override {
         const auto& status = run.status;
-        if (status.effects.empty() || !status.effects[0].appliedAt) {
-            return "the NetworkPolicy never came into force";
+        for (const auto& effect : status.effects) {
+            if (!effect.appliedAt) {
+                return effect.kind + " of " + effect.name + " never came into force";
+            }
         }
-        bool felt = status.readyLowest < status.readyBefore ||
-                    (status.measurements && status.measurements->during.failed > 0);
-        return felt ? ""
-                    : "the NetworkPolicy was there, and neither visitors nor readiness noticed: "
-                      "this network may not enforce it";
+        auto problem = unfelt(run, "the zone was cut off (" + status.driver + ")");
+        return problem.empty() ? "" : problem + ": this network may not enforce it";
     }
 };
 

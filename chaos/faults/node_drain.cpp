@@ -47,7 +47,7 @@ class NodeDrain final : public Fault {
         }
         auto plan = planOf(scene, podsOn(scene, nodes));
         overWholeApp(plan);
-        markNodes(plan, nodes, false);
+        markNodes(plan, nodes, nullptr);
         checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
         checkCapacity(plan, scene);
         return plan;

@@ -48,11 +48,17 @@ class NodeStop final : public Fault {
         auto plan = planOf(scene, podsOn(scene, nodes));
         plan.driver = "Power";
         overWholeApp(plan);
-        markNodes(plan, nodes, true);
+        markNodes(plan, nodes, effects::kNodePower);
         plan.prediction.errorPercent = 100;  // until the cluster notices: nobody can say
         checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
         checkCapacity(plan, scene);
         return plan;
+    }
+
+    // That the driver says so proves nothing.
+    std::string unproved(const run::Run& run, const probe::Series& step) const override {
+        auto problem = Fault::unproved(run, step);
+        return problem.empty() ? unfelt(run, "the driver says that the power was off") : problem;
     }
 
     std::optional<run::Action> strike(const Scene&, const run::Evidence&) const override {

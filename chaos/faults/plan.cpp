@@ -56,6 +56,13 @@ std::string consequence(const Plan& plan, bool expectOutage) {
 
 }  // namespace
 
+std::string unfelt(const run::Run& run, const std::string& what) {
+    const auto& status = run.status;
+    bool felt = status.readyLowest < status.readyBefore ||
+                (status.measurements && status.measurements->during.failed > 0);
+    return felt ? "" : what + ", and neither visitors nor readiness noticed";
+}
+
 std::string quoted(const std::string& text) {
     return "\"" + text + "\"";
 }
@@ -195,7 +202,7 @@ std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone)
     return out;
 }
 
-void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, bool power) {
+void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char* lost) {
     for (const auto& node : nodes) {
         if (!node.mark.empty()) {
             refuse(plan, "NodeUnderFault",
@@ -206,8 +213,8 @@ void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, bool power)
         plan.effects.push_back({effects::kNodeMark, node.name, node.uid, {}, {}, {}});
     }
     for (const auto& node : nodes) {
-        if (power) {
-            plan.effects.push_back({effects::kNodePower, node.name, node.uid, {}, {}, {}});
+        if (lost != nullptr) {
+            plan.effects.push_back({lost, node.name, node.uid, {}, {}, {}});
         }
     }
 }

@@ -40,7 +40,9 @@ void checkCapacity(Plan& plan, const Scene& scene);
 
 // The nodes of a zone; a refusal where one of them is under another fault.
 std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone);
-void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, bool power);
+// `lost`: the effect that takes something from each node (kNodePower, kNodeCable); null: the mark
+// alone.
+void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char* lost);
 
 // Nodes that carry pods such as spec.target names, by name, and what of the application is on them.
 std::vector<topology::Node> nodesWithTargets(const Scene& scene);
@@ -49,6 +51,10 @@ std::vector<run::Target> podsOn(const Scene& scene, const std::vector<topology::
 // Why this process cannot do it here; empty: it can.
 std::optional<Refusal> needsNodes(const run::Site& site);
 std::optional<Refusal> needsPower(const run::Site& site);
+
+// Why nobody but the driver says that something was cut off: neither readiness nor visitors
+// noticed. Empty: one of them did.
+std::string unfelt(const run::Run& run, const std::string& what);
 
 std::string quoted(const std::string& text);
 

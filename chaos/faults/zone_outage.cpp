@@ -58,7 +58,7 @@ class ZoneOutage final : public Fault {
             return plan;
         }
         overWholeApp(plan);
-        markNodes(plan, nodes, byPower(spec));
+        markNodes(plan, nodes, byPower(spec) ? effects::kNodePower : nullptr);
         if (plan.prediction.errorPercent == 0) {
             // Composite: what the dying pods were answering. Power: until the cluster notices.
             plan.prediction.errorPercent = byPower(spec) ? 100 : 1;
@@ -66,6 +66,15 @@ class ZoneOutage final : public Fault {
         checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
         checkCapacity(plan, scene);
         return plan;
+    }
+
+    // That the driver says so proves nothing.
+    std::string unproved(const run::Run& run, const probe::Series& step) const override {
+        if (!byPower(run.spec)) {
+            return Fault::unproved(run, step);
+        }
+        auto problem = Fault::unproved(run, step);
+        return problem.empty() ? unfelt(run, "the driver says that the power was off") : problem;
     }
 
     std::optional<run::Action> strike(const Scene& scene,

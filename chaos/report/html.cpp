@@ -171,6 +171,25 @@ std::string phases(const base::Json& document) {
     return out + "</table>\n";
 }
 
+std::string zones(const base::Json& document) {
+    const auto& all = base::arrayAt(document, "/measurements/zones");
+    if (all.empty()) {
+        return "";
+    }
+    std::string out =
+        "<h2>Zones that lost pods</h2><table><tr><th></th><th class=\"n\">ready before</th><th "
+        "class=\"n\">fewest</th><th class=\"n\">whole again, after the fault began</th></tr>";
+    for (const auto& zone : all) {
+        auto count = [&](const char* pointer) {
+            return cell(std::to_string(base::intAt(zone, pointer).value_or(0)), "n");
+        };
+        auto whole = seconds(zone, "/wholeMilliseconds");
+        out += "<tr>" + cell(at(zone, "/zone")) + count("/readyBefore") + count("/readyLowest") +
+               cell(whole.empty() ? "not by the end" : whole, "n") + "</tr>";
+    }
+    return out + "</table>\n";
+}
+
 std::string scaling(const base::Json& document) {
     if (base::at(document, "/scaling") == nullptr) {
         return "";
@@ -237,8 +256,8 @@ std::string html(const base::Json& document) {
            escaped(title) + "</title><style>" + kStyle + "</style></head><body>\n" +
            header(document) + reasons(document) + tiles(document) +
            (picture.empty() ? "" : "<h2>Over time</h2><figure>" + picture + "</figure>\n") +
-           comparison(document) + phases(document) + scaling(document) + events(document) +
-           "<details><summary>All figures as JSON</summary><pre>" +
+           comparison(document) + phases(document) + zones(document) + scaling(document) +
+           events(document) + "<details><summary>All figures as JSON</summary><pre>" +
            escaped(base::dumpJsonPretty(document)) +
            "</pre></details>\n<script type=\"application/json\" id=\"report\">" +
            embedded(document) + "</script>\n</body></html>\n";

@@ -230,6 +230,12 @@ class Picture {
                 top = std::max(top, ready);
             }
         }
+        // A pod that was not placed yet is in no zone, and never ready there.
+        std::erase_if(zones, [&](const auto& one) {
+            return one.first.empty() && zones.size() > 1 &&
+                   std::all_of(one.second.begin(), one.second.end(),
+                               [](const auto& change) { return change.second == 0; });
+        });
         top += 0.5;
         frame(2, zones.size() > 1 ? "ready pods by zone" : "ready pods", top, false);
         size_t index = 0;
@@ -261,7 +267,7 @@ class Picture {
         double step = niceStep(to_ - from_);
         for (double at = std::ceil(from_ / step) * step; at <= to_; at += step) {
             line(x(at), y, x(at), y + 5, "class=\"axis\"");
-            auto text = number(at);
+            auto text = number(std::round(at * 10) / 10 + 0.0);  // no "-0"
             words(x(at), y + 19, text.substr(0, text.find('.')) + " s",
                   "class=\"tick\" text-anchor=\"middle\"");
         }

@@ -111,8 +111,7 @@ std::string junit(const std::vector<base::Json>& documents) {
             // Neither passed nor failed: a build server must not take it for a pass.
             ++tests;
             ++errors;
-            const auto& reasons = base::arrayAt(one, "/reasons");
-            std::string why = reasons.empty() ? "" : reasons[0].get<std::string>();
+            std::string why = at(one, "/reasons/0");
             cases += "    <testcase classname=\"" + escaped(suite) +
                      "\" name=\"conclusive\">\n      <error message=\"" +
                      escaped(at(one, "/reason") + ": " + why) + "\"/>\n    </testcase>\n";
@@ -145,7 +144,8 @@ std::string text(const base::Json& document) {
     }
     out += "\n";
     for (const auto& entry : base::arrayAt(document, "/timeline")) {
-        out += at(entry, "/time").substr(11, 12) + "  " + at(entry, "/what") + "\n";
+        auto time = at(entry, "/time");
+        out += (time.size() > 11 ? time.substr(11, 12) : time) + "  " + at(entry, "/what") + "\n";
     }
     return out;
 }

@@ -6,6 +6,10 @@
 namespace chaos::report {
 namespace {
 
+// Fewer say nothing about a change.
+constexpr int64_t kEnoughRuns = 5;
+constexpr double kChance = 0.05;
+
 // Probability of at most `most` successes in `trials` with chance `p`.
 double binomialUpTo(int64_t most, int64_t trials, double p) {
     double sum = 0;
@@ -72,6 +76,56 @@ Statistics statistics(const std::vector<base::Json>& runs) {
     out.failureBoundPermille = static_cast<int64_t>(
         std::ceil(1000 * failureBound(out.judged - out.resilient, out.judged)));
     return out;
+}
+
+Statistics parseStatistics(const base::Json& json) {
+    auto number = [&](const char* pointer) { return base::intAt(json, pointer).value_or(0); };
+    return {.judged = number("/judged"),
+            .resilient = number("/resilient"),
+            .inconclusive = number("/inconclusive"),
+            .failureBoundPermille = base::intAt(json, "/failureBoundPermille").value_or(1000),
+            .recovered = number("/recovered"),
+            .p50Milliseconds = number("/p50Milliseconds"),
+            .p95Milliseconds = number("/p95Milliseconds"),
+            .maxMilliseconds = number("/maxMilliseconds")};
+}
+
+double fisher(int64_t failuresBefore, int64_t runsBefore, int64_t failuresNow, int64_t runsNow) {
+    auto choose = [](int64_t n, int64_t k) {
+        return std::lgamma(static_cast<double>(n) + 1) - std::lgamma(static_cast<double>(k) + 1) -
+               std::lgamma(static_cast<double>(n - k) + 1);
+    };
+    auto failures = failuresBefore + failuresNow;
+    double sum = 0;
+    for (auto k = failuresNow; k <= std::min(failures, runsNow); ++k) {
+        if (failures - k <= runsBefore) {
+            sum += std::exp(choose(runsNow, k) + choose(runsBefore, failures - k) -
+                            choose(runsNow + runsBefore, failures));
+        }
+    }
+    return std::min(1.0, sum);
+}
+
+Regression compare(const Statistics& accepted, const Statistics& now) {
+    auto failed = [](const Statistics& set) { return set.judged - set.resilient; };
+    auto share = [&](const Statistics& set) {
+        return std::to_string(failed(set)) + " of " + std::to_string(set.judged);
+    };
+    auto numbers = share(now) + " runs were not Resilient, " + share(accepted) +
+                   " in the accepted set; whole again after " +
+                   std::to_string(now.p50Milliseconds) + " ms in the median, " +
+                   std::to_string(accepted.p50Milliseconds) + " ms there (95th percentile " +
+                   std::to_string(accepted.p95Milliseconds) + ")";
+    if (std::min(accepted.judged, now.judged) < kEnoughRuns) {
+        return {"Unknown", "at least " + std::to_string(kEnoughRuns) +
+                               " judged runs are needed on both sides: " + numbers};
+    }
+    bool timed = std::min(accepted.recovered, now.recovered) >= kEnoughRuns;
+    bool worse = fisher(failed(accepted), accepted.judged, failed(now), now.judged) <= kChance ||
+                 (timed && now.p50Milliseconds > accepted.p95Milliseconds);
+    bool better = fisher(failed(now), now.judged, failed(accepted), accepted.judged) <= kChance ||
+                  (timed && accepted.p50Milliseconds > now.p95Milliseconds);
+    return {worse ? "Worse" : (better ? "Better" : "Same"), numbers};
 }
 
 base::Json toJson(const Statistics& all) {

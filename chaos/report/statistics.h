@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -30,6 +31,20 @@ struct Statistics {
 
 Statistics statistics(const std::vector<base::Json>& runs);
 base::Json toJson(const Statistics& all);
+Statistics parseStatistics(const base::Json& json);
+
+// A set of runs against one that people have accepted.
+struct Regression {
+    const char* verdict = "Unknown";  // Worse | Same | Better | Unknown
+    std::string message;              // with the numbers
+};
+// Worse: more runs than before were not Resilient, and chance alone would do that at most once in
+// twenty times (Fisher's exact test, one-sided); or the median time until whole is over the 95th
+// percentile of the accepted set. Better: the same the other way round. Unknown: fewer than five
+// judged runs on either side.
+Regression compare(const Statistics& accepted, const Statistics& now);
+// The chance of at least so many failures in the second set, were both alike.
+double fisher(int64_t failuresBefore, int64_t runsBefore, int64_t failuresNow, int64_t runsNow);
 
 // Upper end for `failures` in `runs`, 0..1; 1 without runs.
 double failureBound(int64_t failures, int64_t runs, double confidence = 0.95);

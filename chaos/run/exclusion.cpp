@@ -1,8 +1,10 @@
 #include "chaos/run/exclusion.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "base/json.h"
+#include "chaos/kinds.h"
 
 namespace chaos::run {
 namespace {
@@ -25,6 +27,12 @@ int progress(Phase phase) {
     return -1;
 }
 
+// A deleted run whose fault is not taken back yet still disturbs the application.
+bool holds(const base::Json& run) {
+    const auto& finalizers = base::arrayAt(run, "/metadata/finalizers");
+    return std::find(finalizers.begin(), finalizers.end(), kHeldFinalizer) != finalizers.end();
+}
+
 // Smaller goes first.
 auto order(const Contender& run) {
     return std::tuple(-progress(run.phase), run.createdAt, run.name);
@@ -41,7 +49,7 @@ Contender parseContender(const base::Json& run) {
             .app = base::stringAt(run, "/spec/app").value_or(""),
             .createdAt = base::stringAt(run, "/metadata/creationTimestamp").value_or(""),
             .phase = phase,
-            .deleting = base::at(run, "/metadata/deletionTimestamp") != nullptr};
+            .deleting = base::at(run, "/metadata/deletionTimestamp") != nullptr && !holds(run)};
 }
 
 std::string goesFirst(const Contender& self, const std::vector<Contender>& others) {

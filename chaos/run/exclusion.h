@@ -4,8 +4,8 @@
 //   if (!first.empty()) { wait for it }
 //
 // A run that has gone further goes first; of two that are equally far, the older one (then by
-// name), so that any two runs agree on it whoever looks. Deleted and finished runs stand in
-// nobody's way.
+// name), so that any two runs agree on it whoever looks. Finished runs stand in nobody's way,
+// and deleted ones whose fault is taken back.
 // Thread safety: pure.
 #pragma once
 
@@ -22,7 +22,7 @@ struct Contender {
     std::string app;
     std::string createdAt;  // metav1.Time: ordered as text
     Phase phase = Phase::Pending;
-    bool deleting = false;
+    bool deleting = false;  // and holds nothing
 };
 
 Contender parseContender(const base::Json& run);

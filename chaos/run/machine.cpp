@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chaos/kinds.h"
 #include "chaos/run/steady.h"
 #include "chaos/run/turn.h"
 
@@ -23,6 +24,13 @@ Turn::Turn(const Run& run, const Seen& seen)
 }
 
 Step Turn::take() {
+    if (run_.deleting) {
+        leave();
+        return std::move(step_);
+    }
+    if (run_.held() && nothingHeld()) {
+        step_.actions.emplace_back(HoldRun{false});
+    }
     switch (run_.status.phase) {
         case Phase::Pending:
             pending();
@@ -303,10 +311,14 @@ Needs needs(const Run& run) {
 }
 
 Step next(const Run& run, const Seen& seen) {
-    if (run.deleting) {
+    if (run.deleting && !run.held()) {
         return {.status = run.status, .actions = {}, .notes = {}, .lookAgain = {}};
     }
     return Turn(run, seen).take();
+}
+
+bool Run::held() const {
+    return std::find(finalizers.begin(), finalizers.end(), kHeldFinalizer) != finalizers.end();
 }
 
 }  // namespace chaos::run

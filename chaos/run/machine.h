@@ -13,9 +13,12 @@
 // can be repeated (pods have fixed names, a delete carries the UID, a patch the version), and no
 // action is asked for that the durable status does not call for. So a process may die after any
 // write and another goes on: nothing is injected twice, what has to be given back is known from the
-// intent on, and where evidence was lost with the process the verdict is Inconclusive. A run that
-// is being deleted does nothing any more: its pods are owned by it, marks on nodes are swept
-// (sweep.h).
+// intent on, and where evidence was lost with the process the verdict is Inconclusive.
+//
+// A run whose fault has to be given back carries a finalizer from before the first effect until the
+// last one is gone. Deleted meanwhile, it only takes back, and then goes; after kLetGo it goes in
+// any case, and the sweep (sweep.h) does the rest without it. Any other run has no finalizer and
+// does nothing once it is being deleted.
 //
 // Knows no fault by name: faults/fault.h is all it asks.
 // Thread safety: pure. Time and chance come in through `Seen`.
@@ -51,5 +54,7 @@ Step next(const Run& run, const Seen& seen);
 inline constexpr std::chrono::seconds kProbeStart{60};
 // How long the last seconds of a probe may take to arrive in its log.
 inline constexpr std::chrono::seconds kProbeLag{12};
+// How long a deleted run waits for what it holds.
+inline constexpr std::chrono::seconds kLetGo{60};
 
 }  // namespace chaos::run

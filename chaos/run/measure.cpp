@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "chaos/effects/effect.h"
 
@@ -69,6 +70,30 @@ std::optional<int64_t> between(std::optional<base::WallTime> from,
     return std::max<int64_t>(0, duration_cast<milliseconds>(*to - *from).count());
 }
 
+std::vector<ZoneMeasure> zonesOf(const Status& status, std::optional<base::WallTime> start) {
+    std::map<std::string, ZoneMeasure> all;
+    std::map<std::string, std::optional<base::WallTime>> whole;
+    for (const auto& change : status.readiness) {
+        auto [known, first] = all.try_emplace(
+            change.zone, ZoneMeasure{change.zone, change.ready, change.ready, std::nullopt});
+        auto& zone = known->second;
+        zone.readyLowest = std::min(zone.readyLowest, change.ready);
+        if (change.ready < zone.readyBefore) {
+            whole[change.zone].reset();
+        } else if (!first && !whole[change.zone]) {
+            whole[change.zone] = change.time;
+        }
+    }
+    std::vector<ZoneMeasure> out;
+    for (auto& [name, zone] : all) {
+        if (!name.empty() && zone.readyLowest < zone.readyBefore) {
+            zone.wholeMilliseconds = between(start, whole[name]);
+            out.push_back(zone);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 PhaseMeasure toPhase(const probes::Window& window) {
@@ -123,6 +148,7 @@ Measurements measure(const Status& status, const probe::Series& series) {
     out.wholeAfterDeleteMilliseconds = between(start, status.wholeAt);
     out.wholeAfterEndMilliseconds = between(lastReverted(status), status.wholeAt);
     out.detectedMilliseconds = between(start, status.detectedAt);
+    out.zones = zonesOf(status, start);
     if (during.firstError) {
         out.firstGoodMilliseconds = between(start, during.gapEnd);
     }

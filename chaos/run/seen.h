@@ -25,11 +25,16 @@ struct Run {
     std::string name;
     std::string uid;
     bool deleting = false;
+    std::optional<base::WallTime> deletedAt;  // while it is deleting
+    std::vector<std::string> finalizers;      // ours (kHeldFinalizer) and those of others
     std::string abort;    // why people want it ended (annotation); empty: they do not
     bool paused = false;  // annotation: nothing begins while it is set
     api::ChaosExperimentSpec spec;
     bool withoutFault = false;  // spec.control of a run: the same load, no fault
     Status status;
+
+    // Whether its own object waits for what its fault holds.
+    bool held() const;
 };
 
 // What this chaos process is able and allowed to do where it runs.
@@ -37,6 +42,8 @@ struct Site {
     bool nodes = false;            // may mark and cordon nodes
     bool power = false;            // has a power driver
     bool networkPolicies = false;  // people say that the cluster's network enforces them
+    bool containers = false;       // may change pods
+    bool cables = false;           // has a driver that cuts nodes off
     bool operators = false;        // may kill pods of the operator
     std::string operatorNamespace;
 };
@@ -69,11 +76,21 @@ struct EvictPod {  // asks the disruption budget first
     std::string uid;
     std::optional<int64_t> graceSeconds;
 };
+struct RestartContainer {  // a JSON patch that tests uid and version
+    std::string namespace_;
+    std::string name;
+    std::string uid;
+    base::Json patch;
+};
 struct PatchNode {  // a merge patch with the version it was decided on
     std::string name;
     base::Json patch;
 };
 struct SwitchPower {
+    std::string node;
+    bool on = false;
+};
+struct SwitchCable {
     std::string node;
     bool on = false;
 };
@@ -84,8 +101,12 @@ struct RemovePolicy {
     std::string name;
     std::string uid;
 };
-using Action = std::variant<CreateProbe, RemoveProbe, KillPod, EvictPod, PatchNode, SwitchPower,
-                            CreatePolicy, RemovePolicy>;
+struct HoldRun {  // puts our finalizer on the run, or takes it away
+    bool on = false;
+};
+using Action =
+    std::variant<CreateProbe, RemoveProbe, KillPod, EvictPod, RestartContainer, PatchNode,
+                 SwitchPower, SwitchCable, CreatePolicy, RemovePolicy, HoldRun>;
 
 struct ActionResult {
     Action action;

@@ -268,6 +268,14 @@ void fields(IO& io, PhaseMeasure& x) {
 }
 
 template <class IO>
+void fields(IO& io, ZoneMeasure& x) {
+    io.text("zone", x.zone);
+    io.number("readyBefore", x.readyBefore);
+    io.number("readyLowest", x.readyLowest);
+    io.number("wholeMilliseconds", x.wholeMilliseconds);
+}
+
+template <class IO>
 void fields(IO& io, Measurements& x) {
     io.object("before", x.before);
     io.object("during", x.during);
@@ -281,6 +289,7 @@ void fields(IO& io, Measurements& x) {
     io.number("wholeAfterEndMilliseconds", x.wholeAfterEndMilliseconds);
     io.number("detectedMilliseconds", x.detectedMilliseconds);
     io.number("firstGoodMilliseconds", x.firstGoodMilliseconds);
+    io.list("zones", x.zones);
 }
 
 template <class IO>

@@ -119,6 +119,16 @@ struct PhaseMeasure {
     bool operator==(const PhaseMeasure&) const = default;
 };
 
+// What a zone lost and when it had it back. A tier that is whole elsewhere need not be whole here.
+struct ZoneMeasure {
+    std::string zone;
+    int64_t readyBefore = 0;
+    int64_t readyLowest = 0;
+    std::optional<int64_t>
+        wholeMilliseconds;  // from the beginning of the fault; empty: not by the end
+    bool operator==(const ZoneMeasure&) const = default;
+};
+
 struct Measurements {
     PhaseMeasure before;
     PhaseMeasure during;
@@ -135,6 +145,7 @@ struct Measurements {
     std::optional<int64_t>
         detectedMilliseconds;  // until the API showed every target as not serving
     std::optional<int64_t> firstGoodMilliseconds;  // until visitors were answered well again
+    std::vector<ZoneMeasure> zones;                // those that lost a pod
     bool operator==(const Measurements&) const = default;
 };
 

@@ -36,6 +36,9 @@ class Turn {
     void removeIntruders();
     std::string tooManyErrors() const;
     void reverting();
+    void takeBack();
+    bool nothingHeld() const;
+    void leave();
     // turn_verify.cpp: what is seen, and what it means
     void watchProbe();
     void watchTargets();
@@ -55,6 +58,7 @@ class Turn {
     bool late() const { return run_.status.abortAt && now() >= *run_.status.abortAt; }
     bool overdue() const { return run_.status.deadline && now() >= *run_.status.deadline; }
     bool hitting(const topology::Pod& pod) const;
+    bool returned(const topology::Pod& pod) const;
     void enter(Phase phase);
     void finish(Verdict verdict, const std::string& reason, std::vector<std::string> reasons);
     void refuse(const predict::Refusal& refusal);

@@ -1,7 +1,6 @@
 // While the fault is there: brought into force, held, taken back.
 #include <algorithm>
 
-#include "chaos/faults/evidence.h"
 #include "chaos/probes/window.h"
 #include "chaos/run/turn.h"
 
@@ -17,14 +16,18 @@ constexpr auto kErrorWindow = 5s;
 bool isEffect(const Action& action) {
     return std::holds_alternative<PatchNode>(action) ||
            std::holds_alternative<SwitchPower>(action) ||
+           std::holds_alternative<SwitchCable>(action) ||
            std::holds_alternative<CreatePolicy>(action) ||
-           std::holds_alternative<CreateProbe>(action);
+           std::holds_alternative<CreateProbe>(action) || std::holds_alternative<HoldRun>(action);
 }
 
-// Of a kill or an eviction; empty: it is neither.
+// Of what is done to a pod; empty: it is something else.
 std::string struckUid(const Action& action) {
     if (const auto* kill = std::get_if<KillPod>(&action)) {
         return kill->uid;
+    }
+    if (const auto* restart = std::get_if<RestartContainer>(&action)) {
+        return restart->uid;
     }
     const auto* evict = std::get_if<EvictPod>(&action);
     return evict == nullptr ? "" : evict->uid;
@@ -68,11 +71,11 @@ void Turn::takeResults() {
             if (result.error.empty()) {
                 evidence.hit = Hit::Accepted;
                 evidence.deletedAt = now();
-                tell("deleted " + evidence.name);
+                tell("struck " + evidence.name);
             } else if (!result.transient) {
                 evidence.hit = Hit::Missed;
                 evidence.message = result.error;
-                tell("could not delete " + evidence.name + ": " + result.error);
+                tell("could not strike " + evidence.name + ": " + result.error);
             }
         }
     }
@@ -119,7 +122,7 @@ bool Turn::strikeTargets() {
             tell(evidence.name + " is dead: " + evidence.message);
             continue;
         }
-        auto look = faults::look(evidence, subjects, *status().intentAt, now());
+        auto look = fault_->look(scene(), evidence, subjects);
         if (look == faults::Look::Apply) {
             open = true;
             step_.actions.push_back(std::move(*strike));
@@ -145,6 +148,12 @@ void Turn::injecting() {
     if (late() || overdue()) {
         return giveUp(
             "not all of it could be done in time (a disruption budget may refuse an eviction)");
+    }
+    // From here on something may have to be given back: the run's own object waits for it.
+    if (!status().effects.empty() && !run_.held()) {
+        step_.actions.emplace_back(HoldRun{true});
+        again(kWatchClosely);
+        return;
     }
     if (!applyEffects() || !strikeTargets()) {
         // An eviction that is refused is asked for again, without hurry.
@@ -231,6 +240,19 @@ void Turn::reverting() {
     watchProbe();
     watchTargets();
     watchCapacity();
+    takeBack();
+    if (!nothingHeld()) {
+        again(seen_.results.empty() ? kWatchClosely : kWatch);
+        return;
+    }
+    status().revertedAt = now();
+    if (status().effects.empty()) {
+        tell("nothing to take back");
+    }
+    enter(Phase::Verifying);
+}
+
+void Turn::takeBack() {
     std::string kind;
     for (auto effect = status().effects.rbegin(); effect != status().effects.rend(); ++effect) {
         if (effect->state == EffectState::Reverted) {
@@ -254,17 +276,31 @@ void Turn::reverting() {
             waiting_ = "cannot take it back: " + result.error;
         }
     }
-    bool gone = std::all_of(status().effects.begin(), status().effects.end(),
-                            [](const Effect& e) { return e.state == EffectState::Reverted; });
-    if (!gone) {
+}
+
+bool Turn::nothingHeld() const {
+    const auto& effects = step_.status.effects;
+    return std::all_of(effects.begin(), effects.end(),
+                       [](const Effect& e) { return e.state == EffectState::Reverted; });
+}
+
+// The run was deleted while its fault holds something: that is given back, and then it may go.
+void Turn::leave() {
+    bool patience = !run_.deletedAt || now() < *run_.deletedAt + kLetGo;
+    if (status().phase != Phase::Reverting && !nothingHeld()) {
+        giveUp("the run was deleted");
+        return;
+    }
+    takeBack();
+    if (!nothingHeld() && patience) {
         again(seen_.results.empty() ? kWatchClosely : kWatch);
         return;
     }
-    status().revertedAt = now();
-    if (status().effects.empty()) {
-        tell("nothing to take back");
+    // Durable first: what is written down as given back is, whoever looks at the last of the run.
+    if (step_.status == run_.status || !patience) {
+        step_.actions.emplace_back(HoldRun{false});
     }
-    enter(Phase::Verifying);
+    again(kWatchClosely);
 }
 
 }  // namespace chaos::run

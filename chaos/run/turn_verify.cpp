@@ -1,7 +1,6 @@
 // What is seen of the application meanwhile, and what it means in the end.
 #include <algorithm>
 
-#include "chaos/faults/evidence.h"
 #include "chaos/run/compare.h"
 #include "chaos/run/measure.h"
 #include "chaos/run/scaling.h"
@@ -29,7 +28,7 @@ void Turn::watchTargets() {
         if (before == Hit::Pending) {
             continue;  // injecting() decides about it
         }
-        faults::look(evidence, pods, *status().intentAt, now());
+        fault_->look(scene(), evidence, pods);
         if (evidence.hit == Hit::Dead && before != Hit::Dead) {
             tell(evidence.name + " is dead: " + evidence.message);
         }
@@ -42,13 +41,20 @@ void Turn::watchTargets() {
     }
 }
 
+bool Turn::returned(const topology::Pod& pod) const {
+    const auto& all = step_.status.evidence;
+    return fault_->targetsReturn() && std::any_of(all.begin(), all.end(), [&](const Evidence& e) {
+               return e.uid == pod.uid && e.hit == Hit::Dead;
+           });
+}
+
 void Turn::watchCapacity() {
     int64_t serving = 0;
     auto subjects = fault_->subjects(scene());
     // Once the fault is over, a pod that came back with its node is as good as a new one.
     bool over = status().revertedAt.has_value();
     for (const auto& pod : subjects) {
-        serving += (over || !hitting(pod)) && pod.serving() ? 1 : 0;
+        serving += (over || !hitting(pod) || returned(pod)) && pod.serving() ? 1 : 0;
     }
     status().readyLowest = std::min(status().readyLowest, topology::readyCount(subjects));
     status().readyAtEnd = serving;

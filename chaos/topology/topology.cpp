@@ -1,6 +1,7 @@
 #include "chaos/topology/topology.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "api/condition.h"
 #include "api/labels.h"
@@ -41,6 +42,26 @@ bool endedPod(const base::Json& pod) {
            });
 }
 
+void readContainer(const base::Json& pod, Pod& out) {
+    out.version = base::stringAt(pod, "/metadata/resourceVersion").value_or("");
+    out.container.image = base::stringAt(pod, "/spec/containers/0/image").value_or("");
+    auto name = base::stringAt(pod, "/spec/containers/0/name");
+    for (const auto& container : base::arrayAt(pod, "/status/containerStatuses")) {
+        if (base::stringAt(container, "/name") == name) {
+            out.container.imageId = base::stringAt(container, "/imageID").value_or("");
+            out.container.restarts = base::intAt(container, "/restartCount").value_or(0);
+        }
+    }
+    const auto* annotations = base::at(pod, "/metadata/annotations");
+    out.annotated = annotations != nullptr;
+    auto struck = out.annotated ? annotations->value(kStruckAnnotation, "") : "";
+    auto space = struck.find(' ');
+    if (space != std::string::npos) {
+        out.struckBy = struck.substr(0, space);
+        out.restartsWhenStruck = std::strtoll(struck.c_str() + space + 1, nullptr, 10);
+    }
+}
+
 }  // namespace
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
@@ -55,6 +76,7 @@ Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zo
     out.role = labelOf(pod, api::kRoleLabel);
     out.ready = readyPod(pod);
     out.ended = endedPod(pod);
+    readContainer(pod, out);
     base::WallTime deletion;
     if (base::parseTime(base::stringAt(pod, "/metadata/deletionTimestamp").value_or(""),
                         deletion)) {

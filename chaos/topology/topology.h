@@ -28,6 +28,16 @@ inline constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 // On a node under a fault: who, until when, and what to give back (effects/node_mark.h).
 inline constexpr const char* kMarkAnnotation = "scalableapp.dev/chaos-fault";
 
+// On a pod whose container a run has ended: the run's uid, and how often it had restarted before.
+inline constexpr const char* kStruckAnnotation = "scalableapp.dev/chaos-struck";
+
+// The first container of a pod: of a tier's pods, the one that serves.
+struct Container {
+    std::string image;
+    std::string imageId;  // of what runs, as its status says
+    int64_t restarts = 0;
+};
+
 struct Pod {
     std::string namespace_;
     std::string name;
@@ -36,6 +46,11 @@ struct Pod {
     std::string node;
     std::string zone;  // empty: its node names none
     std::string role;
+    std::string version;     // resourceVersion it was seen at
+    bool annotated = false;  // it has annotations at all
+    Container container;
+    std::string struckBy;  // of kStruckAnnotation; empty: there is none
+    int64_t restartsWhenStruck = 0;
     bool ready = false;
     bool ended = false;  // phase Succeeded or Failed, or every container terminated
     // When the delete was accepted: the server's deletionTimestamp less the grace it granted.

@@ -94,25 +94,34 @@ scaleOut() {
 }
 
 runPhase() {
-    inShop get chaosruns -o 'jsonpath={.items[-1:].status.phase}' 2>/dev/null
+    inShop get chaosrun "$1" -o 'jsonpath={.status.phase}' 2>/dev/null || echo "not there yet"
+}
+
+# The last thing that a run has told.
+lastOf() {
+    inShop get chaosrun "$1" -o 'jsonpath={.status.timeline[-1:].what}' 2>/dev/null
 }
 
 runDone() {
-    verdict=$(inShop get chaosruns -o 'jsonpath={.items[-1:].status.verdict}' 2>/dev/null)
+    verdict=$(inShop get chaosrun "$1" -o 'jsonpath={.status.verdict}' 2>/dev/null)
     [ -n "$verdict" ]
 }
 
-runStatus() {
-    echo "$(runPhase), ready pods: $(readyCount)"
+podJudged() {
+    runDone lose-a-pod-1
+}
+
+podStatus() {
+    echo "$(runPhase lose-a-pod-1): $(lastOf lose-a-pod-1); ready pods: $(readyCount)"
 }
 
 losePod() {
     title "$actTitle"
     kube apply -f examples/demo.d/experiment.yaml | sed 's/^/   /' || return
-    await 300 "the run has a verdict" runDone runStatus || return
+    await 300 "the run has a verdict" podJudged podStatus || return
     inShop get chaosruns | sed 's/^/   /'
     outcome="$verdict"
-    inShop get chaosruns -o 'jsonpath={range .items[-1:].status.reasons[*]}{@}{"\n"}{end}' | sed 's/^/   /'
+    inShop get chaosrun lose-a-pod-1 -o 'jsonpath={range .status.reasons[*]}{@}{"\n"}{end}' | sed 's/^/   /'
     good "verdict: $verdict"
     [ "$verdict" = Resilient ]
 }
@@ -127,59 +136,45 @@ scaleIn() {
     outcome="$(readyCount) pods"
 }
 
-zoneIsDark() {
-    kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null |
-        awk '{ n++; if ($2 ~ /NotReady/) dark++ } END { exit !(n > 0 && n == dark) }'
-}
-
-wholeOutside() {
-    [ "$(readyOutside "$zone")" -ge "$leastPods" ]
+# The zone with the fewest pods of the shop, but not without any: the run refuses to take more than the shop can spare.
+pickZone() {
+    readyPods | while read -r pod _; do zoneOfPod "$pod"; echo; done | grep . | sort | uniq -c | sort -n |
+        awk 'NR == 1 { print $2 }'
 }
 
 zoneStatus() {
-    echo "nodes of $zone: $(kube --request-timeout=4s get nodes -l "topology.kubernetes.io/zone=$zone" --no-headers \
-        2>/dev/null | awk '{ printf "%s ", $2 }'); ready pods elsewhere: $(readyOutside "$zone")"
-}
-
-# A zone that holds pods of the shop, and not the visitor who is to tell how it was.
-pickZone() {
-    local safe pod
-    safe=$(zoneOfPod visitor)
-    readyPods | while read -r pod _; do zoneOfPod "$pod"; echo; done | grep . | grep -vx "$safe" | sort | uniq -c |
-        sort -rn | awk 'NR == 1 { print $2 }'
-}
-
-loseZone() {
-    local from began sent failed seconds
-    zone=$(pickZone)
-    title "$actTitle: $zone"
-    [ -n "$zone" ] || { outcome="no zone to switch off"; return 1; }
-    note "nodes: $(nodesOf "$zone" | tr '\n' ' ')"
-    from=$(lastSecond visitor)
-    began=$SECONDS
-    dark=$zone
-    "$cluster" zone off "$zone" | sed 's/^/   /'
-    await 90 "Kubernetes notices" zoneIsDark zoneStatus || return
-    local noticed=$((SECONDS - began))
-    await 180 "the shop is whole in the other zones" wholeOutside zoneStatus || return
-    local whole=$((SECONDS - began))
-    read -r sent failed seconds < <(met visitor "$((${from:-0} + 1))")
-    outcome="noticed after $noticed s, $leastPods pods elsewhere after $whole s; $failed of $sent requests failed, in $seconds s"
-    good "$outcome"
+    echo "$(runPhase lose-a-zone-1): $(lastOf lose-a-zone-1); nodes of $zone: $(kube --request-timeout=4s get nodes \
+        -l "topology.kubernetes.io/zone=$zone" --no-headers 2>/dev/null | awk '{ printf "%s ", $2 }'), $(
+        readyOutside "$zone") pods ready elsewhere"
 }
 
 nodesBack() {
     ! kube --request-timeout=4s get nodes --no-headers 2>/dev/null | grep -qw NotReady && clusterIsUp
 }
 
-regainZone() {
+loseZone() {
+    local judged
+    zone=$(pickZone)
     title "$actTitle: $zone"
-    "$cluster" zone on "$zone" | sed 's/^/   /'
-    dark=
-    local began=$SECONDS
+    [ -n "$zone" ] || { outcome="no zone to switch off"; return 1; }
+    note "nodes: $(nodesOf "$zone" | tr '\n' ' ')"
+    besideTheCluster "$build" || { outcome="the chaos process could not be moved"; return 1; }
+    dark=$zone
+    sed "s,zone: ZONE,zone: $zone," examples/demo.d/zone.yaml | kube apply -f - | sed 's/^/   /' || return
+    await 240 "the run has a verdict" zoneJudged zoneStatus || return
+    besideEnds
+    judged=$("$cluster" exec -- "$(built kubectl-scalableapp "$build")" chaos report lose-a-zone-1 -n shop -o text)
+    # The verdict, what was predicted beside what was seen, and what happened when.
+    echo "   ${judged//$'\n'/$'\n'   }"
     await 60 "its nodes are Ready" nodesBack zoneStatus || return
-    local ready=$((SECONDS - began))
-    await 120 "the shop is Ready" shopReady shopStatus || return
-    outcome="nodes Ready after $ready s"
-    good "$outcome"
+    dark=
+    outcome="$verdict; $(inShop get chaosrun lose-a-zone-1 -o 'jsonpath={.status.measurements.during.failed} of {.status.measurements.during.requests}') requests failed; $(
+        inShop get chaosrun lose-a-zone-1 -o 'jsonpath={range .status.comparison[*]}{.holds}{"\n"}{end}' |
+            awk '/true/ { held++ } { all++ } END { printf "%d of %d predictions held", held, all }')"
+    [ "$verdict" != Resilient ] || good "$outcome"
+    [ "$verdict" = Resilient ]
+}
+
+zoneJudged() {
+    runDone lose-a-zone-1
 }

@@ -12,8 +12,10 @@ finish() {
     trap - EXIT
     trap '' INT TERM
     stopStep
+    besideEnds
     [ -z "$liveOutput" ] || printf '\r\e[K'
     if [ -n "$keep" ] && clusterIsUp; then
+        [ -z "$dark" ] || "$cluster" zone on "$dark"
         howToReach
     elif [ -n "$raised" ]; then
         step "Clean up" "$cluster" down || code=1

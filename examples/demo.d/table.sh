@@ -45,9 +45,9 @@ conclusion() {
     echo
     if [ -n "${verdict:-}" ]; then
         if [ "$verdict" = Resilient ]; then
-            printf '%sVerdict of the chaos run: %s%s\n' "$bold$green" "$verdict" "$plain"
+            printf '%sVerdict of the last chaos run: %s%s\n' "$bold$green" "$verdict" "$plain"
         else
-            printf '%sVerdict of the chaos run: %s%s\n' "$bold$red" "$verdict" "$plain"
+            printf '%sVerdict of the last chaos run: %s%s\n' "$bold$red" "$verdict" "$plain"
         fi
     fi
     printf 'Whole demonstration: %s\n' "$(spell $SECONDS)"

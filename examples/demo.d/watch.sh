@@ -54,14 +54,3 @@ stopClient() {
 clientRuns() {
     inShop logs "$1" 2>/dev/null | grep -q '"second":'
 }
-
-# What a client met from one of its seconds on: "requests failed seconds-with-failures".
-met() {
-    inShop logs "$1" | sed -nE 's/.*"second":([0-9]+),.*"sent":([0-9]+),"ok":([0-9]+).*/\1 \2 \3/p' |
-        awk -v from="$2" '$1 >= from { sent += $2; bad += $2 - $3; if ($2 > $3) seconds++ }
-                          END { printf "%d %d %d\n", sent, bad, seconds }'
-}
-
-lastSecond() {
-    inShop logs "$1" --tail=1 | sed -nE 's/.*"second":([0-9]+),.*/\1/p'
-}

@@ -144,8 +144,9 @@ int abortAll(kube::Client& client, const std::string& why) {
             std::cout << "run " << item->meta().key.str() << ": asked to end\n";
         }
     }
-    auto swept = chaos::Sweep(client, base::systemClock(), nullptr)
-                     .once({.all = true, .namespace_ = ""}, {});
+    chaos::SweepOptions everything;
+    everything.all = true;
+    auto swept = chaos::Sweep(client, base::systemClock(), {}).once(everything, {});
     for (const auto& what : swept.reverted) {
         std::cout << "taken back: " << what << '\n';
     }
@@ -241,6 +242,32 @@ int chaosReport(const Globals& globals, const ChaosFlags& flags) {
         return refuse("ChaosRun " + key.str(), got.error());
     }
     std::cout << formatted(chaos::report::document((*got)->json()), flags.format);
+    return kOk;
+}
+
+int chaosAccept(const Globals& globals, const ChaosFlags& flags) {
+    auto session = connect(globals);
+    if (!session) {
+        return complain(session.error().message);
+    }
+    kube::ObjectKey key{session->namespace_, flags.name};
+    auto got = session->client->get(kChaosExperiments, key, {});
+    if (!got) {
+        return refuse("ChaosExperiment " + key.str(), got.error());
+    }
+    auto experiment = (*got)->json();
+    auto judged = base::intAt(experiment, "/status/statistics/judged").value_or(0);
+    if (judged == 0) {
+        return complain("ChaosExperiment " + key.str() + " has no judged run to accept", kFailed);
+    }
+    auto generation = std::to_string((*got)->meta().generation);
+    base::Json patch{{"metadata", {{"annotations", {{chaos::kAcceptAnnotation, generation}}}}}};
+    auto patched =
+        session->client->patch(kChaosExperiments, key, kube::PatchType::MergePatch, patch, {});
+    if (!patched) {
+        return refuse("ChaosExperiment " + key.str(), patched.error());
+    }
+    std::cout << "accepted: " << judged << " runs of generation " << generation << '\n';
     return kOk;
 }
 

@@ -26,6 +26,7 @@ int chaosRun(const Globals& globals, const ChaosFlags& flags);
 int chaosList(const Globals& globals, const ChaosFlags& flags);
 int chaosWatch(const Globals& globals, const ChaosFlags& flags);
 int chaosReport(const Globals& globals, const ChaosFlags& flags);
+int chaosAccept(const Globals& globals, const ChaosFlags& flags);
 int chaosAbort(const Globals& globals, const ChaosFlags& flags);
 
 }  // namespace cli

@@ -55,6 +55,11 @@ void declareChaos(CLI::App& app, CommandLine& line) {
         ->check(CLI::IsMember({"text", "json", "yaml", "html", "junit"}))
         ->type_name("text|json|yaml|html|junit")
         ->capture_default_str();
+    verb(*chaos, line, flags, "accept", "hold later runs of an experiment against those of now",
+         chaosAccept)
+        ->add_option("name", flags->name, "the ChaosExperiment")
+        ->required()
+        ->type_name("EXPERIMENT");
     auto* abort =
         verb(*chaos, line, flags, "abort", "take the fault of a run back and end it", chaosAbort);
     abort->add_option("name", flags->name, "the ChaosRun")->type_name("RUN");

@@ -3,7 +3,12 @@
 // better than the truth.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "chaos/effects/effect.h"
 #include "chaos/effects/node_mark.h"
+#include "chaos/faults/fault.h"
 #include "chaos/kinds.h"
 #include "chaos/support/cluster.h"
 #include "chaos/support/samples.h"
@@ -19,6 +24,8 @@ struct Case {
     Json spec;
     size_t dies;  // pods that this fault kills
     int off = 0;  // nodes that it switches off
+    int cut = 0;  // nodes that it cuts off
+    int restarts = 0;
 };
 
 Json with(const Json& more) {
@@ -36,6 +43,7 @@ std::vector<Case> cases() {
     return {
         {"PodKill", with({{"fault", {{"type", "PodKill"}}}}), 1},
         {"PodKillAbrupt", with({{"fault", {{"type", "PodKill"}, {"graceSeconds", 1}}}}), 1},
+        {"ContainerKill", with({{"fault", {{"type", "ContainerKill"}}}}), 0, 0, 0, 1},
         {"NodeDrain", with({{"fault", {{"type", "NodeDrain"}, {"durationSeconds", 6}}}}), 2},
         {"NodeStop", with({{"fault", {{"type", "NodeStop"}, {"durationSeconds", 6}}}}), 0, 1},
         {"ZoneOutage",
@@ -44,6 +52,10 @@ std::vector<Case> cases() {
          with({{"fault", {{"type", "ZoneOutage"}, {"method", "Power"}, {"durationSeconds", 6}}},
                {"target", zone}}),
          0, 1},
+        {"NetworkPartitionByDriver",
+         with(
+             {{"fault", {{"type", "NetworkPartition"}, {"durationSeconds", 6}}}, {"target", zone}}),
+         0, 0, 1},
         {"OperatorKill", with({{"fault", {{"type", "OperatorKill"}}}}), 1},
         {"LoadStep",
          with({{"fault",
@@ -52,7 +64,18 @@ std::vector<Case> cases() {
     };
 }
 
+const Case& named(const std::string& name) {
+    static const auto all = cases();
+    for (const auto& one : all) {
+        if (one.name == name) {
+            return one;
+        }
+    }
+    throw std::logic_error("no case " + name);
+}
+
 void prepare(Cluster& cluster, const Json& spec) {
+    cluster.enforcesPolicies = false;
     cluster.addApp("shop", 6, true);
     cluster.addBudget("shop", 3);
     cluster.addOperators();
@@ -71,6 +94,8 @@ TEST_P(EachFault, GoesFromExperimentToVerdictAndLeavesNothing) {
     EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
     EXPECT_EQ(cluster.podDeletes(), GetParam().dies);
     EXPECT_EQ(cluster.power.switchedOff, GetParam().off);
+    EXPECT_EQ(cluster.cable.switchedOff, GetParam().cut);
+    EXPECT_EQ(cluster.restarts, GetParam().restarts);
     EXPECT_EQ(cluster.leftovers(), std::vector<std::string>());
     // Nodes are as they were, but for what the server itself counts.
     auto after = cluster.server->all(chaos::kNodes);
@@ -111,10 +136,14 @@ TEST_P(EachFault, SurvivesACrashAfterEveryWrite) {
             << k << base::dumpJsonPretty(run);
         EXPECT_LE(cluster.podDeletes(), GetParam().dies) << k << ": hit twice";
         EXPECT_LE(cluster.power.switchedOff, GetParam().off) << k << ": switched off twice";
+        EXPECT_LE(cluster.cable.switchedOff, GetParam().cut) << k << ": cut off twice";
+        EXPECT_LE(cluster.restarts, GetParam().restarts) << k << ": restarted twice";
         EXPECT_EQ(cluster.leftovers(), std::vector<std::string>()) << k << ": left behind";
         if (verdict == "Resilient") {
             EXPECT_EQ(cluster.podDeletes(), GetParam().dies) << k << ": no fault, and a pass";
             EXPECT_EQ(cluster.power.switchedOff, GetParam().off) << k << ": no fault, and a pass";
+            EXPECT_EQ(cluster.cable.switchedOff, GetParam().cut) << k << ": no fault, and a pass";
+            EXPECT_EQ(cluster.restarts, GetParam().restarts) << k << ": no fault, and a pass";
             ++resilient;
         }
     }
@@ -151,7 +180,7 @@ TEST(Sweep, TakesBackWhatARunLeftBehindOnceItsDeadlineIsOver) {
 
 TEST(Sweep, ARunThatIsGoneIsSweptAtOnceAndOneThatGoesOnIsNot) {
     Cluster cluster;
-    prepare(cluster, cases()[4].spec);
+    prepare(cluster, named("ZoneOutage").spec);
     cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
     EXPECT_TRUE(cluster.sweep(false).reverted.empty()) << "its run still needs it";
     cluster.server->drop(chaos::kChaosRuns, {"ns", "try-1"});
@@ -161,14 +190,14 @@ TEST(Sweep, ARunThatIsGoneIsSweptAtOnceAndOneThatGoesOnIsNot) {
 
 TEST(Sweep, AbortAllDoesNotWaitForAnything) {
     Cluster cluster;
-    prepare(cluster, cases()[4].spec);
+    prepare(cluster, named("ZoneOutage").spec);
     cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
     EXPECT_EQ(cluster.sweep(true).reverted.size(), 1U);
 }
 
 TEST(ZoneOutage, KeepsTheZoneEmptyUntilItsDeadlineAndGivesACordonBackAsItWas) {
     Cluster cluster;
-    prepare(cluster, cases()[4].spec);
+    prepare(cluster, named("ZoneOutage").spec);
     // Somebody else has it cordoned, with a taint of their own.
     cluster.server->edit(chaos::kNodes, {"", "node-2"}, [](Json& node) {
         node["spec"]["unschedulable"] = true;
@@ -200,7 +229,7 @@ TEST(ZoneOutage, KeepsTheZoneEmptyUntilItsDeadlineAndGivesACordonBackAsItWas) {
 
 TEST(NodeDrain, WaitsForTheDisruptionBudget) {
     Cluster cluster;
-    prepare(cluster, cases()[2].spec);
+    prepare(cluster, named("NodeDrain").spec);
     cluster.refuseEvictions = 6;
     cluster.drive();
     EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient")
@@ -210,7 +239,7 @@ TEST(NodeDrain, WaitsForTheDisruptionBudget) {
 
 TEST(NodeDrain, ABudgetThatNeverAllowsItProvesNothing) {
     Cluster cluster;
-    prepare(cluster, cases()[2].spec);
+    prepare(cluster, named("NodeDrain").spec);
     cluster.refuseEvictions = 100'000;
     cluster.drive();
     auto run = cluster.runs()[0];
@@ -222,7 +251,7 @@ TEST(NodeDrain, ABudgetThatNeverAllowsItProvesNothing) {
 
 TEST(OperatorKill, HitsTheOneThatLeads) {
     Cluster cluster;
-    prepare(cluster, cases()[6].spec);
+    prepare(cluster, named("OperatorKill").spec);
     cluster.drive();
     ASSERT_EQ(cluster.podDeletes(), 1U);
     EXPECT_EQ(stringAt(cluster.runs()[0], "/status/targets/0/role"), "Leader");
@@ -230,7 +259,7 @@ TEST(OperatorKill, HitsTheOneThatLeads) {
 
 TEST(Abort, TakesTheFaultBackAtOnceAndProvesNothing) {
     Cluster cluster;
-    prepare(cluster, cases()[4].spec);
+    prepare(cluster, named("ZoneOutage").spec);
     cluster.driveUntil([&] { return cluster.leftovers().size() > 1; });
     cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
         run["metadata"]["annotations"][chaos::kAbortAnnotation] = "enough";
@@ -245,7 +274,7 @@ TEST(Abort, TakesTheFaultBackAtOnceAndProvesNothing) {
 
 TEST(Abort, TooManyErrorsEndTheFaultAndAreAFailure) {
     Cluster cluster;
-    auto spec = cases()[4].spec;
+    auto spec = named("ZoneOutage").spec;
     spec["safety"]["abortErrorPercent"] = 20;
     spec["fault"]["durationSeconds"] = 40;
     prepare(cluster, spec);
@@ -264,7 +293,7 @@ TEST(Abort, TooManyErrorsEndTheFaultAndAreAFailure) {
 
 TEST(Pause, NothingBeginsWhileItIsSet) {
     Cluster cluster;
-    prepare(cluster, cases()[0].spec);
+    prepare(cluster, named("PodKill").spec);
     cluster.drive(2);
     cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
         run["metadata"]["annotations"][chaos::kPauseAnnotation] = "true";
@@ -280,7 +309,7 @@ TEST(Pause, NothingBeginsWhileItIsSet) {
 
 TEST(ControlRun, MeasuresTheSameLoadWithoutAnyFault) {
     Cluster cluster;
-    auto spec = cases()[0].spec;
+    auto spec = named("PodKill").spec;
     spec["control"] = true;
     spec["runs"] = 3;
     prepare(cluster, spec);
@@ -296,6 +325,112 @@ TEST(ControlRun, MeasuresTheSameLoadWithoutAnyFault) {
     EXPECT_EQ(base::intAt(experiment, "/status/statistics/resilient"), 3);
     // Three good runs prove little: the true share of failures may still be 63 %.
     EXPECT_EQ(base::intAt(experiment, "/status/statistics/failureBoundPermille"), 632);
+}
+
+TEST(Accepted, LaterGenerationsAreHeldAgainstIt) {
+    Cluster cluster;
+    prepare(cluster, named("PodKill").spec);
+    cluster.drive();
+    auto edit = [&](const std::function<void(Json&)>& change) {
+        cluster.server->edit(chaos::kChaosExperiments, {"ns", "try"}, change);
+        cluster.drive();
+        return cluster.server->all(chaos::kChaosExperiments)[0];
+    };
+    auto accepted =
+        edit([](Json& one) { one["metadata"]["annotations"][chaos::kAcceptAnnotation] = "1"; });
+    EXPECT_EQ(base::intAt(accepted, "/status/accepted/resilient"), 1);
+    EXPECT_EQ(base::at(accepted, "/status/regression"), nullptr) << "not with itself";
+    auto later = edit([](Json& one) {
+        one["spec"]["runs"] = 2;
+        one["metadata"]["generation"] = 2;
+    });
+    EXPECT_EQ(base::intAt(later, "/status/accepted/generation"), 1) << base::dumpJsonPretty(later);
+    EXPECT_EQ(stringAt(later, "/status/regression/verdict"), "Unknown") << "one run says nothing";
+}
+
+TEST(Zones, EachHasItsOwnRecovery) {
+    Cluster cluster;
+    prepare(cluster, named("ZoneOutageByPower").spec);
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    const auto& zones = base::arrayAt(run, "/status/measurements/zones");
+    ASSERT_EQ(zones.size(), 1U) << base::dumpJsonPretty(run);
+    EXPECT_EQ(stringAt(zones[0], "/zone"), "z2");
+    EXPECT_EQ(base::intAt(zones[0], "/readyBefore"), 2);
+    EXPECT_EQ(base::intAt(zones[0], "/readyLowest"), 0);
+    // Only after its power came back, 6 s later.
+    EXPECT_GE(base::intAt(zones[0], "/wholeMilliseconds").value_or(0), 6000);
+}
+
+// Whoever says that it was done: without anybody who felt it, nothing is proved.
+TEST(PlantedFault, ADriverThatLiesProvesNothing) {
+    for (const char* name : {"NodeStop", "ZoneOutageByPower", "NetworkPartitionByDriver"}) {
+        Cluster cluster;
+        cluster.power.lies = cluster.cable.lies = true;
+        prepare(cluster, named(name).spec);
+        cluster.drive();
+        auto run = cluster.runs()[0];
+        EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive") << base::dumpJsonPretty(run);
+        EXPECT_TRUE(cluster.leftovers().empty());
+    }
+}
+
+TEST(PlantedFault, AContainerThatWasNeverRestartedProvesNothing) {
+    Cluster cluster;
+    cluster.kubeletSleeps = true;
+    prepare(cluster, named("ContainerKill").spec);
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Inconclusive")
+        << base::dumpJsonPretty(cluster.runs()[0]);
+}
+
+TEST(PlantedFault, APolicyThatNobodyEnforcesProvesNothing) {
+    Cluster cluster;
+    prepare(cluster, named("NetworkPartitionByDriver").spec);
+    cluster.enforcesPolicies = true;  // so people say, and nothing comes of it
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/driver"), "NetworkPolicy");
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive") << base::dumpJsonPretty(run);
+}
+
+TEST(ContainerKill, ThePodIsTheSameAndServesAgain) {
+    Cluster cluster;
+    prepare(cluster, named("ContainerKill").spec);
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    auto pod = cluster.server->find(chaos::kPods, {"ns", *stringAt(run, "/status/targets/0/name")});
+    ASSERT_TRUE(pod);
+    EXPECT_EQ(stringAt(*pod, "/metadata/uid"), stringAt(run, "/status/targets/0/uid"));
+    EXPECT_EQ(stringAt(*pod, "/spec/containers/0/image"), "docker.io/library/shop:1");
+}
+
+// The server in memory takes any status; a real one only what the definition lists.
+TEST(Definition, TakesEveryWordThatARunMayWrite) {
+    std::ifstream in(CRD_FILE);
+    std::stringstream text;
+    text << in.rdbuf();
+    auto listed = [&](const std::string& word) {
+        for (std::string line; std::getline(text, line);) {
+            if (line.find("enum: [") != std::string::npos && line.find(word) != std::string::npos) {
+                text.clear();
+                text.seekg(0);
+                return true;
+            }
+        }
+        text.clear();
+        text.seekg(0);
+        return false;
+    };
+    for (const char* kind :
+         {chaos::effects::kNodeMark, chaos::effects::kNodePower, chaos::effects::kNodeCable,
+          chaos::effects::kLoadPod, chaos::effects::kIsolation}) {
+        EXPECT_TRUE(listed(kind)) << kind;
+    }
+    for (const auto* fault : chaos::faults::all()) {
+        EXPECT_TRUE(listed(fault->type())) << fault->type();
+    }
+    EXPECT_FALSE(listed("NodeMelt"));
 }
 
 }  // namespace

@@ -132,4 +132,35 @@ TEST(Statistics, LeavesOutWhatProvesNothing) {
     EXPECT_EQ(all.maxMilliseconds, 9000);
 }
 
+report::Statistics set(int64_t failed, int64_t judged, int64_t p50, int64_t p95) {
+    report::Statistics out;
+    out.judged = out.recovered = judged;
+    out.resilient = judged - failed;
+    out.p50Milliseconds = p50;
+    out.p95Milliseconds = p95;
+    return out;
+}
+
+TEST(Regression, IsWorseOnlyWhereChanceIsNoExcuse) {
+    auto verdict = [](const report::Statistics& accepted, const report::Statistics& now) {
+        return std::string(report::compare(accepted, now).verdict);
+    };
+    auto before = set(0, 20, 2000, 3000);
+    EXPECT_EQ(verdict(before, set(0, 20, 2000, 3000)), "Same");
+    EXPECT_EQ(verdict(before, set(1, 20, 2000, 3000)), "Same") << "one of twenty may be chance";
+    EXPECT_EQ(verdict(before, set(5, 20, 2000, 3000)), "Worse");
+    EXPECT_EQ(verdict(set(5, 20, 2000, 3000), before), "Better");
+    EXPECT_EQ(verdict(before, set(0, 20, 3001, 4000)), "Worse");
+    EXPECT_EQ(verdict(before, set(0, 20, 1000, 1900)), "Better");
+    EXPECT_EQ(verdict(before, set(4, 4, 9000, 9000)), "Unknown") << "too few to say";
+    EXPECT_EQ(verdict(set(0, 4, 1, 1), before), "Unknown");
+}
+
+TEST(Regression, TheExactTestIsTheKnownOne) {
+    // The lady tasting tea, 3 of 4 right: 0.2429 (Fisher, "The design of experiments", 1935).
+    EXPECT_NEAR(report::fisher(1, 4, 3, 4), 0.2429, 0.0001);
+    EXPECT_NEAR(report::fisher(0, 4, 4, 4), 1.0 / 70, 0.0001);
+    EXPECT_EQ(report::fisher(0, 10, 0, 10), 1);
+}
+
 }  // namespace

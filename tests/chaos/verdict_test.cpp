@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <random>
+
 #include "chaos/faults/fault.h"
 #include "chaos/support/samples.h"
 
@@ -179,6 +182,45 @@ TEST(Verdict, NeverWholeFailsAlsoWhenOnlyErrorsWereAskedFor) {
     auto status = good();
     status.measurements->wholeAfterDeleteMilliseconds.reset();
     EXPECT_EQ(judge(spec, status).verdict, Verdict::Failed);
+}
+
+// Whatever is wrong, and however much of it: something more that is wrong never makes it look
+// better.
+TEST(Verdict, MoreDamageNeverLooksBetter) {
+    // Inconclusive is not between the others: nothing is said then. It never turns into a pass.
+    auto rank = [](Verdict verdict) {
+        return verdict == Verdict::Inconclusive ? 9 : static_cast<int>(verdict);
+    };
+    const std::vector<std::function<void(Status&, int)>> damages{
+        [](Status& s, int n) { s.measurements->during.failed += 5 * n; },
+        [](Status& s, int n) { *s.measurements->wholeAfterDeleteMilliseconds += 9000 * n; },
+        [](Status& s, int n) { s.measurements->during.longestGapMilliseconds += 700 * n; },
+        [](Status& s, int) { s.measurements->wholeAfterDeleteMilliseconds.reset(); },
+        [](Status& s, int) { s.evidence[0].hit = run::Hit::Missed; },
+        [](Status& s, int) { s.probeProblem = "it ended"; },
+        [](Status& s, int n) { s.measurements->during.missingSeconds += n; },
+        [](Status& s, int) { s.measurements->before.requests = 3; }};
+    auto spec = fake::usualSpec();
+    spec.expectations.maxReadOutageSeconds = 2;
+    std::mt19937_64 dice(11);
+    for (int round = 0; round < 3000; ++round) {
+        auto status = good();
+        auto before = judge(spec, status).verdict;
+        for (int step = 0; step < 3; ++step) {
+            auto which = dice() % damages.size();
+            bool gone = !status.measurements->wholeAfterDeleteMilliseconds;
+            if (which == 1 && gone) {
+                continue;
+            }
+            damages[which](status, static_cast<int>(dice() % 4));
+            auto now = judge(spec, status).verdict;
+            if (before != Verdict::Inconclusive) {
+                EXPECT_GE(rank(now), rank(before)) << "damage " << which << " in round " << round;
+            }
+            EXPECT_FALSE(before != Verdict::Resilient && now == Verdict::Resilient);
+            before = now;
+        }
+    }
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include "base/label_selector.h"
 #include "base/quantity.h"
 #include "chaos/probe/samples.h"
+#include "chaos/report/report.h"
+#include "chaos/run/status.h"
 #include "chaos/schedule/cron.h"
 #include "kube/config.h"
 #include "kube/json_scan.h"
@@ -182,6 +184,28 @@ void probeSeries(std::string_view bytes) {
     }
 }
 
+// A run as the API server may give it, garbled: its memory survives being written, and every report
+// of it is one that a reader can take.
+void chaosRun(std::string_view bytes) {
+    auto run = base::parseJson(bytes);
+    if (!run || !run->is_object()) {
+        return;
+    }
+    const auto* memory = base::at(*run, "/status");
+    auto status = chaos::run::parseStatus(memory == nullptr ? base::Json() : *memory);
+    require(chaos::run::parseStatus(chaos::run::toJson(status)) == status,
+            "what a run remembers survives being written");
+    auto document = chaos::report::document(*run);
+    chaos::report::text(document);
+    auto page = chaos::report::html(document);
+    auto junit = chaos::report::junit({document});
+    require(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"),
+            "the report is a page");
+    require(
+        junit.find("<testcase") != std::string::npos || base::arrayAt(document, "/reasons").empty(),
+        "every reason is a test");
+}
+
 constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"watch_lines", watchLines},
                                {"quantity", quantity},
@@ -190,7 +214,8 @@ constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"scalable_app", scalableApp},
                                {"time", time},
                                {"cron", cron},
-                               {"probe_series", probeSeries}};
+                               {"probe_series", probeSeries},
+                               {"chaos_run", chaosRun}};
 
 }  // namespace
 

@@ -79,7 +79,7 @@ installOperator() {
     # shellcheck disable=SC2046  # a command of several words
     $(helmCommand) upgrade --install scalableapp charts/scalableapp --namespace "$system" --create-namespace \
         --set-string "image.repository=${operatorImage%:*}" --set-string "image.tag=${operatorImage##*:}" \
-        --set chaos.nodeFaults=true,chaos.operatorKill=true \
+        --set chaos.nodeFaults=true,chaos.operatorKill=true,chaos.containerKill=true \
         --set-string "podAnnotations.build=$1" --wait --timeout 180s
 }
 

@@ -27,8 +27,9 @@ bool ownPod(const Json& pod) {
 
 struct Cluster::Process {
     explicit Process(Cluster& cluster)
-        : client(cluster.server,
-                 {.fieldManager = "scalableapp-chaos", .mayWrite = {}, .observe = {}}),
+        : client(cluster.server, {.fieldManager = "scalableapp-chaos",
+                                  .mayWrite = [this] { return leads; },
+                                  .observe = {}}),
           schedules(
               client,
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
@@ -39,13 +40,16 @@ struct Cluster::Process {
               {.probeImage = "scalableapp:test",
                .site = {.nodes = true,
                         .power = true,
-                        .networkPolicies = true,
+                        .networkPolicies = cluster.enforcesPolicies,
+                        .containers = true,
+                        .cables = true,
                         .operators = true,
                         .operatorNamespace = "system"},
-               .power = &cluster.power},
+               .drivers = {.power = &cluster.power, .cable = &cluster.cable}},
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
               cluster.metrics, cluster.clock) {}
 
+    bool leads = true;
     kube::Client client;
     ScheduleReconciler schedules;
     ExperimentReconciler experiments;
@@ -55,6 +59,12 @@ struct Cluster::Process {
 base::Status Cluster::FakePower::set(const std::string& node, bool on, const std::stop_token&) {
     if (cluster_.dead_ || cluster_.dies()) {
         return base::fail("the process is dead");
+    }
+    if (cluster_.powerFails) {
+        return base::fail("the driver does not answer");
+    }
+    if (lies) {
+        return {};
     }
     if (on) {
         off.erase(node);
@@ -86,12 +96,37 @@ bool Cluster::dies() {
         return true;
     }
     ++writes;
+    changeLeaderInTime();
     return false;
+}
+
+void Cluster::changeLeaderInTime() {
+    if (writes == leaderChangesAfterWrite && process_) {
+        process_->leads = false;
+    }
+}
+
+// As people do: the experiment goes, and its runs go after it.
+void Cluster::deleteInTime() {
+    if (deleteAfterWrite >= 0 && writes >= deleteAfterWrite) {
+        deleteAfterWrite = -1;
+        auto all = server->all(kChaosExperiments);
+        server->drop(kChaosExperiments, {"ns", *stringAt(all.at(0), "/metadata/name")});
+    }
 }
 
 std::optional<kube::ApiResult<kube::HttpResponse>> Cluster::intercept(
     const kube::HttpRequest& request) {
+    deleteInTime();
+    if (eachWrite && told_ != writes) {
+        told_ = writes;
+        eachWrite();
+    }
     bool writing = request.method != "GET";
+    if (clock.wall() < unreachableUntil) {
+        return kube::ApiResult<kube::HttpResponse>(base::failWith(
+            kube::ApiError{.kind = kube::ErrorKind::Unreachable, .message = "connection refused"}));
+    }
     if (dead_ || (writing && dies())) {
         return kube::ApiResult<kube::HttpResponse>(base::failWith(kube::ApiError{
             .kind = kube::ErrorKind::Unreachable, .message = "the process is dead"}));
@@ -149,6 +184,7 @@ void Cluster::addOperators() {
 
 std::vector<std::string> Cluster::leftovers() const {
     std::vector<std::string> out(power.off.begin(), power.off.end());
+    out.insert(out.end(), cable.off.begin(), cable.off.end());
     for (const auto& node : server->all(kNodes)) {
         auto parsed = topology::parseNode(node);
         if (!parsed.mark.empty() || parsed.unschedulable || !parsed.taints.empty()) {
@@ -189,7 +225,9 @@ void Cluster::addPod(const std::string& app) {
                          {{"namespace", "ns"},
                           {"name", name},
                           {"labels", {{api::kAppLabel, app}, {api::kTierLabel, "web"}}}}},
-                        {"spec", {{"nodeName", freeNode()}}},
+                        {"spec",
+                         {{"nodeName", freeNode()},
+                          {"containers", Json::array({{{"name", "web"}, {"image", "shop:1"}}})}}},
                         {"status",
                          {{"phase", "Running"},
                           {"conditions", Json::array({ready})},
@@ -269,12 +307,32 @@ void Cluster::movePower() {
         if (!applicationPod(pod)) {
             continue;
         }
-        bool on = power.off.count(stringAt(pod, "/spec/nodeName").value_or("")) == 0;
+        auto node = stringAt(pod, "/spec/nodeName").value_or("");
+        bool on = power.off.count(node) == 0 && cable.off.count(node) == 0;
         auto wanted = on ? "True" : "False";
         if (stringAt(pod, "/status/conditions/0/status") != wanted) {
             server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")},
                          [&](Json& one) { one["status"]["conditions"][0]["status"] = wanted; });
         }
+    }
+}
+
+// As a kubelet: another image name ends the container, and starts it from that.
+void Cluster::moveContainers() {
+    for (const auto& pod : server->all(kPods)) {
+        auto image = stringAt(pod, "/spec/containers/0/image");
+        auto& running = images_[*stringAt(pod, "/metadata/uid")];
+        if (!applicationPod(pod) || !image || kubeletSleeps) {
+            continue;
+        }
+        if (!running.empty() && running != *image) {
+            ++restarts;
+            server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")}, [](Json& one) {
+                auto& status = one["status"]["containerStatuses"][0];
+                status["restartCount"] = base::intAt(status, "/restartCount").value_or(0) + 1;
+            });
+        }
+        running = *image;
     }
 }
 
@@ -327,6 +385,7 @@ void Cluster::move() {
     }
     known_ = now;
     movePower();
+    moveContainers();
     for (const auto& [app, count] : wanted_) {
         if (there[app] >= count) {
             shortSince_.erase(app);
@@ -350,29 +409,42 @@ bool Cluster::idle() const {
     return done;
 }
 
-// One look of the process at everything, and what the cluster does meanwhile.
-void Cluster::turn() {
-    if (!process_) {
-        process_ = std::make_unique<Process>(*this);
-    }
+void Cluster::reconcileAll(Process& process, std::chrono::milliseconds& pause) {
     runtime::ReconcileContext context{.stop = {}, .reconcileId = "1", .wrote = {}};
-    std::chrono::milliseconds pause{1000};
     auto wait = [&](const runtime::Outcome& outcome) {
         if (outcome.kind() == runtime::Outcome::Kind::After) {
             pause = std::min(pause, outcome.pause());
         }
     };
     for (const auto& one : server->all(kChaosSchedules)) {
-        wait(process_->schedules.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
+        wait(process.schedules.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
     }
     for (const auto& one : server->all(kChaosExperiments)) {
-        process_->experiments.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
+        process.experiments.reconcile({"ns", *stringAt(one, "/metadata/name")}, context);
     }
     for (const auto& one : runs()) {
-        wait(process_->runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
+        wait(process.runs.reconcile({"ns", *stringAt(one, "/metadata/name")}, context));
     }
+}
+
+// One look of the process at everything, and what the cluster does meanwhile.
+void Cluster::turn() {
+    if (process_ && !process_->leads) {
+        former_ = std::move(process_);
+    }
+    if (!process_) {
+        process_ = std::make_unique<Process>(*this);
+    }
+    std::chrono::milliseconds pause{1000};
+    if (former_) {
+        reconcileAll(*former_, pause);
+    }
+    reconcileAll(*process_, pause);
     move();
     clock.advance(pause);
+    if (eachTurn) {
+        eachTurn();
+    }
 }
 
 void Cluster::drive(int turns) {
@@ -404,9 +476,12 @@ void Cluster::driveUntilDead() {
     process_.reset();
 }
 
-Swept Cluster::sweep(bool all) {
+Swept Cluster::sweep(bool all, std::optional<std::chrono::seconds> overdueBy) {
     kube::Client client(server, {.fieldManager = "sweep", .mayWrite = {}, .observe = {}});
-    return Sweep(client, clock, &power).once({.all = all, .namespace_ = ""}, {});
+    SweepOptions options;
+    options.all = all;
+    options.overdueBy = overdueBy;
+    return Sweep(client, clock, {.power = &power, .cable = &cable}).once(options, {});
 }
 
 }  // namespace chaos::fake

@@ -36,6 +36,7 @@ class Cluster {
         explicit FakePower(Cluster& cluster) : cluster_(cluster) {}
         base::Status set(const std::string& node, bool on, const std::stop_token& stop) override;
         std::set<std::string> off;
+        bool lies = false;  // says that it was done, and does nothing
         int switchedOff = 0;
 
       private:
@@ -61,17 +62,29 @@ class Cluster {
     // The same until something holds, or until the process has died for good.
     void driveUntil(const std::function<bool()>& condition);
     void driveUntilDead();
-    Swept sweep(bool all);
+    Swept sweep(bool all, std::optional<std::chrono::seconds> overdueBy = {});
 
     std::vector<base::Json> runs() const;
     size_t podDeletes() const { return deleted.size(); }
 
-    std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     test::FakeClock clock;
+    std::shared_ptr<test::ApiServer> server =
+        std::make_shared<test::ApiServer>(test::ServerOptions{.clock = &clock});
     FakePower power{*this};
+    FakePower cable{*this};
+    bool enforcesPolicies = true;
+    int restarts = 0;                             // of containers, in place
+    bool kubeletSleeps = false;                   // nothing becomes of another image name
     int refuseEvictions = 0;                      // as a disruption budget does
     std::function<void(probe::Second&)> traffic;  // may spoil a second of the probe
     int crashAfterWrite = -1;                     // -1: never
+    // Another process leads from then on; this one still looks, and may write no more.
+    int leaderChangesAfterWrite = -1;
+    base::WallTime unreachableUntil;  // nobody reaches the API server before
+    int deleteAfterWrite = -1;        // of which experiment: the first
+    std::function<void()> eachTurn;   // after every look
+    std::function<void()> eachWrite;  // before the request after a write
+    bool powerFails = false;
     std::chrono::milliseconds downFor{2000};
     std::vector<std::string> deleted;  // names of application pods that went, in order
     std::vector<runtime::Event> events;
@@ -83,10 +96,14 @@ class Cluster {
 
     std::optional<kube::ApiResult<kube::HttpResponse>> intercept(const kube::HttpRequest& request);
     std::optional<kube::HttpResponse> evict(const kube::HttpRequest& request);
+    void deleteInTime();
+    void changeLeaderInTime();
+    void reconcileAll(Process& process, std::chrono::milliseconds& pause);
     bool dies();  // counts a write; true: the process is dead before it
     void move();
     void moveOwnPod(const base::Json& pod);
     void movePower();
+    void moveContainers();
     void replace();
     void addPod(const std::string& app);
     std::string logOf(const std::string& target) const;
@@ -95,13 +112,16 @@ class Cluster {
     void turn();
 
     std::unique_ptr<Process> process_;
+    std::unique_ptr<Process> former_;
     bool dead_ = false;
+    int told_ = 0;  // writes that eachWrite knows
     int podNumber_ = 0;
     std::map<std::string, int> wanted_;
     std::map<std::string, base::WallTime> shortSince_;
     std::map<std::string, base::WallTime> started_;  // probes and steps, by pod name
     int wantedOperators_ = 0;
     std::set<std::string> known_;
+    std::map<std::string, std::string> images_;  // that containers run, by uid of the pod
 };
 
 }  // namespace chaos::fake

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <thread>
@@ -48,6 +49,11 @@ struct FlakyServer::Impl {
                 case Answer::Silence:
                     // Holds the connection until the other side lets go.
                     return wait();
+                case Answer::Late:
+                    late.expires_after(std::chrono::milliseconds(1200));
+                    return late.async_wait([self = shared_from_this()](beast::error_code) {
+                        self->write(http::status::ok, self->request.keep_alive());
+                    });
                 case Answer::Close:
                     return;
                 case Answer::Ok:
@@ -82,6 +88,7 @@ struct FlakyServer::Impl {
         }
 
         Impl& server;
+        asio::steady_timer late{server.io};
         beast::tcp_stream stream;
         beast::flat_buffer buffer;
         http::request<http::empty_body> request;

@@ -11,7 +11,15 @@
 
 namespace chaos::fake {
 
-enum class Answer { Ok, Status500, Status404, Silence, Close, OkThenClose };
+enum class Answer {
+    Ok,
+    Status500,
+    Status404,
+    Silence,
+    Close,
+    OkThenClose,
+    Late
+};  // Late: 200, after 1.2 s
 
 class FlakyServer {
   public:

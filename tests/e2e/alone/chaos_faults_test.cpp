@@ -75,7 +75,30 @@ TEST_F(NodeFaults, ADeletedExperimentIsTakenBack) {
     apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z3"));
     ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
     EXPECT_EQ(kubectl({"delete", "chaosexperiment", "zone", "--timeout=30s"}).exitCode, 0);
-    EXPECT_TRUE(eventually(30s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+    EXPECT_TRUE(eventually(30s, "the run is gone", [&] { return !exists("chaosrun", "zone-1"); }));
+    EXPECT_EQ(marks(), "") << "gone before its fault was taken back";
+}
+
+TEST_F(NodeFaults, ADeletedNamespaceDoesNotHangAndIsTakenBack) {
+    shop();
+    apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z1"));
+    ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
+    EXPECT_EQ(cluster({"delete", "namespace", ns(), "--timeout=80s"}, "", 90s).exitCode, 0);
+    EXPECT_EQ(marks(), "") << "gone before its fault was taken back";
+}
+
+TEST_F(NodeFaults, AContainerDiesAndItsPodStays) {
+    apply(appYaml("shop", "replicas: 3", "{scalableapp.dev/chaos: allowed}"));
+    ASSERT_TRUE(becomesReady("shop"));
+    apply(faulty("container", "type: ContainerKill", "tier: Web"));
+    auto run = finished("container", 180s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
+    auto target = base::stringAt(*run, "/status/targets/0/name").value_or("");
+    EXPECT_EQ(field("pod", target, "/metadata/uid"), base::stringAt(*run, "/status/targets/0/uid"));
+    EXPECT_EQ(base::intAt(get("pod", target).value_or(base::Json()),
+                          "/status/containerStatuses/0/restartCount"),
+              1);
 }
 
 TEST_F(NodeFaults, TheOperatorsLeaderDiesAndVisitorsDoNotNotice) {
