@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cdn.h"
 #include "api/condition.h"
 #include "api/traffic.h"
 #include "base/json.h"
@@ -133,6 +134,8 @@ struct ScalableApp {
     Web web;
     LoadBalancer loadBalancer;
     Resilience resilience;
+    std::optional<Cdn> cdn;
+    std::optional<Geo> geo;
 
     // A tier of its own, in front of the web tier.
     bool hasLoadBalancerTier() const {

@@ -1,3 +1,4 @@
+#include "plan/cdn.h"
 #include "plan/load_balancer.h"
 #include "plan/tier.h"
 #include "plan/web.h"
@@ -6,7 +7,7 @@ namespace plan {
 
 // In the order in which they are made and in which their causes are told.
 const std::vector<Tier>& tiers() {
-    static const std::vector<Tier> kTiers{webTier(), loadBalancerTier()};
+    static const std::vector<Tier> kTiers{webTier(), loadBalancerTier(), cdnTier()};
     return kTiers;
 }
 

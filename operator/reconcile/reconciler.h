@@ -17,6 +17,7 @@
 #include "plan/plan.h"
 #include "reconcile/apply.h"
 #include "reconcile/circuits.h"
+#include "reconcile/edges.h"
 #include "reconcile/observe.h"
 #include "runtime/controller.h"
 #include "runtime/events.h"
@@ -29,7 +30,8 @@ class Reconciler {
     using EventSink = std::function<void(runtime::Event)>;
 
     Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-               runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask = askCircuits);
+               runtime::Metrics& metrics, const base::Clock& clock,
+               AskCircuits circuits = askCircuits, AskEdges edges = askEdges);
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
                                const runtime::ReconcileContext& context);
@@ -42,7 +44,7 @@ class Reconciler {
                                             const base::Json& status,
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
-    plan::Observed observe(const kube::Object& object, const api::ScalableApp& app) const;
+    plan::Observed observe(const kube::Object& object, const api::ScalableApp& app);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -53,6 +55,8 @@ class Reconciler {
     runtime::Metrics& metrics_;
     const base::Clock& clock_;
     AskCircuits askCircuits_;
+    AskEdges askEdges_;
+    EdgeBook edgeBook_;
 };
 
 }  // namespace reconcile
