@@ -16,10 +16,18 @@ using api::CdnPath;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+CdnPath rule(const std::string& match, int64_t ttlSeconds, int64_t negativeTTLSeconds = 10) {
+    CdnPath out;
+    out.match = match;
+    out.ttlSeconds = ttlSeconds;
+    out.negativeTTLSeconds = negativeTTLSeconds;
+    return out;
+}
+
 plan::NginxModel model() {
-    return {.app = "shop",
-            .webHost = "127.0.0.1",
-            .cdn = {.paths = {CdnPath{.match = "/static/*", .ttlSeconds = 600}}}};
+    plan::NginxModel out{.app = "shop", .webHost = "127.0.0.1"};
+    out.cdn.paths = {rule("/static/*", 600)};
+    return out;
 }
 
 plan::NginxModel with(const std::function<void(api::Cdn&)>& change) {
@@ -119,7 +127,7 @@ TEST_F(Edge, TheKeyIsWhatTheRuleSays) {
     EdgeProcess edge(with([](api::Cdn& cdn) {
                          cdn.paths[0].cacheKey = {.headers = {"Accept-Language"},
                                                   .query = std::vector<std::string>{"v"}};
-                         cdn.paths.push_back({.match = "/all", .ttlSeconds = 9});
+                         cdn.paths.push_back(rule("/all", 9));
                      }),
                      web.port());
     EXPECT_THAT(edge.get("/static/a?v=1&tracking=2").body, HasSubstr(" /static/a?v=1 "));
@@ -153,11 +161,8 @@ TEST_F(Edge, NothingOfOneUserIsKeptForAnother) {
 
 TEST_F(Edge, WhatIsNotThereIsRememberedForAMoment) {
     Origin web;
-    EdgeProcess edge(
-        with([](api::Cdn& cdn) {
-            cdn.paths.push_back({.match = "/never/*", .ttlSeconds = 9, .negativeTTLSeconds = 0});
-        }),
-        web.port());
+    EdgeProcess edge(with([](api::Cdn& cdn) { cdn.paths.push_back(rule("/never/*", 9, 0)); }),
+                     web.port());
     web.status = 404;
     EXPECT_EQ(cache(edge.get("/static/a")), "MISS");
     EXPECT_EQ(cache(edge.get("/static/a")), "HIT");
@@ -190,7 +195,7 @@ TEST_F(Edge, WithoutAnOriginWhatIsKeptIsGivenOutInItsGraceOnly) {
     Origin web;
     EdgeProcess edge(with([](api::Cdn& cdn) {
                          cdn.paths[0].ttlSeconds = 1;
-                         cdn.paths.push_back({.match = "/soon/*", .ttlSeconds = 1});
+                         cdn.paths.push_back(rule("/soon/*", 1));
                          cdn.staleWhileRevalidateSeconds = 0;
                          cdn.staleIfErrorSeconds = 4;
                      }),
