@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kStaleCondition = "ServingStale";
 // No watch tells what an edge is on and what it reaches.
-constexpr auto kAskAgain = 5s;
-constexpr auto kAskSoon = 500ms;
+constexpr std::chrono::milliseconds kAskAgain = 5s;
+constexpr std::chrono::milliseconds kAskSoon = 500ms;
 
 std::string nameOf(const Json& object) {
     return base::stringAt(object, "/metadata/name").value_or("");
@@ -260,8 +260,9 @@ TierState cdnState(const ScalableApp& app, const Observed& observed) {
         tellOfStale(app, *state, out);
         out.conditions.push_back(std::move(*state));
     }
-    out.lookAgain =
-        purge.done() ? std::chrono::milliseconds(kAskAgain) : std::chrono::milliseconds(kAskSoon);
+    // A web pod that goes is told of; an edge that is silent may be so for long.
+    bool soon = purge.epoch.settled && purge.onEpoch < purge.all && purge.silent.empty();
+    out.lookAgain = soon ? kAskSoon : kAskAgain;
     return out;
 }
 
