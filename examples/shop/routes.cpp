@@ -67,6 +67,9 @@ Response burnPage(const Request& request) {
 std::vector<Route> routes(const Options& options, const std::string& hostname) {
     return {
         {.path = "/", .answer = [page = whoAnswers(options, hostname)](auto&) { return page; }},
+        // The same for everybody until the next rollout: what an edge may keep.
+        {.path = "/static/version",
+         .answer = [page = whoAnswers(options, hostname)](auto&) { return page; }},
         {.path = "/healthz", .answer = [](auto&) { return Response{.body = "ok\n"}; }},
         {.path = "/burn", .slow = true, .answer = burnPage},
     };

@@ -123,6 +123,8 @@ void readSpec(Fields& spec, ScalableApp& out) {
     readZones(spec, out.name, out.zones);
     readLoadBalancer(spec, out.loadBalancer);
     readResilience(spec, out.loadBalancer, out.resilience);
+    readCdn(spec, out.cdn);
+    readGeo(spec, out.geo);
     spec.rule(
         out.loadBalancer.algorithm != Algorithm::WeightedRoundRobin || !out.zones.empty(),
         "`loadBalancer.algorithm: WeightedRoundRobin` needs `zones`: it goes by their weights");

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cdn.h"
 #include "api/condition.h"
 #include "api/pod_fields.h"
 #include "api/traffic.h"
@@ -99,6 +100,8 @@ struct ScalableApp {
     Web web;
     LoadBalancer loadBalancer;
     Resilience resilience;
+    std::optional<Cdn> cdn;
+    std::optional<Geo> geo;
 
     // A tier of its own, in front of the web tier.
     bool hasLoadBalancerTier() const {

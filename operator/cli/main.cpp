@@ -20,6 +20,8 @@ constexpr const char* kMore =
     "  kubectl scalableapp plan -f shop.yaml      the objects it becomes; needs no cluster\n"
     "  kubectl scalableapp plan -f shop.yaml --diff   what would change, and what that restarts\n"
     "  kubectl scalableapp zone drain shop z2     its pods and traffic go to the other zones\n"
+    "  kubectl scalableapp purge shop             no edge gives out what it kept before\n"
+    "  kubectl scalableapp export cdn -f shop.yaml --host shop.example   for a commercial CDN\n"
     "  kubectl scalableapp tree shop              every object of it, under what made it\n"
     "  kubectl scalableapp chaos run -f pod-kill.yaml   break it on purpose, and judge\n"
     "  kubectl scalableapp check --pre            whether this cluster has what an installation "

@@ -64,6 +64,24 @@ std::optional<Hop> outsideHop(const base::Json& app) {
     return hop;
 }
 
+// Only where there are edges.
+std::optional<Hop> edgeHop(const base::Json& app) {
+    if (base::at(app, "/status/cdn") == nullptr) {
+        return std::nullopt;
+    }
+    auto text = [&](const char* pointer) { return base::stringAt(app, pointer).value_or(""); };
+    bool entry = text("/status/cdn/entry") == "Edge";
+    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
+    const auto* stale = api::findCondition(conditions, "ServingStale");
+    bool isStale = stale != nullptr && stale->status == api::kTrue;
+    return Hop{.name = "cdn",
+               .detail = text("/status/cdn/summary") + " ready, " +
+                         text("/status/cdn/edgesOnEpoch") + " on epoch " +
+                         text("/status/cdn/epoch") + (entry ? "" : ", requests go past it") +
+                         (isStale ? ", gives out stale answers" : ""),
+               .works = base::intAt(app, "/status/cdn/ready").value_or(0) > 0 && entry && !isStale};
+}
+
 // Only where there is a tier of its own.
 std::optional<Hop> balancerHop(const base::Json& app) {
     if (base::at(app, "/status/loadBalancer") == nullptr) {
@@ -223,10 +241,14 @@ AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
               [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
     Hop web = webHop(app, view.pods);
     auto balancer = balancerHop(app);
+    auto edge = edgeHop(app);
     if (auto outside = outsideHop(app)) {
         view.path.push_back(*outside);
     }
     view.path.push_back(serviceHop(app, services, web.works));
+    if (edge) {
+        view.path.push_back(*edge);
+    }
     if (balancer) {
         view.path.push_back(*balancer);
     }

@@ -10,8 +10,10 @@
 #include "cli/chaos_verbs.h"
 #include "cli/check_command.h"
 #include "cli/completion.h"
+#include "cli/export_command.h"
 #include "cli/pause_command.h"
 #include "cli/plan_command.h"
+#include "cli/purge_command.h"
 #include "cli/status_command.h"
 #include "cli/tree_command.h"
 #include "cli/zone_command.h"
@@ -94,6 +96,42 @@ void declareZone(CLI::App& app, CommandLine& line) {
     declare("undrain", "gives it the weight that it had", undrainCommand);
 }
 
+void declarePurge(CLI::App& app, CommandLine& line) {
+    auto [command, flags] =
+        verb<PurgeFlags>(app, line, "purge", "no edge gives out what it kept before", purgeCommand);
+    addName(*command, flags->name);
+    command->add_option("--timeout", flags->timeoutSeconds, "seconds to wait for all edges")
+        ->check(CLI::Range(1, 3600))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    addOutput(*command, line.globals);
+}
+
+void declareExport(CLI::App& app, CommandLine& line) {
+    auto* group = app.add_subcommand("export", "configuration for others to apply; sends nothing");
+    group->require_subcommand(1);
+    auto declare = [&](const char* name, const char* about,
+                       int (*run)(const Globals&, const ExportFlags&)) {
+        auto [command, flags] = verb<ExportFlags>(*group, line, name, about, run);
+        command->add_option("name", flags->name, "the ScalableApp")->type_name("NAME");
+        command->add_option("-f,--filename", flags->file, "YAML or JSON file in place of a cluster")
+            ->type_name("FILE");
+        command->add_option("--host", flags->host, "the name that visitors ask for")
+            ->type_name("HOST");
+        command->add_option("--origin", flags->origin, "where the application is found behind it")
+            ->type_name("HOST");
+        return std::pair{command, flags};
+    };
+    auto [cdn, cdnFlags] =
+        declare("cdn", "what a commercial CDN needs to be an edge of it", exportCdnCommand);
+    cdn->add_option("--provider", cdnFlags->provider, "one of cdn.providers")->type_name("NAME");
+    auto [dns, dnsFlags] =
+        declare("dns", "weighted records for its providers and regions", exportDnsCommand);
+    dns->add_option("--target", dnsFlags->target, "address or host name of this cluster")
+        ->type_name("HOST");
+    addOutput(*dns, line.globals);
+}
+
 void declareCheck(CLI::App& app, CommandLine& line) {
     auto [command, flags] = verb<CheckFlags>(
         app, line, "check", "whether the cluster and the operator are as they need to be",
@@ -143,6 +181,8 @@ void declareVerbs(CLI::App& app, CommandLine& line) {
     declarePlan(app, line);
     declarePause(app, line);
     declareZone(app, line);
+    declarePurge(app, line);
+    declareExport(app, line);
     declareCheck(app, line);
     declareChaos(app, line);
     declareCompletion(app, line);

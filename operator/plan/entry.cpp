@@ -1,6 +1,7 @@
 #include "plan/entry.h"
 
 #include "api/labels.h"
+#include "plan/cdn.h"
 #include "plan/children.h"
 #include "plan/load_balancer.h"
 #include "plan/names.h"
@@ -12,14 +13,21 @@ namespace {
 using api::ScalableApp;
 using base::Json;
 
-const char* nextEntry(const ScalableApp& app, const Observed& observed) {
+std::string entryAt(const Observed& observed, const std::string& name) {
+    const auto* service = findChild(observed, "Service", name);
+    const auto* selector = service == nullptr ? nullptr : base::at(*service, "/spec/selector");
+    return selector == nullptr ? "" : selector->value(api::kTierLabel, "");
+}
+
+// Where the Service of this name is to lead, the edges aside.
+const char* nextInner(const ScalableApp& app, const Observed& observed, const std::string& name) {
     if (!app.hasLoadBalancerTier()) {
         return kWebTier;
     }
     if (observed.assumeServing) {
         return kBalancerTier;
     }
-    if (entryOf(app, observed) != kBalancerTier) {
+    if (entryAt(observed, name) != kBalancerTier) {
         return balancerCurrent(app, observed) ? kBalancerTier : kWebTier;
     }
     const auto* balancer = findChild(observed, "Deployment", balancerName(app));
@@ -28,25 +36,29 @@ const char* nextEntry(const ScalableApp& app, const Observed& observed) {
     return any ? kBalancerTier : kWebTier;
 }
 
-}  // namespace
-
-std::string entryOf(const ScalableApp& app, const Observed& observed) {
-    const auto* service = findChild(observed, "Service", app.name);
-    const auto* selector = service == nullptr ? nullptr : base::at(*service, "/spec/selector");
-    return selector == nullptr ? "" : selector->value(api::kTierLabel, "");
+const char* nextEntry(const ScalableApp& app, const Observed& observed) {
+    if (!app.cdn) {
+        return nextInner(app, observed, app.name);
+    }
+    if (observed.assumeServing) {
+        return kEdgeTier;
+    }
+    bool serve =
+        entryOf(app, observed) == kEdgeTier ? edgesServe(observed) : edgesCurrent(app, observed);
+    return serve ? kEdgeTier : nextInner(app, observed, app.name);
 }
 
-Json publicService(const ScalableApp& app, const Observed& observed) {
-    const char* entry = nextEntry(app, observed);
-    Json out = childOf(app, "v1", "Service", app.name, kWebTier);
-    bool outside = app.loadBalancer.exposure == api::Exposure::LoadBalancer;
-    out["spec"] = {{"type", outside ? "LoadBalancer" : "ClusterIP"},
+Json serviceTo(const ScalableApp& app, const std::string& name, const char* tier,
+               const char* entry) {
+    Json out = childOf(app, "v1", "Service", name, tier);
+    out["spec"] = {{"type", "ClusterIP"},
                    {"selector", selectorFor(app, entry)},
                    {"ports", Json::array({{{"name", kWebPort},
                                            {"port", kPublicPort},
                                            {"targetPort", kWebPort},
                                            {"protocol", "TCP"}}})}};
-    if (entry == std::string(kWebTier) && !app.zones.empty()) {
+    bool zoned = entry == std::string(kWebTier) || entry == std::string(kEdgeTier);
+    if (zoned && !app.zones.empty()) {
         // Its successor PreferSameZone is not known before Kubernetes 1.34; this one is taken by
         // all.
         out["spec"]["trafficDistribution"] = "PreferClose";
@@ -54,17 +66,45 @@ Json publicService(const ScalableApp& app, const Observed& observed) {
     // Each balancer finds the pods in its own order: a client keeps its pod as long as it keeps its
     // balancer.
     bool sticky = app.loadBalancer.algorithm == api::Algorithm::SourceIPHash;
-    if (sticky && entry == std::string(kBalancerTier)) {
+    if (sticky && entry != std::string(kWebTier)) {
         out["spec"]["sessionAffinity"] = "ClientIP";
     }
     return out;
+}
+
+}  // namespace
+
+std::string entryOf(const ScalableApp& app, const Observed& observed) {
+    return entryAt(observed, app.name);
+}
+
+std::string innerEntryOf(const ScalableApp& app, const Observed& observed) {
+    auto entry = entryOf(app, observed);
+    return entry == kEdgeTier ? entryAt(observed, originName(app)) : entry;
+}
+
+bool leadsTo(const ScalableApp& app, const Observed& observed, const std::string& tier) {
+    return entryOf(app, observed) == tier || entryAt(observed, originName(app)) == tier;
+}
+
+Json publicService(const ScalableApp& app, const Observed& observed) {
+    Json out = serviceTo(app, app.name, kWebTier, nextEntry(app, observed));
+    if (app.loadBalancer.exposure == api::Exposure::LoadBalancer) {
+        out["spec"]["type"] = "LoadBalancer";
+    }
+    return out;
+}
+
+Json originService(const ScalableApp& app, const Observed& observed) {
+    const char* entry = nextInner(app, observed, originName(app));
+    return serviceTo(app, originName(app), kEdgeTier, entry);
 }
 
 bool mayLeave(const ScalableApp& app, const Observed& observed, const Handover& handover) {
     if (!handover.covered) {
         return false;
     }
-    if (entryOf(app, observed) != kBalancerTier) {
+    if (!leadsTo(app, observed, kBalancerTier)) {
         return true;
     }
     return app.hasLoadBalancerTier() && balancerCurrent(app, observed);

@@ -169,6 +169,9 @@ std::string frontendSection(const HaproxyModel& model) {
         "frontend public\n"
         "    bind :" +
         number(kBalancerPort) + "\n";
+    if (model.behindEdge) {
+        out += "    http-request set-src req.hdr(x-real-ip)\n";
+    }
     if (resilience.circuitBreaker) {
         out += breakerRules(*resilience.circuitBreaker, resilience.staticResponse,
                             resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds));

@@ -44,6 +44,7 @@ struct HaproxyModel {
     api::Algorithm algorithm = api::Algorithm::RoundRobin;
     int64_t balancers = 2;
     api::Resilience resilience = {};
+    bool behindEdge = false;  // who asks is told by a header, not by the connection
 };
 
 std::string haproxyConfig(const HaproxyModel& model);

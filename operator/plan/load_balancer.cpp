@@ -73,7 +73,8 @@ std::string configOf(const ScalableApp& app, const Observed& observed) {
                        .healthPath = app.web.health.path,
                        .algorithm = app.loadBalancer.algorithm.value_or(api::Algorithm::RoundRobin),
                        .balancers = app.loadBalancer.replicas,
-                       .resilience = app.resilience};
+                       .resilience = app.resilience,
+                       .behindEdge = app.cdn.has_value()};
     for (const auto& [zone, most] : zonesServed(app, observed)) {
         model.pools.push_back(poolOf(app, zone, most));
     }
@@ -244,10 +245,10 @@ bool wanted(const ScalableApp& app) {
     return app.hasLoadBalancerTier();
 }
 
-// Everything, until the public Service leads to the web pods again.
+// Everything, until nothing leads here any more.
 std::vector<const Json*> lingering(const ScalableApp& app, const Observed& observed) {
-    return entryOf(app, observed) == kBalancerTier ? childrenOf(observed, kBalancerTier)
-                                                   : std::vector<const Json*>();
+    return leadsTo(app, observed, kBalancerTier) ? childrenOf(observed, kBalancerTier)
+                                                 : std::vector<const Json*>();
 }
 
 }  // namespace

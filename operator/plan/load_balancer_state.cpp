@@ -87,7 +87,7 @@ TierState balancerState(const ScalableApp& app, const Observed& observed) {
     int64_t wanted = app.loadBalancer.replicas;
     int64_t ready = countAt(workload.deployment, "/status/readyReplicas");
     int64_t available = countAt(workload.deployment, "/status/availableReplicas");
-    bool isEntry = entryOf(app, observed) == kBalancerTier;
+    bool isEntry = innerEntryOf(app, observed) == kBalancerTier;
 
     TierState out;
     out.serving = available >= wanted && isEntry;

@@ -126,6 +126,7 @@ class Planner {
         for (auto& object : wanted.objects) {
             plan_.intents.push_back({std::move(object)});
         }
+        plan_.notes.insert(plan_.notes.end(), wanted.notes.begin(), wanted.notes.end());
         plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
         stay(wanted.staying);
         return report;

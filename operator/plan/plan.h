@@ -42,12 +42,22 @@ struct Surroundings {
     Presence tlsSecret = Presence::Unknown;
 };
 
+// What one edge says of itself.
+struct Edge {
+    std::string pod;
+    std::string epoch;                     // that what it gives out belongs to
+    std::vector<bool> originAnswers = {};  // in the order of the spec
+    // Lately it gave out something beyond its time because an origin answered with errors.
+    bool staleForErrors = false;
+};
+
 // Everything the operator's caches hold about one app: every child that carries its label, pods and
 // ReplicaSets included, as the API server gave them.
 struct Observed {
     std::vector<base::Json> children;
     base::WallTime now;
     std::vector<Circuit> circuits = {};  // of those that answered
+    std::vector<Edge> edges = {};        // likewise
     // There is no cluster to look at: what has to wait for something to be there waits for nothing.
     bool assumeServing = false;
     Surroundings around = {};
@@ -72,6 +82,18 @@ struct Scale {
     bool operator==(const Scale&) const = default;
 };
 
+// An annotation on an object that somebody else made and that is ours all the same: a pod.
+struct Note {
+    std::string apiVersion;
+    std::string kind;
+    std::string namespace_;
+    std::string name;
+    std::string uid;  // the patch's precondition
+    std::string annotation;
+    std::string value;
+    bool operator==(const Note&) const = default;
+};
+
 struct Removal {
     std::string apiVersion;
     std::string kind;
@@ -91,6 +113,7 @@ struct Plan {
     std::vector<Intent> intents;    // in the order of creation
     std::vector<Scale> scales;      // those that hold already included
     std::vector<Removal> removals;  // children of ours that nothing asks for any more
+    std::vector<Note> notes;        // those that are missing
     base::Json status;              // the whole `status`, ready to write
     std::vector<EventIntent> events;
     std::vector<std::string> refusals;  // what of the spec cannot be built, and why

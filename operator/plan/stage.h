@@ -1,6 +1,6 @@
 // The stage of growth that a spec describes, by name.
 //
-//   plan::stageOf(app);    // "SingleServer", "LoadBalancer", "MultiZone"
+//   plan::stageOf(app);    // "SingleServer", "LoadBalancer", "CDN", "MultiZone"
 //
 // Thread safety: pure function.
 #pragma once

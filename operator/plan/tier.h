@@ -23,6 +23,7 @@ namespace plan {
 struct TierIntents {
     std::vector<base::Json> objects;
     std::vector<Scale> scales;
+    std::vector<Note> notes = {};
     // Children that nothing asks for any more and that have to stay for now, as they are.
     std::vector<const base::Json*> staying;
     // Set: the tier cannot be built from this spec. What there is of it stays as it is.

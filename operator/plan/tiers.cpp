@@ -1,3 +1,4 @@
+#include "plan/cdn.h"
 #include "plan/exposure.h"
 #include "plan/load_balancer.h"
 #include "plan/tier.h"
@@ -7,7 +8,7 @@ namespace plan {
 
 // In the order in which they are made and in which their causes are told.
 const std::vector<Tier>& tiers() {
-    static const std::vector<Tier> kTiers{webTier(), loadBalancerTier(), exposureTier()};
+    static const std::vector<Tier> kTiers{webTier(), loadBalancerTier(), cdnTier(), exposureTier()};
     return kTiers;
 }
 

@@ -114,6 +114,11 @@ Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
             return applied;
         }
     }
+    for (const auto& note : plan.notes) {
+        if (!noteOne(app, note, context, applied)) {
+            return applied;
+        }
+    }
     for (const auto& removal : plan.removals) {
         if (!removeOne(app, removal, context, applied)) {
             return applied;
@@ -238,6 +243,35 @@ bool Applier::removeOne(const kube::Meta& app, const plan::Removal& removal,
         return true;
     }
     return fail(removal.kind + " \"" + removal.name + "\"", removed.error(), applied);
+}
+
+bool Applier::noteOne(const kube::Meta& app, const plan::Note& note,
+                      const runtime::ReconcileContext& context, Applied& applied) const {
+    const auto* type = childType(note.apiVersion, note.kind);
+    if (type == nullptr) {
+        applied.retry = unknownKind(note.apiVersion, note.kind);
+        return false;
+    }
+    if (!confirm(app, context, applied)) {
+        return false;
+    }
+    kube::ObjectKey key{note.namespace_, note.name};
+    base::Json patch = {
+        {"metadata", {{"uid", note.uid}, {"annotations", {{note.annotation, note.value}}}}}};
+    auto written = client_.patch(*type, key, kube::PatchType::MergePatch, patch, context.stop);
+    if (written) {
+        context.wrote(Observer::scope(*type, key.namespace_), (*written)->meta().resourceVersion);
+        base::logInfo("noted", {{"kind", type->kind},
+                                {"object", key.str()},
+                                {"note", note.annotation + "=" + note.value},
+                                {"reconcileId", context.reconcileId}});
+        return true;
+    }
+    // Gone meanwhile, perhaps with a successor of the same name: the caches will tell.
+    const auto& error = written.error();
+    bool gone = error.is(kube::ErrorKind::NotFound) || error.is(kube::ErrorKind::Conflict) ||
+                isOfAnother(error);
+    return gone || fail(note.kind + " \"" + note.name + "\"", error, applied);
 }
 
 bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,

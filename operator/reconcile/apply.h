@@ -1,5 +1,5 @@
 // Brings the cluster to what a plan asks for: writes what differs, deletes what nothing asks for,
-// sets the counts that the plan fixes.
+// sets the counts that the plan fixes, and notes on pods what they are to know.
 //
 //   reconcile::Applier applier(client, observer);
 //   reconcile::Applied applied = applier.apply(app->meta(), plan, seen.children, context);
@@ -78,6 +78,8 @@ class Applier {
                Applied& applied) const;
     bool removeOne(const kube::Meta& app, const plan::Removal& removal,
                    const runtime::ReconcileContext& context, Applied& applied) const;
+    bool noteOne(const kube::Meta& app, const plan::Note& note,
+                 const runtime::ReconcileContext& context, Applied& applied) const;
     bool scaleOne(const kube::Meta& app, const plan::Scale& scale,
                   const std::vector<base::Json>& seen, const runtime::ReconcileContext& context,
                   Applied& applied) const;

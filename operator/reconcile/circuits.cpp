@@ -1,13 +1,6 @@
 #include "reconcile/circuits.h"
 
-#include <utility>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
-#include <memory>
 #include <optional>
 
 #include "base/json.h"
@@ -15,17 +8,12 @@
 #include "plan/haproxy.h"
 #include "plan/load_balancer.h"
 #include "plan/root_cause.h"
+#include "reconcile/ask.h"
 
 namespace reconcile {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using tcp = asio::ip::tcp;
-
 constexpr std::chrono::milliseconds kTimeout{1000};
-constexpr uint64_t kMaxBody = 4096;
 constexpr const char* kMetric = "scalableapp_circuit_state ";
 
 std::optional<plan::CircuitState> stateIn(const std::string& text) {
@@ -44,66 +32,6 @@ std::optional<plan::CircuitState> stateIn(const std::string& text) {
             return std::nullopt;
     }
 }
-
-// One question; keeps itself alive through its handlers.
-class Question : public std::enable_shared_from_this<Question> {
-  public:
-    Question(asio::io_context& io, const CircuitTarget& target) : stream_(io), target_(target) {
-        request_.method(http::verb::get);
-        request_.target("/circuit");
-        request_.version(11);
-        request_.set(http::field::host, target.pod);
-        request_.set(http::field::connection, "close");
-        parser_.body_limit(kMaxBody);
-    }
-
-    void ask() {
-        beast::error_code error;
-        auto address = asio::ip::make_address(target_.address, error);
-        if (error) {
-            return;
-        }
-        stream_.expires_after(kTimeout);
-        stream_.async_connect(tcp::endpoint(address, target_.port),
-                              [self = shared_from_this()](beast::error_code failed) {
-                                  if (!failed) {
-                                      self->write();
-                                  }
-                              });
-    }
-
-    std::optional<plan::Circuit> answer() const {
-        auto state = stateIn(text_);
-        return state ? std::optional(plan::Circuit{.pod = target_.pod, .state = *state})
-                     : std::nullopt;
-    }
-
-  private:
-    void write() {
-        http::async_write(stream_, request_,
-                          [self = shared_from_this()](beast::error_code failed, size_t) {
-                              if (!failed) {
-                                  self->read();
-                              }
-                          });
-    }
-
-    void read() {
-        http::async_read(stream_, buffer_, parser_,
-                         [self = shared_from_this()](beast::error_code failed, size_t) {
-                             if (!failed) {
-                                 self->text_ = self->parser_.get().body();
-                             }
-                         });
-    }
-
-    beast::tcp_stream stream_;
-    CircuitTarget target_;
-    http::request<http::empty_body> request_;
-    http::response_parser<http::string_body> parser_;
-    beast::flat_buffer buffer_;
-    std::string text_;
-};
 
 }  // namespace
 
@@ -127,17 +55,16 @@ std::vector<CircuitTarget> circuitTargets(const api::ScalableApp& app,
 }
 
 std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets) {
-    asio::io_context io;
-    std::vector<std::shared_ptr<Question>> questions;
+    std::vector<Question> questions;
     for (const auto& target : targets) {
-        questions.push_back(std::make_shared<Question>(io, target));
-        questions.back()->ask();
+        questions.push_back({.address = target.address, .port = target.port, .path = "/circuit"});
     }
-    io.run_for(kTimeout);
+    auto answers = askAll(questions, kTimeout);
     std::vector<plan::Circuit> out;
-    for (const auto& question : questions) {
-        if (auto circuit = question->answer()) {
-            out.push_back(*circuit);
+    for (size_t i = 0; i < targets.size(); ++i) {
+        auto state = answers[i] ? stateIn(answers[i]->body) : std::nullopt;
+        if (state) {
+            out.push_back({.pod = targets[i].pod, .state = *state});
         }
     }
     return out;

@@ -36,7 +36,7 @@ Operator::Operator(runtime::Manager& manager, const OperatorOptions& options)
       reconciler_(
           manager.client(), observer_,
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
-          manager.metrics(), manager.clock(), askCircuits,
+          manager.metrics(), manager.clock(), askCircuits, askEdges,
           [this](const api::ScalableApp& app, const base::Json& object, std::stop_token stop) {
               return surroundings_.look(app, object, stop);
           }),

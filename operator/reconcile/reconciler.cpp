@@ -17,6 +17,10 @@ using namespace std::chrono_literals;
 // What only others can change and no watch of ours sees (a stranger's object, a quota, our rights).
 constexpr std::chrono::milliseconds kLookAgain = 10s;
 
+// Conditions that are True while something is wrong, each with its metric.
+constexpr std::pair<const char*, const char*> kWarnings[] = {
+    {"scalableapp_circuit_open", "CircuitOpen"}, {"scalableapp_serving_stale", "ServingStale"}};
+
 runtime::Metrics::Labels labelsOf(const kube::ObjectKey& key) {
     return {{"namespace", key.namespace_}, {"name", key.name}};
 }
@@ -41,15 +45,17 @@ runtime::Outcome outcomeOf(const Applied& applied, const plan::Plan& plan) {
 }  // namespace
 
 Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-                       runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask,
-                       LookAround lookAround)
+                       runtime::Metrics& metrics, const base::Clock& clock, AskCircuits circuits,
+                       AskEdges edges, LookAround lookAround)
     : client_(client),
       observer_(observer),
       applier_(client, observer),
       events_(std::move(events)),
       metrics_(metrics),
       clock_(clock),
-      askCircuits_(std::move(ask)),
+      askCircuits_(std::move(circuits)),
+      askEdges_(std::move(edges)),
+      edgeBook_(metrics),
       lookAround_(std::move(lookAround)) {
     metrics_.define("scalableapp_ready", runtime::Metrics::Kind::Gauge,
                     "1 when the ScalableApp's Ready condition is True, else 0");
@@ -58,6 +64,9 @@ Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink
     metrics_.define("scalableapp_circuit_open", runtime::Metrics::Kind::Gauge,
                     "1 while a circuit breaker of the ScalableApp is open or half-open, else 0; "
                     "absent where there is none");
+    metrics_.define("scalableapp_serving_stale", runtime::Metrics::Kind::Gauge,
+                    "1 while edges of the ScalableApp give out what they kept beyond its time "
+                    "because no origin answers, else 0; absent where there is no edge");
 }
 
 runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
@@ -94,7 +103,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
 }
 
 plan::Observed Reconciler::observe(const kube::Object& object, const base::Json& json,
-                                   const api::ScalableApp& app, std::stop_token stop) const {
+                                   const api::ScalableApp& app, std::stop_token stop) {
     plan::Observed out;
     out.now = clock_.wall();
     // First: it may be what makes further kinds of children seen.
@@ -105,6 +114,13 @@ plan::Observed Reconciler::observe(const kube::Object& object, const base::Json&
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {
         out.circuits = askCircuits_(targets);
+    }
+    const auto& key = object.meta().key;
+    auto edges = edgeTargets(app, out.children, out.now);
+    if (!edges.empty()) {
+        out.edges = edgeBook_.record(key, askEdges_(edges), out.now);
+    } else if (!app.cdn) {
+        edgeBook_.forget(key);
     }
     return out;
 }
@@ -162,17 +178,22 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
     };
     metrics_.set("scalableapp_ready", labelsOf(key), value("Ready"));
     metrics_.set("scalableapp_stalled", labelsOf(key), value("Stalled"));
-    if (api::findCondition(conditions, "CircuitOpen") != nullptr) {
-        metrics_.set("scalableapp_circuit_open", labelsOf(key), value("CircuitOpen"));
-    } else {
-        metrics_.remove("scalableapp_circuit_open", labelsOf(key));
+    for (const auto& [metric, type] : kWarnings) {
+        if (api::findCondition(conditions, type) != nullptr) {
+            metrics_.set(metric, labelsOf(key), value(type));
+        } else {
+            metrics_.remove(metric, labelsOf(key));
+        }
     }
 }
 
 void Reconciler::forget(const kube::ObjectKey& key) {
+    edgeBook_.forget(key);
     metrics_.remove("scalableapp_ready", labelsOf(key));
     metrics_.remove("scalableapp_stalled", labelsOf(key));
-    metrics_.remove("scalableapp_circuit_open", labelsOf(key));
+    for (const auto& warning : kWarnings) {
+        metrics_.remove(warning.first, labelsOf(key));
+    }
 }
 
 }  // namespace reconcile

@@ -17,6 +17,7 @@
 #include "plan/plan.h"
 #include "reconcile/apply.h"
 #include "reconcile/circuits.h"
+#include "reconcile/edges.h"
 #include "reconcile/observe.h"
 #include "runtime/controller.h"
 #include "runtime/events.h"
@@ -32,7 +33,8 @@ class Reconciler {
         const api::ScalableApp& app, const base::Json& object, std::stop_token stop)>;
 
     Reconciler(kube::Client& client, const Observer& observer, EventSink events,
-               runtime::Metrics& metrics, const base::Clock& clock, AskCircuits ask = askCircuits,
+               runtime::Metrics& metrics, const base::Clock& clock,
+               AskCircuits circuits = askCircuits, AskEdges edges = askEdges,
                LookAround lookAround = {});
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
@@ -47,7 +49,7 @@ class Reconciler {
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
     plan::Observed observe(const kube::Object& object, const base::Json& json,
-                           const api::ScalableApp& app, std::stop_token stop) const;
+                           const api::ScalableApp& app, std::stop_token stop);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -58,6 +60,8 @@ class Reconciler {
     runtime::Metrics& metrics_;
     const base::Clock& clock_;
     AskCircuits askCircuits_;
+    AskEdges askEdges_;
+    EdgeBook edgeBook_;
     LookAround lookAround_;
 };
 

@@ -35,9 +35,6 @@ const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
     static const base::JsonOutline kReplicaSets{"/spec/template", "/spec/selector"};
     static const base::JsonOutline kPods{"/metadata/generateName",
                                          "/spec/affinity",
-                                         "/spec/containers/args",
-                                         "/spec/containers/command",
-                                         "/spec/containers/env",
                                          "/spec/containers/envFrom",
                                          "/spec/containers/lifecycle",
                                          "/spec/containers/resources",

@@ -104,13 +104,24 @@ TEST(ScalableApp, DefaultsAreThoseOfTheDefinition) {
                                     {"bulkhead", {{"maxConcurrentRequests", 9}}},
                                     {"retry", Json::object()},
                                     {"degradation", {{"staticResponse", Json::object()}}}};
+    object["spec"]["cdn"] = {{"paths", Json::array({{{"match", "/a"}, {"ttlSeconds", 1}}})}};
+    object["spec"]["geo"] = {{"region", "a"}};
     auto app = api::parseScalableApp(object);
     ASSERT_TRUE(app);
+    ASSERT_EQ(app->geo->role, api::GeoRole::Active);
+    ASSERT_TRUE(app->geo->dns);
     const auto& scaling = *app->web.autoscaling;
     const auto& resilience = app->resilience;
     const std::string clauses = "spec.resilience.";
     const std::string answer = clauses + "degradation.staticResponse.";
     Json ours{
+        {"spec.cdn.image", app->cdn->image},
+        {"spec.cdn.replicasPerZone", app->cdn->replicasPerZone},
+        {"spec.cdn.cacheSizeMiB", app->cdn->cacheSizeMiB},
+        {"spec.cdn.staleIfErrorSeconds", app->cdn->staleIfErrorSeconds},
+        {"spec.cdn.staleWhileRevalidateSeconds", app->cdn->staleWhileRevalidateSeconds},
+        {"spec.geo.role", "Active"},
+        {"spec.geo.dns", "DNSEndpoint"},
         {"spec.loadBalancer.image", app->loadBalancer.image},
         {"spec.loadBalancer.replicas", app->loadBalancer.replicas},
         {"spec.loadBalancer.exposure", "ClusterIP"},

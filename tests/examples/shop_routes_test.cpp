@@ -24,6 +24,11 @@ TEST(ShopRoutes, TheFrontPageNamesPodZoneAndVersion) {
     EXPECT_EQ(page.body, "{\"hostname\":\"pod-1\",\"zone\":\"z2\",\"version\":\"7\"}\n");
 }
 
+TEST(ShopRoutes, WhatAnEdgeMayKeepNamesTheVersion) {
+    const shop::Options options{.zone = "", .version = "7"};
+    EXPECT_EQ(get(options, "/static/version", "").body, get(options, "/", "").body);
+}
+
 TEST(ShopRoutes, AnUnknownZoneIsLeftOut) {
     const shop::Options options{.zone = "", .version = "7"};
     EXPECT_EQ(get(options, "/", "").body, "{\"hostname\":\"pod-1\",\"version\":\"7\"}\n");

@@ -23,17 +23,6 @@ sockaddr_in loopback(const std::string& address, int port) {
     return out;
 }
 
-// A port that nobody listens on: taken and given back.
-int freePort() {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    auto any = loopback("127.0.0.1", 0);
-    socklen_t size = sizeof any;
-    bind(fd, reinterpret_cast<sockaddr*>(&any), size);
-    getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size);
-    close(fd);
-    return ntohs(any.sin_port);
-}
-
 std::string exchange(int port, const std::string& from, const std::string& text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     auto source = loopback(from, 0);
@@ -48,21 +37,6 @@ std::string exchange(int port, const std::string& from, const std::string& text)
         }
     }
     close(fd);
-    return out;
-}
-
-Answer ask(int port, const std::string& from, const std::string& method, const std::string& path) {
-    std::string length = method == "POST" || method == "PUT" ? "Content-Length: 0\r\n" : "";
-    auto text = exchange(
-        port, from,
-        method + " " + path + " HTTP/1.1\r\nHost: shop\r\n" + length + "Connection: close\r\n\r\n");
-    Answer out;
-    size_t end = text.find("\r\n\r\n");
-    if (end != std::string::npos) {
-        out.head = text.substr(0, end);
-        out.body = text.substr(end + 4);
-        out.status = std::stoi(out.head.substr(9, 3));
-    }
     return out;
 }
 
@@ -90,6 +64,32 @@ std::string onLoopback(std::string config, int port, int adminPort, const PodsBy
 }
 
 }  // namespace
+
+int freePort() {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    auto any = loopback("127.0.0.1", 0);
+    socklen_t size = sizeof any;
+    bind(fd, reinterpret_cast<sockaddr*>(&any), size);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size);
+    close(fd);
+    return ntohs(any.sin_port);
+}
+
+Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
+           const std::string& headers) {
+    std::string length = method == "POST" || method == "PUT" ? "Content-Length: 0\r\n" : "";
+    auto text = exchange(port, from,
+                         method + " " + path + " HTTP/1.1\r\nHost: shop\r\n" + length + headers +
+                             "Connection: close\r\n\r\n");
+    Answer out;
+    size_t end = text.find("\r\n\r\n");
+    if (end != std::string::npos) {
+        out.head = text.substr(0, end);
+        out.body = text.substr(end + 4);
+        out.status = std::stoi(out.head.substr(9, 3));
+    }
+    return out;
+}
 
 std::string haproxyBinary() {
     for (const char* path : {"/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy"}) {

@@ -62,6 +62,14 @@ class Pod {
 
 using PodsByPool = std::map<std::string, std::vector<const Pod*>>;
 
+// A port that nobody listens on: taken and given back.
+int freePort();
+
+// One request on a connection of its own, from this address of the loopback network. `headers`:
+// whole lines, each with its end.
+Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
+           const std::string& headers = "");
+
 class Balancer {
   public:
     // Starts it and waits until it is ready; without any pod: until it listens.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "cli/export.h"
 #include "cli/yaml.h"
 #include "plan/plan.h"
 #include "support/spec_fields.h"
@@ -33,7 +34,7 @@ base::Result<api::ScalableApp> parse(const Json& spec, api::UnknownFields unknow
                                  unknown);
 }
 
-// All that the operator would do and say.
+// All that the operator would do and say, and what the plugin would write for others.
 std::string outcome(const Json& spec) {
     auto app = parse(spec, api::UnknownFields::Ignore);
     if (!app) {
@@ -48,6 +49,13 @@ std::string outcome(const Json& spec) {
     for (const auto& scale : plan.scales) {
         out["scales"].push_back({scale.name, scale.replicas});
     }
+    cli::ExportNames names{.host = "a.example", .origin = "b.example", .target = "c.example"};
+    for (size_t i = 0; app->cdn && i < app->cdn->providers.size(); ++i) {
+        auto made = cli::exportCdn(*app, app->cdn->providers[i], names);
+        out["exported"].push_back({app->cdn->providers[i].name, made.text});
+    }
+    auto records = cli::exportDns(*app, names);
+    out["records"] = records ? *records : Json(records.error().message);
     return out.dump();
 }
 

@@ -54,7 +54,8 @@ class World {
     std::vector<runtime::Event> events;
     std::vector<std::pair<std::string, std::string>> written;  // what the gate was told
     std::stop_source stop;
-    std::vector<plan::Circuit> circuits;  // what the load balancers say when they are asked
+    std::vector<plan::Circuit> circuits;       // what the load balancers say when they are asked
+    std::vector<reconcile::EdgeAnswer> edges;  // and the edges
 
   private:
     void rollOut();

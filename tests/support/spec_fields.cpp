@@ -26,7 +26,23 @@ std::string wordsOf(const std::string& path) {
 
 // Good values where those made from type and bounds break a rule of the schema.
 const std::map<std::string, std::array<Json, 2>>& samples() {
+    static const Json kBackup{{"name", "backup"}, {"host", "backup.example"}};
+    static const Json kProvider{{"name", "a"}, {"type", "CloudFront"}, {"domain", "a.example"}};
     static const std::map<std::string, std::array<Json, 2>> kSamples{
+        {"cdn.paths",
+         {Json::array({{{"match", "/a"}, {"ttlSeconds", 1}}}),
+          Json::array({{{"match", "/b"}, {"ttlSeconds", 1}}})}},
+        {"cdn.paths[].match", {"/a", "/b/*"}},
+        {"cdn.paths[].negativeTTLSeconds", {10, 20}},
+        {"cdn.origins", {Json::array({{{"name", "web"}}}), Json::array({kBackup})}},
+        {"cdn.origins[].name", {"a", "b"}},
+        {"cdn.origins[].host", {"a.example", "b.example"}},
+        {"cdn.origins[].port", {443, 8443}},
+        {"cdn.providers",
+         {Json::array({kProvider}), Json::array({{{"name", "b"}, {"type", "Fastly"}}})}},
+        {"cdn.providers[].weight", {100, 50}},
+        {"geo.dns", {"DNSEndpoint", "None"}},
+        {"cdn.providers[].domain", {"a.example", "b.example"}},
         {"loadBalancer.algorithm", {"RoundRobin", "LeastConnections"}},
         {"resilience.bulkhead.maxConcurrentRequests", {10, 20}},
         {"resilience.bulkhead.maxPendingRequests", {100, 200}},
@@ -52,6 +68,9 @@ const std::map<std::string, std::array<Json, 2>>& samples() {
 const std::map<std::string, Json>& companions() {
     static const std::map<std::string, Json> kCompanions{
         {"loadBalancer.host", {{"exposure", "Ingress"}}},
+        {"cdn.origins[].name", {{"host", "a.example"}}},
+        {"cdn.providers[].weight", {{"domain", "a.example"}}},
+        {"cdn.origins[].port", {{"host", "a.example"}}},
         {"loadBalancer.image", {{"algorithm", "RoundRobin"}}},
         {"loadBalancer.overrides", {{"algorithm", "RoundRobin"}}},
         {"loadBalancer.replicas", {{"algorithm", "RoundRobin"}}},
@@ -67,15 +86,20 @@ const std::map<std::string, Json>& companions() {
 
 // What stands beside an item of a list, for an item to mean anything.
 const std::map<std::string, Json>& neighbours() {
-    static const std::map<std::string, Json> kNeighbours{{"zones", {{"name", "other"}}}};
+    static const std::map<std::string, Json> kNeighbours{
+        {"zones", {{"name", "other"}}},
+        {"cdn.providers", {{"name", "other"}, {"type", "Fastly"}, {"domain", "o.example"}}}};
     return kNeighbours;
 }
 
 // What a rule of the schema requires.
 bool isRequiredByRule(const std::string& path) {
-    static const std::set<std::string> kPaths{
-        "loadBalancer.host", "web.env[].value", "web.env[].valueFrom.configMapKeyRef",
-        "web.env[].valueFrom.secretKeyRef", "web.overrides.tolerations[].key"};
+    static const std::set<std::string> kPaths{"cdn.origins[].host",
+                                              "loadBalancer.host",
+                                              "web.env[].value",
+                                              "web.env[].valueFrom.configMapKeyRef",
+                                              "web.env[].valueFrom.secretKeyRef",
+                                              "web.overrides.tolerations[].key"};
     return kPaths.contains(wordsOf(path));
 }
 

@@ -1,0 +1,261 @@
+#include "plan/cdn.h"
+
+#include <algorithm>
+
+#include "api/labels.h"
+#include "plan/cdn_epoch.h"
+#include "plan/cdn_state.h"
+#include "plan/children.h"
+#include "plan/diff.h"
+#include "plan/entry.h"
+#include "plan/names.h"
+#include "plan/nginx.h"
+#include "plan/web_pods.h"
+
+namespace plan {
+namespace {
+
+using api::ScalableApp;
+using base::Json;
+
+constexpr const char* kContainer = "nginx";
+constexpr const char* kConfigAnnotation = "scalableapp.dev/nginx.conf";
+constexpr int64_t kUser = 101;  // "nginx" of the image
+// Until no node leads new connections to the pod any more.
+constexpr int64_t kDrainSeconds = 5;
+constexpr int64_t kShutdownSeconds = 35;
+
+std::string configOf(const ScalableApp& app) {
+    return nginxConfig({.app = app.name,
+                        .webHost = originName(app) + "." + app.namespace_ + ".svc.cluster.local",
+                        .healthPath = app.web.health.path,
+                        .cdn = *app.cdn});
+}
+
+Json selectorIn(const ScalableApp& app, const std::string& zone) {
+    Json out = selectorFor(app, kEdgeTier);
+    if (!zone.empty()) {
+        out[api::kZoneLabel] = zone;
+    }
+    return out;
+}
+
+Json probe(const char* path, int64_t timeout, int64_t period, int64_t failures) {
+    return {{"httpGet", {{"path", path}, {"port", "admin"}, {"scheme", "HTTP"}}},
+            {"periodSeconds", period},
+            {"timeoutSeconds", timeout},
+            {"failureThreshold", failures}};
+}
+
+Json mount(const char* name, const char* path, bool readOnly) {
+    Json out{{"name", name}, {"mountPath", path}};
+    if (readOnly) {
+        out["readOnly"] = true;
+    }
+    return out;
+}
+
+Json containerOf(const ScalableApp& app) {
+    auto port = [](const char* name, int64_t number) {
+        return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
+    };
+    return {
+        {"name", kContainer},
+        {"image", app.cdn->image},
+        {"command", Json::array({"/bin/sh", "-c", nginxStart()})},
+        {"ports", Json::array({port(kWebPort, kEdgePort), port("admin", kEdgeAdminPort)})},
+        {"resources",
+         {{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}, {"limits", {{"memory", "512Mi"}}}}},
+        // An hour without any origin: a restart would not bring one, and its pauses would cost
+        // time.
+        {"startupProbe", probe("/origins", 5, 1, 3600)},
+        {"readinessProbe", probe("/healthz", 2, 1, 3)},
+        {"livenessProbe", probe("/healthz", 2, 10, 3)},
+        {"lifecycle",
+         {{"preStop", {{"exec", {{"command", {"/bin/sh", "-c", nginxLeave(kDrainSeconds)}}}}}}}},
+        {"volumeMounts",
+         Json::array({mount("config", kEdgeConfigFolder, true),
+                      mount("epoch", kEdgeEpochFolder, true),
+                      mount("cache", kEdgeCacheFolder, false), mount("tmp", "/tmp", false)})},
+        {"securityContext",
+         {{"allowPrivilegeEscalation", false},
+          {"readOnlyRootFilesystem", true},
+          {"capabilities", {{"drop", {"ALL"}}}}}}};
+}
+
+Json annotationVolume(const char* name, const char* file, const char* annotation) {
+    std::string field = std::string("metadata.annotations['") + annotation + "']";
+    Json item{{"path", file}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}};
+    return {{"name", name}, {"downwardAPI", {{"items", Json::array({item})}}}};
+}
+
+// nginx takes a little more than it was told before it lets go of something.
+Json volumesOf(const ScalableApp& app) {
+    int64_t room = app.cdn->cacheSizeMiB + app.cdn->cacheSizeMiB / 4 + 512;
+    return Json::array(
+        {annotationVolume("config", "nginx.conf", kConfigAnnotation),
+         annotationVolume("epoch", "epoch", kEpochAnnotation),
+         {{"name", "cache"}, {"emptyDir", {{"sizeLimit", std::to_string(room) + "Mi"}}}},
+         {{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "512Mi"}}}}});
+}
+
+Json spreadOf(const ScalableApp& app) {
+    auto out = Json::array();
+    for (const char* domain : {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}) {
+        out.push_back({{"maxSkew", 1},
+                       {"topologyKey", domain},
+                       {"whenUnsatisfiable", "ScheduleAnyway"},
+                       {"labelSelector", {{"matchLabels", selectorFor(app, kEdgeTier)}}},
+                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
+    }
+    return out;
+}
+
+Json podTemplate(const ScalableApp& app, const std::string& zone) {
+    Json labels = labelsFor(app, kEdgeTier);
+    labels.update(selectorIn(app, zone));
+    Json out{
+        {"metadata", {{"labels", labels}, {"annotations", {{kConfigAnnotation, configOf(app)}}}}},
+        {"spec",
+         {{"automountServiceAccountToken", false},
+          {"enableServiceLinks", false},
+          {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
+          {"securityContext",
+           {{"runAsNonRoot", true},
+            {"runAsUser", kUser},
+            {"runAsGroup", kUser},
+            {"fsGroup", kUser},
+            {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+          {"topologySpreadConstraints", spreadOf(app)},
+          {"containers", Json::array({containerOf(app)})},
+          {"volumes", volumesOf(app)}}}};
+    if (!zone.empty()) {
+        out["spec"]["affinity"] = zoneAffinity({zone});
+    }
+    return out;
+}
+
+Json deploymentOf(const ScalableApp& app, const EdgeGroup& group, const std::string& epoch) {
+    Json out = childOf(app, "apps/v1", "Deployment", group.name, kEdgeTier);
+    out["metadata"]["labels"].update(selectorIn(app, group.zone));
+    // Not of the pods: it would be a rollout.
+    out["metadata"]["annotations"][kEpochAnnotation] = epoch;
+    out["spec"] = {
+        {"selector", {{"matchLabels", selectorIn(app, group.zone)}}},
+        {"progressDeadlineSeconds", app.progressDeadlineSeconds},
+        {"revisionHistoryLimit", 3},
+        {"strategy",
+         {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", 1}}}}},
+        {"template", podTemplate(app, group.zone)}};
+    return out;
+}
+
+Json budgetOf(const ScalableApp& app) {
+    Json out = childOf(app, "policy/v1", "PodDisruptionBudget", edgeName(app, ""), kEdgeTier);
+    out["spec"] = {{"selector", {{"matchLabels", selectorFor(app, kEdgeTier)}}},
+                   {"maxUnavailable", 1},
+                   {"unhealthyPodEvictionPolicy", "AlwaysAllow"}};
+    return out;
+}
+
+// Each edge is told by itself: what a Deployment's template says is a rollout.
+void putNotes(const Observed& observed, const std::string& epoch, TierIntents& out) {
+    for (const auto* child : childrenOf(observed, kEdgeTier)) {
+        const auto* notes = base::at(*child, "/metadata/annotations");
+        bool told = notes != nullptr && notes->value(kEpochAnnotation, "") == epoch;
+        bool going = base::at(*child, "/metadata/deletionTimestamp") != nullptr;
+        if (base::stringAt(*child, "/kind") == "Pod" && !told && !going) {
+            auto text = [&](const char* pointer) {
+                return base::stringAt(*child, pointer).value_or("");
+            };
+            out.notes.push_back({.apiVersion = "v1",
+                                 .kind = "Pod",
+                                 .namespace_ = text("/metadata/namespace"),
+                                 .name = text("/metadata/name"),
+                                 .uid = text("/metadata/uid"),
+                                 .annotation = kEpochAnnotation,
+                                 .value = epoch});
+        }
+    }
+}
+
+TierIntents intents(const ScalableApp& app, const Observed& observed) {
+    TierIntents out;
+    auto epoch = epochOf(app, observed).value;
+    auto groups = edgeGroups(app);
+    out.objects.push_back(originService(app, observed));
+    // A budget for the only pod would let no node be drained.
+    if (std::ssize(groups) * app.cdn->replicasPerZone > 1) {
+        out.objects.push_back(budgetOf(app));
+    }
+    for (const auto& group : groups) {
+        out.objects.push_back(deploymentOf(app, group, epoch));
+        out.scales.push_back({.apiVersion = "apps/v1",
+                              .kind = "Deployment",
+                              .namespace_ = app.namespace_,
+                              .name = group.name,
+                              .replicas = app.cdn->replicasPerZone});
+    }
+    if (!edgesCurrent(app, observed)) {
+        out.staying = leavingEdges(app, observed);
+    }
+    putNotes(observed, epoch, out);
+    return out;
+}
+
+bool wanted(const ScalableApp& app) {
+    return app.cdn.has_value();
+}
+
+// Everything, until the public Service leads past the edges; then what the last of them need for
+// the requests they still have.
+std::vector<const Json*> lingering(const ScalableApp& app, const Observed& observed) {
+    auto all = childrenOf(observed, kEdgeTier);
+    if (entryOf(app, observed) == kEdgeTier) {
+        return all;
+    }
+    auto isPod = [](const Json* child) { return base::stringAt(*child, "/kind") == "Pod"; };
+    const auto* origin = findChild(observed, "Service", originName(app));
+    bool needed = origin != nullptr && std::any_of(all.begin(), all.end(), isPod);
+    return needed ? std::vector{origin} : std::vector<const Json*>();
+}
+
+}  // namespace
+
+bool edgesCurrent(const ScalableApp& app, const Observed& observed) {
+    auto groups = edgeGroups(app);
+    auto epoch = epochOf(app, observed).value;
+    return std::all_of(groups.begin(), groups.end(), [&](const EdgeGroup& group) {
+        const auto* deployment = findChild(observed, "Deployment", group.name);
+        if (deployment == nullptr || differs(deploymentOf(app, group, epoch), *deployment)) {
+            return false;
+        }
+        auto count = [&](const char* pointer) {
+            return base::intAt(*deployment, pointer).value_or(0);
+        };
+        return count("/status/observedGeneration") >= count("/metadata/generation") &&
+               count("/status/updatedReplicas") >= app.cdn->replicasPerZone &&
+               count("/status/availableReplicas") >= app.cdn->replicasPerZone &&
+               count("/status/replicas") == count("/status/updatedReplicas");
+    });
+}
+
+bool edgesServe(const Observed& observed) {
+    auto children = childrenOf(observed, kEdgeTier);
+    return std::any_of(children.begin(), children.end(), [](const Json* child) {
+        return base::stringAt(*child, "/kind") == "Deployment" &&
+               base::intAt(*child, "/status/availableReplicas").value_or(0) > 0;
+    });
+}
+
+Tier cdnTier() {
+    return {.name = kEdgeTier,
+            .condition = "CDNReady",
+            .alsoSets = {"ServingStale"},
+            .wanted = wanted,
+            .intents = intents,
+            .state = cdnState,
+            .lingering = lingering};
+}
+
+}  // namespace plan
