@@ -364,12 +364,12 @@ std::string pathServer(const api::Cdn& cdn, const std::string& index) {
 }
 
 // The origins from this one on: each step asks its own and then the next step.
-std::string stepOf(size_t index, size_t count) {
+std::string stepOf(const std::vector<api::CdnOrigin>& origins, size_t index) {
     std::string name = number(static_cast<int64_t>(index));
     std::string next = "origins-" + number(static_cast<int64_t>(index) + 1);
-    std::string out =
-        upstream("origins-" + name,
-                 member("origin-" + name) + (index + 1 < count ? member(next, " backup") : ""));
+    std::string out = upstream("origins-" + name,
+                               member("origin-" + origins[index].name) +
+                                   (index + 1 < origins.size() ? member(next, " backup") : ""));
     if (index > 0) {
         out += inner("origins-" + name,
                      "            proxy_buffering off;\n"
@@ -380,7 +380,7 @@ std::string stepOf(size_t index, size_t count) {
     return out;
 }
 
-std::string originServer(const NginxModel& model, const api::CdnOrigin& origin, size_t index) {
+std::string originServer(const NginxModel& model, const api::CdnOrigin& origin) {
     std::string host = origin.isWeb() ? model.webHost : origin.host;
     std::string port = number(origin.isWeb() ? 80 : origin.port);
     bool tls = !origin.isWeb() && origin.usesTls();
@@ -404,7 +404,7 @@ std::string originServer(const NginxModel& model, const api::CdnOrigin& origin, 
     }
     out += std::string("            proxy_pass ") + (tls ? "https" : "http") +
            "://$edge_origin:" + port + ";\n";
-    return inner("origin-" + number(static_cast<int64_t>(index)), out);
+    return inner("origin-" + origin.name, out);
 }
 
 // --- what the operator and the kubelet ask
@@ -443,9 +443,10 @@ std::string adminServer(const NginxModel& model) {
     for (size_t i = 0; i < origins.size(); ++i) {
         std::string index = number(static_cast<int64_t>(i));
         bool web = origins[i].isWeb();
-        out += askOrigin(
-            "/origin/" + index,
-            "http://" + socketOf("origin-" + index) + ":" + (web ? model.healthPath : "/"), web);
+        out += askOrigin("/origin/" + index,
+                         "http://" + socketOf("origin-" + origins[i].name) + ":" +
+                             (web ? model.healthPath : "/"),
+                         web);
     }
     out += askOrigin(
         "/origins", "http://origins-0" + (origins.front().isWeb() ? model.healthPath : "/"), false);
@@ -463,7 +464,7 @@ std::string nginxConfig(const NginxModel& model) {
         out += pathMaps(cdn, cdn.paths[i], index) + pathServer(cdn, index);
     }
     for (size_t i = 0; i < cdn.origins.size(); ++i) {
-        out += stepOf(i, cdn.origins.size()) + originServer(model, cdn.origins[i], i);
+        out += stepOf(cdn.origins, i) + originServer(model, cdn.origins[i]);
     }
     return out + publicServer(cdn) + adminServer(model) + "}\n";
 }

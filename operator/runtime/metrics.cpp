@@ -264,6 +264,15 @@ void Metrics::observe(const std::string& name, const Labels& labels, double seco
 }
 
 void Metrics::remove(const std::string& name, const Labels& labels) {
+    {
+        std::lock_guard lock(impl_->mutex);
+        auto counter = impl_->counters.find(name);
+        if (counter != impl_->counters.end()) {
+            auto* family = counter->second.family;
+            family->Remove(&family->Add(labels));
+            return;
+        }
+    }
     if (auto* named = impl_->find(impl_->gauges, name)) {
         named->family->Remove(&named->family->Add(labels));
     }
