@@ -68,7 +68,9 @@ std::vector<Comparison> compare(const Status& status) {
     }
     std::vector<Comparison> out;
     if (!status.prediction->targets.empty()) {
-        out.push_back(pods(status));
+        if (!status.evidence.empty()) {  // otherwise nobody is to die
+            out.push_back(pods(status));
+        }
         out.push_back(ready(status));
     }
     out.push_back(minimum(status));

@@ -330,6 +330,7 @@ void Cluster::moveContainers() {
             server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")}, [](Json& one) {
                 auto& status = one["status"]["containerStatuses"][0];
                 status["restartCount"] = base::intAt(status, "/restartCount").value_or(0) + 1;
+                one["status"]["conditions"][0]["status"] = "False";  // until the next look
             });
         }
         running = *image;
