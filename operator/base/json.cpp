@@ -1,14 +1,8 @@
 #include "base/json.h"
 
-namespace base {
+#include <charconv>
 
-Result<Json> parseJson(std::string_view text) {
-    try {
-        return Json::parse(text);
-    } catch (const nlohmann::json::exception& e) {
-        return fail(std::string("not valid JSON: ") + e.what());
-    }
-}
+namespace base {
 
 std::string dumpJson(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -20,30 +14,37 @@ std::string dumpJsonPretty(const Json& value) {
 
 namespace {
 
-std::string unescape(std::string_view token) {
-    std::string out;
+// "~1" is a slash, "~0" a tilde. `room` holds the text where there are such.
+std::string_view unescape(std::string_view token, std::string& room) {
+    if (token.find('~') == std::string_view::npos) {
+        return token;
+    }
     for (size_t i = 0; i < token.size(); ++i) {
         if (token[i] == '~' && i + 1 < token.size()) {
-            out += token[++i] == '1' ? '/' : '~';
+            room += token[++i] == '1' ? '/' : '~';
         } else {
-            out += token[i];
+            room += token[i];
         }
     }
+    return room;
+}
+
+std::optional<size_t> index(std::string_view token) {
+    size_t out = 0;
+    constexpr size_t kLongest = 9;
+    if (token.empty() || token.size() > kLongest ||
+        token.find_first_not_of("0123456789") != std::string_view::npos) {
+        return std::nullopt;
+    }
+    std::from_chars(token.data(), token.data() + token.size(), out);
     return out;
 }
 
-std::optional<size_t> index(const std::string& token) {
-    if (token.empty() || token.size() > 9 ||
-        token.find_first_not_of("0123456789") != std::string::npos) {
-        return std::nullopt;
-    }
-    return static_cast<size_t>(std::stoul(token));
-}
-
-const Json* child(const Json& node, const std::string& token) {
+const Json* child(const Json& node, std::string_view token) {
     if (node.is_object()) {
-        auto it = node.find(token);
-        return it == node.end() ? nullptr : &*it;
+        const auto& members = node.get_ref<const Json::object_t&>();
+        auto it = members.find(token);
+        return it == members.end() ? nullptr : &it->second;
     }
     if (node.is_array()) {
         auto i = index(token);
@@ -59,7 +60,8 @@ const Json* at(const Json& value, std::string_view pointer) {
     while (node != nullptr && !pointer.empty()) {
         pointer.remove_prefix(1);
         size_t end = std::min(pointer.find('/'), pointer.size());
-        node = child(*node, unescape(pointer.substr(0, end)));
+        std::string room;
+        node = child(*node, unescape(pointer.substr(0, end), room));
         pointer.remove_prefix(end);
     }
     return node == nullptr || node->is_null() ? nullptr : node;

@@ -5,5 +5,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 namespace base {
-using Json = nlohmann::ordered_json;
-}
+template <class Key, class T, class IgnoredLess, class IgnoredAllocator>
+struct OrderedMap;
+using Json = nlohmann::basic_json<OrderedMap>;
+class JsonOutline;
+}  // namespace base

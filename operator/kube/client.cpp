@@ -74,11 +74,11 @@ std::string unquoted(std::string_view raw) {
     return raw.size() >= 2 && raw.front() == '"' ? std::string(raw.substr(1, raw.size() - 2)) : "";
 }
 
-ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& type) {
+ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& type, TextPack* pack) {
     ObjectList out;
     std::optional<ApiError> bad;
     auto item = [&](std::string_view text) {
-        auto object = Object::parse(text, type.apiVersion(), type.kind);
+        auto object = Object::parse(text, type.apiVersion(), type.kind, pack);
         if (!object) {
             bad = std::move(object).error();
             return false;
@@ -288,7 +288,7 @@ ApiResult<ObjectList> Client::list(const ResourceType& type, const ListOptions& 
     if (!answer) {
         return base::failWith(std::move(answer).error());
     }
-    return parseList(answer->body, type);
+    return parseList(answer->body, type, options.pack.get());
 }
 
 ApiResult<std::string> Client::getRaw(const std::string& target, std::stop_token stop) {

@@ -36,6 +36,7 @@ struct ListOptions {
     std::string resourceVersion{};
     std::string continueToken{};
     int limit = 0;
+    std::shared_ptr<TextPack> pack{};  // keeps the texts of the answer; null: each for itself
 };
 
 struct ObjectList {

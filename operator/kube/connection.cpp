@@ -147,8 +147,6 @@ ApiError Connection::failure() const {
 
 ApiResult<void> Connection::connect(const Address& address, const Limits& limits) {
     keepAlive(fd_);
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     int error = ::connect(fd_, address.get(), address.size) == 0 ? 0 : errno;
     if (error == EINPROGRESS && await(POLLOUT, limits)) {
         socklen_t size = sizeof error;

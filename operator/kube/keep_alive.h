@@ -8,7 +8,8 @@
 
 namespace kube {
 
-// A peer that vanished without a word is noticed after 35 s of silence.
+// A peer that vanished without a word is noticed after 35 s of silence; a request that is written
+// in two parts does not wait for the first one's receipt.
 void keepAlive(int fd);
 
 // True when the peer has closed an idle connection, or sent something unasked: whatever it is, no

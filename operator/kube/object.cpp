@@ -132,7 +132,7 @@ class Copier {
         } else if (depth_ == 2) {
             takeMetadata(value);
         } else if (depth_ == 3 && keyAt(2) == "labels") {
-            meta_.labels[keyAt(3)] = value;
+            meta_.labels.set(keyAt(3), value);
         } else if (inOwner() && !meta_.owners.empty()) {
             takeOwner(value);
         }
@@ -214,7 +214,7 @@ std::string withType(std::string_view compact, const std::string& apiVersion,
 }  // namespace
 
 ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& apiVersion,
-                                   const std::string& kind) {
+                                   const std::string& kind, TextPack* pack) {
     auto object = std::make_shared<Object>();
     rapidjson::StringBuffer out(nullptr, text.size() + 1);
     Copier copier(out, object->meta_);
@@ -242,8 +242,14 @@ ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& api
     if (!addKind.empty()) {
         object->meta_.kind = addKind;
     }
-    object->text_ = addVersion.empty() && addKind.empty() ? std::string(compact)
-                                                          : withType(compact, addVersion, addKind);
+    object->meta_.labels.shrink();
+    object->meta_.owners.shrink_to_fit();
+    std::string typed;
+    if (!addVersion.empty() || !addKind.empty()) {
+        typed = withType(compact, addVersion, addKind);
+        compact = typed;
+    }
+    object->text_ = pack != nullptr ? pack->pack(compact) : PackedText(std::string(compact));
     return ObjectPtr(std::move(object));
 }
 
@@ -252,20 +258,23 @@ ObjectPtr Object::fromJson(const base::Json& json) {
     return parsed ? std::move(parsed).value() : std::make_shared<const Object>();
 }
 
-base::Json Object::json() const {
-    auto tree = base::parseJson(text_);
+base::Json Object::json(const base::JsonOutline* outline) const {
+    auto tree = base::parseCheckedJson(text(), outline);
     return tree ? std::move(tree).value() : base::Json::object();
 }
 
 bool atLeast(std::string_view a, std::string_view b) {
+    auto isNumber = [](std::string_view text) {
+        return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
     auto strip = [](std::string_view text) {
         text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
         return text;
     };
-    if (b.empty()) {
+    if (!isNumber(b)) {
         return true;
     }
-    if (a.empty()) {
+    if (!isNumber(a)) {
         return false;
     }
     a = strip(a);

@@ -6,11 +6,11 @@
 //   base::Json tree = (*pod)->json();
 //
 // `metadata.managedFields` and the last-applied annotation are dropped on the way in: a quarter of
-// the bytes, and nothing here reads them. Thread safety: immutable, share freely.
+// the bytes, and nothing here reads them. What many objects have in common (kinds, labels, owners;
+// with a TextPack most of the text too) is stored once. Thread safety: immutable, share freely.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,27 +18,30 @@
 
 #include "base/json_fwd.h"
 #include "kube/errors.h"
+#include "kube/interned.h"
+#include "kube/labels.h"
 #include "kube/resource.h"
+#include "kube/text_pack.h"
 
 namespace kube {
 
 struct OwnerReference {
-    std::string apiVersion;
-    std::string kind;
-    std::string name;
-    std::string uid;
+    Interned apiVersion;
+    Interned kind;
+    Interned name;
+    Interned uid;
     bool controller = false;
 };
 
 struct Meta {
-    std::string apiVersion;
-    std::string kind;
+    Interned apiVersion;
+    Interned kind;
     ObjectKey key;
     std::string uid;
     std::string resourceVersion;
     int64_t generation = 0;
     bool deleting = false;  // deletionTimestamp is set
-    std::map<std::string, std::string> labels;
+    Labels labels;
     std::vector<OwnerReference> owners;
 };
 
@@ -47,23 +50,25 @@ using ObjectPtr = std::shared_ptr<const Object>;
 
 class Object {
   public:
-    // Errors: Malformed. `apiVersion` and `kind` fill in for list items, which carry none.
+    // Errors: Malformed. `apiVersion` and `kind` fill in for list items, which carry none. With a
+    // `pack` the text is kept by it.
     static ApiResult<ObjectPtr> parse(std::string_view text, const std::string& apiVersion = "",
-                                      const std::string& kind = "");
+                                      const std::string& kind = "", TextPack* pack = nullptr);
     static ObjectPtr fromJson(const base::Json& json);
 
     const Meta& meta() const { return meta_; }
-    const std::string& text() const { return text_; }
-    // The whole tree, parsed anew at each call.
-    base::Json json() const;
+    // Unpacked at each call.
+    std::string text() const { return text_.text(); }
+    // The tree without what `outline` leaves out, parsed anew at each call.
+    base::Json json(const base::JsonOutline* outline = nullptr) const;
 
   private:
     Meta meta_;
-    std::string text_;
+    PackedText text_;
 };
 
 // resourceVersions are integers of unbounded size (comparable by contract since Kubernetes 1.35):
-// true when `a` is at least as new as `b`. An empty one is older than everything.
+// true when `a` is at least as new as `b`. What is no number is older than everything.
 bool atLeast(std::string_view a, std::string_view b);
 
 }  // namespace kube

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/quantity.h"
@@ -96,6 +98,72 @@ bool differsAt(const Json& wanted, const Json& seen, const std::string& name, bo
     return wanted != seen;
 }
 
+// FNV-1a: it has to tell two intents of one object apart, not to withstand an adversary.
+class Hash {
+  public:
+    void add(std::string_view bytes) {
+        for (unsigned char byte : bytes) {
+            value_ = (value_ ^ byte) * 0x100000001b3U;
+        }
+    }
+    uint64_t value() const { return value_; }
+
+  private:
+    uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+bool isPlain(const std::string& text) {
+    constexpr unsigned char kFirst = ' ';
+    constexpr unsigned char kLast = '~';
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        auto byte = static_cast<unsigned char>(c);
+        return byte >= kFirst && byte <= kLast && c != '"' && c != '\\';
+    });
+}
+
+void addText(const std::string& text, Hash& hash) {
+    if (isPlain(text)) {
+        hash.add("\"");
+        hash.add(text);
+        hash.add("\"");
+    } else {
+        hash.add(base::dumpJson(text));
+    }
+}
+
+// The bytes of the compact text with sorted keys, which is never made.
+void addSorted(const Json& value, Hash& hash, const Json* leftOut) {
+    if (value.is_object()) {
+        std::vector<const Json::object_t::value_type*> members;
+        for (const auto& member : value.get_ref<const Json::object_t&>()) {
+            if (&member.second != leftOut) {
+                members.push_back(&member);
+            }
+        }
+        std::sort(members.begin(), members.end(),
+                  [](const auto* a, const auto* b) { return a->first < b->first; });
+        hash.add("{");
+        for (const auto* member : members) {
+            hash.add(member == members.front() ? "" : ",");
+            addText(member->first, hash);
+            hash.add(":");
+            addSorted(member->second, hash, leftOut);
+        }
+        hash.add("}");
+    } else if (value.is_array()) {
+        hash.add("[");
+        for (const auto& item : value) {
+            hash.add(&item == &value.front() ? "" : ",");
+            addSorted(item, hash, leftOut);
+        }
+        hash.add("]");
+    } else if (value.is_string()) {
+        addText(value.get_ref<const std::string&>(), hash);
+    } else {
+        hash.add(base::dumpJson(value));
+    }
+}
+
 }  // namespace
 
 bool differs(const Json& intent, const Json& observed) {
@@ -103,19 +171,12 @@ bool differs(const Json& intent, const Json& observed) {
 }
 
 std::string intentHash(const Json& intent) {
-    nlohmann::json sorted = intent;
-    auto metadata = sorted.find("metadata");
-    if (metadata != sorted.end() && metadata->contains("annotations")) {
-        (*metadata)["annotations"].erase(kHashAnnotation);
-    }
-    // FNV-1a: it has to tell two intents of one object apart, not to withstand an adversary.
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (unsigned char byte :
-         sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
-        hash = (hash ^ byte) * 0x100000001b3U;
-    }
+    static const std::string kPointer =
+        std::string("/metadata/annotations/") + "scalableapp.dev~1intent-hash";
+    Hash hash;
+    addSorted(intent, hash, base::at(intent, kPointer));
     char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
     return text;
 }
 

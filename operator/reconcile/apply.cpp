@@ -67,6 +67,23 @@ std::string unknownKind(const std::string& apiVersion, const std::string& kind) 
            kind;
 }
 
+// As the plan saw it where nothing has happened to it since; read into `room` otherwise.
+const base::Json& treeOf(const kube::Object& object, const std::vector<base::Json>& seen,
+                         base::Json& room) {
+    auto says = [](const base::Json& tree, const char* pointer, const std::string& value) {
+        const auto* text = base::at(tree, pointer);
+        return text != nullptr && text->is_string() && text->get_ref<const std::string&>() == value;
+    };
+    for (const auto& tree : seen) {
+        if (says(tree, "/metadata/uid", object.meta().uid) &&
+            says(tree, "/metadata/resourceVersion", object.meta().resourceVersion)) {
+            return tree;
+        }
+    }
+    room = object.json();
+    return room;
+}
+
 // Sorts a failed request into what the user must know and what only needs another try. True: the
 // other objects can still be tried.
 bool fail(const std::string& what, const kube::ApiError& error, Applied& applied) {
@@ -89,10 +106,11 @@ bool fail(const std::string& what, const kube::ApiError& error, Applied& applied
 }  // namespace
 
 Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
+                       const std::vector<base::Json>& seen,
                        const runtime::ReconcileContext& context) const {
     Applied applied;
     for (const auto& intent : plan.intents) {
-        if (!applyOne(app, intent.object, context, applied)) {
+        if (!applyOne(app, intent.object, seen, context, applied)) {
             return applied;
         }
     }
@@ -102,7 +120,7 @@ Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
         }
     }
     for (const auto& scale : plan.scales) {
-        if (!scaleOne(app, scale, context, applied)) {
+        if (!scaleOne(app, scale, seen, context, applied)) {
             return applied;
         }
     }
@@ -127,6 +145,7 @@ bool Applier::confirm(const kube::Meta& app, const runtime::ReconcileContext& co
 }
 
 bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
+                       const std::vector<base::Json>& seen,
                        const runtime::ReconcileContext& context, Applied& applied) const {
     auto apiVersion = base::stringAt(intent, "/apiVersion").value_or("");
     auto kind = base::stringAt(intent, "/kind").value_or("");
@@ -161,7 +180,8 @@ bool Applier::applyOne(const kube::Meta& app, const base::Json& intent,
         applied.waiting = true;
         return true;
     }
-    if (!plan::differs(intent, current->json())) {
+    base::Json room;
+    if (!plan::differs(intent, treeOf(*current, seen, room))) {
         return true;
     }
     return write(app, *type, intent, current.get(), context, applied);
@@ -221,6 +241,7 @@ bool Applier::removeOne(const kube::Meta& app, const plan::Removal& removal,
 }
 
 bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,
+                       const std::vector<base::Json>& seen,
                        const runtime::ReconcileContext& context, Applied& applied) const {
     const auto* type = childType(scale.apiVersion, scale.kind);
     if (type == nullptr) {
@@ -236,7 +257,8 @@ bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,
     }
     bool ours = current != nullptr && !current->meta().deleting &&
                 ownershipOf(current->meta(), app) == Ownership::Ours;
-    if (!ours || base::intAt(current->json(), "/spec/replicas") == scale.replicas) {
+    base::Json room;
+    if (!ours || base::intAt(treeOf(*current, seen, room), "/spec/replicas") == scale.replicas) {
         return true;
     }
     if (!confirm(app, context, applied)) {

@@ -2,7 +2,7 @@
 // sets the counts that the plan fixes.
 //
 //   reconcile::Applier applier(client, observer);
-//   reconcile::Applied applied = applier.apply(app->meta(), plan, context);
+//   reconcile::Applied applied = applier.apply(app->meta(), plan, seen.children, context);
 //   if (applied.retry) { return runtime::Outcome::retry(*applied.retry); }
 //
 // An object that is already as asked costs no request. One that is not in the cache is looked up by
@@ -61,13 +61,16 @@ class Applier {
     Applier(kube::Client& client, const Observer& observer)
         : client_(client), observer_(observer) {}
 
+    // `seen`: the children as the plan saw them. Those that are still the same are not read again.
     Applied apply(const kube::Meta& app, const plan::Plan& plan,
+                  const std::vector<base::Json>& seen,
                   const runtime::ReconcileContext& context) const;
 
   private:
     // False: stop here.
     bool applyOne(const kube::Meta& app, const base::Json& intent,
-                  const runtime::ReconcileContext& context, Applied& applied) const;
+                  const std::vector<base::Json>& seen, const runtime::ReconcileContext& context,
+                  Applied& applied) const;
     bool confirm(const kube::Meta& app, const runtime::ReconcileContext& context,
                  Applied& applied) const;
     bool write(const kube::Meta& app, const kube::ResourceType& type, base::Json intent,
@@ -76,7 +79,8 @@ class Applier {
     bool removeOne(const kube::Meta& app, const plan::Removal& removal,
                    const runtime::ReconcileContext& context, Applied& applied) const;
     bool scaleOne(const kube::Meta& app, const plan::Scale& scale,
-                  const runtime::ReconcileContext& context, Applied& applied) const;
+                  const std::vector<base::Json>& seen, const runtime::ReconcileContext& context,
+                  Applied& applied) const;
 
     kube::Client& client_;
     const Observer& observer_;

@@ -71,20 +71,17 @@ std::vector<kube::ObjectPtr> Observer::labelled(const kube::ResourceType& type,
 }
 
 std::vector<base::Json> Observer::children(const kube::Meta& app) const {
-    std::vector<kube::ObjectPtr> candidates;
-    for (const auto& type : childTypes()) {
-        auto found = labelled(type, app.key);
-        candidates.insert(candidates.end(), found.begin(), found.end());
-    }
     // A chain of owners is as long as app -> Deployment -> ReplicaSet -> Pod; kinds come in that
     // order, so one pass follows it.
-    std::set<std::string> family{app.uid};
+    std::set<std::string, std::less<>> family{app.uid};
     std::vector<base::Json> out;
-    for (const auto& object : candidates) {
-        const auto* controller = controllerOf(object->meta());
-        if (controller != nullptr && family.contains(controller->uid)) {
-            family.insert(object->meta().uid);
-            out.push_back(object->json());
+    for (const auto& type : childTypes()) {
+        for (const auto& object : labelled(type, app.key)) {
+            const auto* controller = controllerOf(object->meta());
+            if (controller != nullptr && family.contains(controller->uid.str())) {
+                family.insert(object->meta().uid);
+                out.push_back(object->json(outlineOf(type)));
+            }
         }
     }
     return out;
@@ -102,7 +99,7 @@ bool Observer::reached(const std::string& scope, const std::string& resourceVers
 
 kube::ObjectKey appOf(const kube::Meta& object) {
     auto label = object.labels.find(api::kAppLabel);
-    return {object.key.namespace_, label == object.labels.end() ? "" : label->second};
+    return {object.key.namespace_, label == object.labels.end() ? "" : label->second.str()};
 }
 
 }  // namespace reconcile

@@ -37,7 +37,8 @@ class Observer {
     kube::ObjectPtr child(const kube::ResourceType& type, const kube::ObjectKey& key) const;
 
     // The app's children, and theirs (ReplicaSets, pods): told by the owner's UID, not by the label
-    // alone, so that neither a stranger's object nor a predecessor's pods count.
+    // alone, so that neither a stranger's object nor a predecessor's pods count. Without what no
+    // plan reads of kinds that it only looks at (outlineOf).
     std::vector<base::Json> children(const kube::Meta& app) const;
 
     // For the controller's read-your-own-writes gate: `scope` names the store that a write to this

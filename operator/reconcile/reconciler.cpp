@@ -72,8 +72,9 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         return refuse(object, app.error().message, context);
     }
     forgetProblems(app->conditions);
-    plan::Plan plan = plan::planApp(*app, observe(*object, *app));
-    Applied applied = applier_.apply(object->meta(), plan, context);
+    const plan::Observed seen = observe(*object, *app);
+    plan::Plan plan = plan::planApp(*app, seen);
+    Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.leaving || applied.outdated) {
         return runtime::Outcome::done();
     }

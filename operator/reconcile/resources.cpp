@@ -1,5 +1,7 @@
 #include "reconcile/resources.h"
 
+#include "base/json.h"
+
 namespace reconcile {
 
 const kube::ResourceType& scalableApps() {
@@ -18,6 +20,32 @@ const std::vector<kube::ResourceType>& childTypes() {
         {"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true},
     };
     return kTypes;
+}
+
+const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
+    static const base::JsonOutline kReplicaSets{"/spec/template", "/spec/selector"};
+    static const base::JsonOutline kPods{"/metadata/generateName",
+                                         "/spec/affinity",
+                                         "/spec/containers/args",
+                                         "/spec/containers/command",
+                                         "/spec/containers/env",
+                                         "/spec/containers/envFrom",
+                                         "/spec/containers/lifecycle",
+                                         "/spec/containers/resources",
+                                         "/spec/containers/securityContext",
+                                         "/spec/containers/volumeMounts",
+                                         "/spec/imagePullSecrets",
+                                         "/spec/initContainers",
+                                         "/spec/securityContext",
+                                         "/spec/tolerations",
+                                         "/spec/topologySpreadConstraints",
+                                         "/spec/volumes",
+                                         "/status/hostIPs",
+                                         "/status/podIPs"};
+    if (type.kind == "ReplicaSet") {
+        return &kReplicaSets;
+    }
+    return type.kind == "Pod" ? &kPods : nullptr;
 }
 
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_fwd.h"
 #include "kube/resource.h"
 
 namespace reconcile {
@@ -19,6 +20,10 @@ const kube::ResourceType& scalableApps();
 
 // Everything that carries api::kAppLabel and that a plan looks at, pods and ReplicaSets included.
 const std::vector<kube::ResourceType>& childTypes();
+
+// What of that kind no plan reads; null: everything may be read, because intents are compared with
+// it. A tier that reads more takes its pointer out of the list.
+const base::JsonOutline* outlineOf(const kube::ResourceType& type);
 
 // Null: no kind that the operator knows.
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind);

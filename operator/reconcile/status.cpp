@@ -63,29 +63,33 @@ void setAll(base::Json& status, const Problem& problem, const std::string& messa
     status["conditions"] = api::toJson(conditions);
 }
 
-// Without nulls and empty objects and lists: what server-side apply leaves behind where the last
-// field of an object went is no difference.
-nlohmann::json essence(const base::Json& value) {
+// Nulls and empty objects and lists: what server-side apply leaves behind where the last field of
+// an object went is no difference.
+bool isNothing(const base::Json& value) {
     if (value.is_object()) {
-        auto out = nlohmann::json::object();
-        for (const auto& [key, entry] : value.items()) {
-            auto inner = essence(entry);
-            bool empty = inner.is_null() || (inner.is_structured() && inner.empty());
-            if (!empty) {
-                // Sorted keys: the server gives fields back in its own order.
-                out[key] = std::move(inner);
-            }
-        }
-        return out;
+        return std::all_of(value.begin(), value.end(), isNothing);
     }
-    if (value.is_array()) {
-        auto out = nlohmann::json::array();
-        for (const auto& entry : value) {
-            out.push_back(essence(entry));
-        }
-        return out;
+    return value.is_null() || (value.is_array() && value.empty());
+}
+
+bool sameEssence(const base::Json& a, const base::Json& b) {
+    if (a.is_object() && b.is_object()) {
+        auto within = [](const base::Json& some, const base::Json& other, bool compare) {
+            const auto& members = some.get_ref<const base::Json::object_t&>();
+            return std::all_of(members.begin(), members.end(), [&](const auto& member) {
+                if (isNothing(member.second)) {
+                    return true;
+                }
+                auto there = other.find(member.first);
+                return there != other.end() && (!compare || sameEssence(member.second, *there));
+            });
+        };
+        return within(a, b, true) && within(b, a, false);
     }
-    return value;
+    if (a.is_array() && b.is_array()) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), sameEssence);
+    }
+    return a == b;
 }
 
 }  // namespace
@@ -120,7 +124,7 @@ void forgetProblems(api::Conditions& conditions) {
 
 bool sameStatus(const base::Json& app, const base::Json& status) {
     const auto* before = base::at(app, "/status");
-    return before != nullptr && essence(*before) == essence(status);
+    return before != nullptr && sameEssence(*before, status);
 }
 
 bool saysSomethingNew(const base::Json& app, const Problem& problem) {

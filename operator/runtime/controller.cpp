@@ -79,6 +79,10 @@ void Controller::stop() {
     impl_->workers.clear();
 }
 
+void Controller::viewMoved(const std::string& plural) {
+    impl_->core.viewMoved(plural);
+}
+
 void Controller::wake() {
     impl_->core.wake();
     impl_->alarm.wake();

@@ -110,6 +110,9 @@ class Controller {
     void beginStop(std::chrono::milliseconds grace);
     // beginStop (without grace unless it was begun before), then joins the workers. Idempotent.
     void stop();
+    // The store of that kind has moved on: keys whose own writes have come back with it run now.
+    // Without it they are looked at every 100 ms. From any thread.
+    void viewMoved(const std::string& plural);
     // Reads the clock again: for clocks that jump (tests).
     void wake();
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "kube/object.h"
@@ -147,7 +148,7 @@ void ControllerCore::take(const WorkQueue::Lease& lease) {
 }
 
 void ControllerCore::run(const kube::ObjectKey& key, int priority) {
-    if (!gateOpen(key)) {
+    if (!gateOpen(key, priority)) {
         queue_.addAfter(key, kGateCheck, priority);
         return;
     }
@@ -189,18 +190,49 @@ void ControllerCore::forgetIdle(base::SteadyTime now) {
     forgetAt_ = std::max<size_t>(1024, paid_.size() * 2);
 }
 
-bool ControllerCore::gateOpen(const kube::ObjectKey& key) {
+void ControllerCore::dropReached(Gate& gate) const {
+    std::erase_if(gate.versions, [&](const auto& written) {
+        return options_.reached(written.first, written.second);
+    });
+}
+
+void ControllerCore::viewMoved(const std::string& plural) {
+    std::vector<std::pair<kube::ObjectKey, int>> ready;
+    {
+        std::lock_guard lock(mutex_);
+        for (auto it = parked_.begin(); it != parked_.end();) {
+            auto gate = gates_.find(it->first);
+            bool open = gate == gates_.end() || gate->second.versions.empty();
+            // A scope is a plural, perhaps with more behind it; others do not move with this one.
+            if (!open && gate->second.versions.begin()->first.starts_with(plural)) {
+                dropReached(gate->second);
+                open = gate->second.versions.empty();
+            }
+            if (open) {
+                ready.emplace_back(*it);
+                it = parked_.erase(it);
+            } else {
+                ++it;
+            }
+        }
+    }
+    for (const auto& [key, priority] : ready) {
+        queue_.add(key, priority);
+    }
+}
+
+bool ControllerCore::gateOpen(const kube::ObjectKey& key, int priority) {
     std::lock_guard lock(mutex_);
+    parked_.erase(key);
     auto it = gates_.find(key);
     if (it == gates_.end()) {
         return true;
     }
     Gate& gate = it->second;
     if (options_.reached) {
-        std::erase_if(gate.versions, [&](const auto& written) {
-            return options_.reached(written.first, written.second);
-        });
+        dropReached(gate);
         if (!gate.versions.empty() && clock_.steady() - gate.since < kGateLimit) {
+            parked_[key] = priority;
             return false;
         }
         if (!gate.versions.empty()) {

@@ -32,6 +32,9 @@ class ControllerCore {
 
     void enqueue(const kube::ObjectKey& key, std::chrono::milliseconds pause, int priority);
 
+    // The store of that kind has moved on: what waited for it may run.
+    void viewMoved(const std::string& plural);
+
     // Takes the first ready key and runs it to its end; false when none is ready.
     bool step();
     // The same once one is ready; false after close().
@@ -73,7 +76,8 @@ class ControllerCore {
                 const Outcome& outcome);
     void again(const kube::ObjectKey& key, int priority, const std::string& id,
                const std::string& why);
-    bool gateOpen(const kube::ObjectKey& key);
+    bool gateOpen(const kube::ObjectKey& key, int priority);
+    void dropReached(Gate& gate) const;
     std::chrono::milliseconds tooSoon(const kube::ObjectKey& key);
     void forgetIdle(base::SteadyTime now);
     void wrote(const kube::ObjectKey& key, const std::string& plural, const std::string& version);
@@ -91,6 +95,7 @@ class ControllerCore {
     std::mutex mutex_;
     std::map<kube::ObjectKey, int> failures_;
     std::map<kube::ObjectKey, Gate> gates_;
+    std::map<kube::ObjectKey, int> parked_;  // before a closed gate, with their priorities
     std::map<kube::ObjectKey, base::SteadyTime> paid_;  // until when a key's runs are paid for
     size_t forgetAt_ = 1024;                            // entries of paid_
     std::map<int, Gauge> depth_;                        // by priority

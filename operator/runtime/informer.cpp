@@ -61,6 +61,10 @@ void Informer::onSynced(std::function<void()> done) {
     impl_->core.onSynced(std::move(done));
 }
 
+void Informer::onProgress(std::function<void()> tell) {
+    impl_->core.onProgress(std::move(tell));
+}
+
 void Informer::share(std::shared_ptr<ServerHealth> health) {
     impl_->core.share(std::move(health));
 }

@@ -51,6 +51,8 @@ class Informer {
     void onChange(Handler handler);
     // Once, when the first list is complete and its handlers have run. Before start().
     void onSynced(std::function<void()> done);
+    // After each event of the watch, when the store has taken it. Before start().
+    void onProgress(std::function<void()> tell);
     // Outages are then said once for all informers that share it. Before start().
     void share(std::shared_ptr<ServerHealth> health);
     void start();

@@ -1,5 +1,6 @@
 #include "runtime/informer_core.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <utility>
@@ -14,6 +15,9 @@ using namespace std::chrono_literals;
 constexpr const char* kUnreachable = "unreachable";
 // A streamed list speaks at once or leads nowhere: a list has an answer within bounded time.
 constexpr auto kInitialSilence = 30s;
+// Of a pause that somebody else's answer may cut short: where only this request fails, as a proxy's
+// limit on streams makes it, others go on having answers.
+constexpr std::chrono::milliseconds kLeastPause = 800ms;
 
 std::string kindName(kube::ErrorKind kind) {
     switch (kind) {
@@ -65,6 +69,9 @@ void InformerCore::feed(const Watcher::Input& input) {
     for (const auto& output : watcher_.next(input, clock_.steady())) {
         std::visit([&](const auto& what) { take(what); }, output);
     }
+    for (const auto& tell : progressHandlers_) {
+        tell();
+    }
 }
 
 void InformerCore::perform(const Watcher::StartList& list, const std::stop_token& stop) {
@@ -112,7 +119,16 @@ void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_tok
 }
 
 void InformerCore::perform(const Watcher::Pause& pause, const std::stop_token& stop) {
-    timer_.sleep(pause.duration, stop);
+    std::stop_source early;
+    std::stop_callback chain(stop, [&] { early.request_stop(); });
+    std::shared_ptr<void> waiting;
+    if (trouble_ == kUnreachable) {
+        waiting = health_->onAnswer([&] { early.request_stop(); });
+    }
+    const auto least = std::min<std::chrono::milliseconds>(pause.duration, kLeastPause);
+    timer_.sleep(least, stop);
+    timer_.sleep(pause.duration - least, early.get_token());
+    waiting.reset();
     if (!stop.stop_requested()) {
         feed(Watcher::Paused{});
     }

@@ -38,9 +38,10 @@ class InformerCore {
     Store& store() { return store_; }
     const Store& store() const { return store_; }
     const InformerOptions& options() const { return options_; }
-    // The three below before the first step().
+    // The four below before the first step().
     void onChange(Informer::Handler handler) { handlers_.push_back(std::move(handler)); }
     void onSynced(std::function<void()> done) { syncedHandlers_.push_back(std::move(done)); }
+    void onProgress(std::function<void()> tell) { progressHandlers_.push_back(std::move(tell)); }
     void share(std::shared_ptr<ServerHealth> health) { health_ = std::move(health); }
 
     void step(const std::stop_token& stop);
@@ -86,6 +87,7 @@ class InformerCore {
     Watcher watcher_;
     std::vector<Informer::Handler> handlers_;
     std::vector<std::function<void()>> syncedHandlers_;
+    std::vector<std::function<void()>> progressHandlers_;
     std::shared_ptr<ServerHealth> health_ = std::make_shared<ServerHealth>();
     Request request_;
     std::stop_source watchStop_;

@@ -132,6 +132,7 @@ struct Manager::Impl {
     bool reached(const std::string& plural, const std::string& version) const;
     std::string missing() const;
     bool keepGoing(std::chrono::milliseconds patience = -1ms);
+    void tellOfProgress();
     bool awaitSync();
     void lead();
     void awaitEnd();
@@ -143,13 +144,13 @@ struct Manager::Impl {
     Wakeup wakeup;
     const base::Clock& clock = base::systemClock();
     Metrics metrics;
+    std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
     std::shared_ptr<kube::Transport> transport;
     kube::Client ungated;  // the elector's: it writes without the lease, to get it
     std::unique_ptr<LeaderElector> elector;
     kube::Client gated;
     std::unique_ptr<EventRecorder> events;
     HttpServer http;
-    std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
     std::shared_ptr<Alarm> alarm = std::make_shared<Alarm>(clock);  // of all informers
     std::vector<std::unique_ptr<Informer>> informers;
     std::vector<std::unique_ptr<Controller>> controllers;
@@ -194,7 +195,12 @@ Manager::Impl::Impl(ManagerOptions theOptions)
 kube::ClientOptions Manager::Impl::clientOptions() {
     kube::ClientOptions out;
     out.fieldManager = options.name;
-    out.observe = [this](const kube::RequestInfo& info) { metrics.request(info); };
+    out.observe = [this](const kube::RequestInfo& info) {
+        metrics.request(info);
+        if (info.httpStatus != 0) {
+            health->reached();
+        }
+    };
     return out;
 }
 
@@ -250,6 +256,16 @@ bool Manager::Impl::keepGoing(std::chrono::milliseconds patience) {
         ending = true;
     }
     return !ending && !lost;
+}
+
+void Manager::Impl::tellOfProgress() {
+    for (const auto& informer : informers) {
+        for (const auto& controller : controllers) {
+            informer->onProgress([to = controller.get(), plural = informer->type().plural] {
+                to->viewMoved(plural);
+            });
+        }
+    }
 }
 
 bool Manager::Impl::awaitSync() {
@@ -399,6 +415,7 @@ int Manager::run() {
     }
     base::logInfo("serving probes and metrics",
                   {{"address", impl_->options.listenAddress + ":" + std::to_string(*port)}});
+    impl_->tellOfProgress();
     for (const auto& informer : impl_->informers) {
         informer->start();
     }

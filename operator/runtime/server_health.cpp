@@ -1,5 +1,7 @@
 #include "runtime/server_health.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace runtime {
@@ -19,6 +21,32 @@ void ServerHealth::answered(const std::string& who) {
     if (failing_.erase(who) > 0 && failing_.empty()) {
         base::logInfo("the API server answers again");
     }
+    wakeAll();
+}
+
+void ServerHealth::reached() {
+    std::lock_guard lock(mutex_);
+    wakeAll();
+}
+
+void ServerHealth::wakeAll() {
+    for (const auto* wake : waiting_) {
+        (*wake)();
+    }
+}
+
+std::shared_ptr<void> ServerHealth::onAnswer(std::function<void()> wake) {
+    auto* entry = new std::function<void()>(std::move(wake));
+    std::shared_ptr<void> handle(entry, [this, entry](void*) {
+        {
+            std::lock_guard lock(mutex_);
+            waiting_.erase(entry);
+        }
+        delete entry;
+    });
+    std::lock_guard lock(mutex_);
+    waiting_.insert(entry);
+    return handle;
 }
 
 }  // namespace runtime

@@ -32,7 +32,7 @@ void Store::addIndex(const std::string& name, IndexFunction function) {
     std::unique_lock lock(mutex_);
     indexFunctions_[name] = std::move(function);
     indexes_[name];
-    for (const auto& [key, object] : objects_) {
+    for (const auto& object : objects_) {
         link(object);
     }
 }
@@ -40,32 +40,26 @@ void Store::addIndex(const std::string& name, IndexFunction function) {
 kube::ObjectPtr Store::get(const kube::ObjectKey& key) const {
     std::shared_lock lock(mutex_);
     auto it = objects_.find(key);
-    return it == objects_.end() ? nullptr : it->second;
+    return it == objects_.end() ? nullptr : *it;
 }
 
 std::vector<kube::ObjectPtr> Store::list() const {
     std::shared_lock lock(mutex_);
-    std::vector<kube::ObjectPtr> out;
-    out.reserve(objects_.size());
-    for (const auto& [key, object] : objects_) {
-        out.push_back(object);
-    }
-    return out;
+    return {objects_.begin(), objects_.end()};
 }
 
 std::vector<kube::ObjectPtr> Store::byIndex(const std::string& index,
                                             const std::string& key) const {
+    const kube::Interned wanted(key);
     std::shared_lock lock(mutex_);
     std::vector<kube::ObjectPtr> out;
     auto named = indexes_.find(index);
     if (named == indexes_.end()) {
         return out;
     }
-    auto bucket = named->second.find(key);
-    if (bucket != named->second.end()) {
-        for (const auto& [objectKey, object] : bucket->second) {
-            out.push_back(object);
-        }
+    auto [begin, end] = named->second.equal_range(wanted);
+    for (auto it = begin; it != end; ++it) {
+        out.push_back(it->second);
     }
     return out;
 }
@@ -94,7 +88,7 @@ void Store::raise(const std::string& resourceVersion) {
 void Store::link(const kube::ObjectPtr& object) {
     for (const auto& [name, function] : indexFunctions_) {
         for (const auto& key : function(*object)) {
-            indexes_[name][key][object->meta().key] = object;
+            indexes_[name].emplace(key, object);
         }
     }
 }
@@ -103,11 +97,7 @@ void Store::unlink(const kube::ObjectPtr& object) {
     for (const auto& [name, function] : indexFunctions_) {
         Index& index = indexes_[name];
         for (const auto& key : function(*object)) {
-            auto bucket = index.find(key);
-            if (bucket != index.end() && bucket->second.erase(object->meta().key) > 0 &&
-                bucket->second.empty()) {
-                index.erase(bucket);
-            }
+            index.erase({key, object});
         }
     }
 }
@@ -116,29 +106,33 @@ Store::Change Store::upsert(kube::ObjectPtr object) {
     std::unique_lock lock(mutex_);
     const auto& meta = object->meta();
     raise(meta.resourceVersion);
-    kube::ObjectPtr& slot = objects_[meta.key];
-    if (slot != nullptr) {
-        if (kube::atLeast(slot->meta().resourceVersion, meta.resourceVersion)) {
-            return {slot, slot};
+    kube::ObjectPtr before;
+    if (auto it = objects_.find(meta.key); it != objects_.end()) {
+        before = *it;
+        if (kube::atLeast(before->meta().resourceVersion, meta.resourceVersion)) {
+            return {before, before};
         }
-        unlink(slot);
+        unlink(before);
+        auto node = objects_.extract(it);
+        node.value() = object;
+        objects_.insert(std::move(node));
+    } else {
+        objects_.insert(object);
     }
-    Change change{std::exchange(slot, object), object};
     link(object);
-    return change;
+    return {std::move(before), std::move(object)};
 }
 
 Store::Change Store::erase(const kube::ObjectKey& key, const std::string& resourceVersion) {
     std::unique_lock lock(mutex_);
     raise(resourceVersion);
     auto it = objects_.find(key);
-    if (it == objects_.end() ||
-        (it->second->meta().resourceVersion != resourceVersion &&
-         kube::atLeast(it->second->meta().resourceVersion, resourceVersion))) {
+    if (it == objects_.end() || ((*it)->meta().resourceVersion != resourceVersion &&
+                                 kube::atLeast((*it)->meta().resourceVersion, resourceVersion))) {
         return {};
     }
-    Change change{it->second, nullptr};
-    unlink(it->second);
+    Change change{*it, nullptr};
+    unlink(*it);
     objects_.erase(it);
     return change;
 }
@@ -147,30 +141,36 @@ std::vector<Store::Change> Store::replace(std::vector<kube::ObjectPtr> objects,
                                           const std::string& resourceVersion) {
     std::unique_lock lock(mutex_);
     std::vector<Change> changes;
-    std::map<kube::ObjectKey, kube::ObjectPtr> fresh;
+    Objects fresh;
     for (auto& object : objects) {
-        fresh[object->meta().key] = std::move(object);
+        // Of two of one name the last counts.
+        if (auto it = fresh.find(object); it != fresh.end()) {
+            fresh.erase(it);
+        }
+        fresh.insert(std::move(object));
     }
-    for (const auto& [key, before] : objects_) {
-        auto it = fresh.find(key);
-        if (it == fresh.end() || it->second->meta().uid != before->meta().uid) {
+    for (const auto& before : objects_) {
+        auto it = fresh.find(before);
+        if (it == fresh.end() || (*it)->meta().uid != before->meta().uid) {
             changes.push_back({before, nullptr});
         }
     }
-    for (auto& [key, after] : fresh) {
-        auto it = objects_.find(key);
-        bool same = it != objects_.end() && it->second->meta().uid == after->meta().uid;
-        if (same && it->second->meta().resourceVersion == after->meta().resourceVersion) {
-            after = it->second;  // readers and indexes keep sharing one copy
+    Objects merged;
+    for (const auto& after : fresh) {
+        auto it = objects_.find(after);
+        bool same = it != objects_.end() && (*it)->meta().uid == after->meta().uid;
+        if (same && (*it)->meta().resourceVersion == after->meta().resourceVersion) {
+            merged.insert(merged.end(), *it);  // readers keep sharing one copy
         } else {
-            changes.push_back({same ? it->second : nullptr, after});
+            changes.push_back({same ? *it : nullptr, after});
+            merged.insert(merged.end(), after);
         }
     }
-    objects_ = std::move(fresh);
+    objects_ = std::move(merged);
     for (auto& [name, index] : indexes_) {
         index.clear();
     }
-    for (const auto& [key, object] : objects_) {
+    for (const auto& object : objects_) {
         link(object);
     }
     // The list is the truth even where its version is lower: the server was restored from a backup.

@@ -13,10 +13,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <shared_mutex>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "kube/object.h"
@@ -65,7 +65,37 @@ class Store {
     void advance(const std::string& resourceVersion);  // a bookmark
 
   private:
-    using Index = std::unordered_map<std::string, std::map<kube::ObjectKey, kube::ObjectPtr>>;
+    // Keys are in the objects already: nothing is stored beside them.
+    struct ByKey {
+        using is_transparent = void;
+        static const kube::ObjectKey& of(const kube::ObjectPtr& object) {
+            return object->meta().key;
+        }
+        static const kube::ObjectKey& of(const kube::ObjectKey& key) { return key; }
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const {
+            return of(a) < of(b);
+        }
+    };
+    using Objects = std::set<kube::ObjectPtr, ByKey>;
+    // Under each index key its objects, in the order of their own keys.
+    struct ByIndexKey {
+        using is_transparent = void;
+        using Entry = std::pair<kube::Interned, kube::ObjectPtr>;
+        bool operator()(const Entry& a, const Entry& b) const {
+            return a.first == b.first ? ByKey()(a.second, b.second) : before(a.first, b.first);
+        }
+        bool operator()(const Entry& a, const kube::Interned& b) const {
+            return before(a.first, b);
+        }
+        bool operator()(const kube::Interned& a, const Entry& b) const {
+            return before(a, b.first);
+        }
+        static bool before(const kube::Interned& a, const kube::Interned& b) {
+            return std::less<>()(a.address(), b.address());
+        }
+    };
+    using Index = std::set<ByIndexKey::Entry, ByIndexKey>;
 
     void raise(const std::string& resourceVersion);
     void link(const kube::ObjectPtr& object);
@@ -74,7 +104,7 @@ class Store {
     mutable std::shared_mutex mutex_;
     std::map<std::string, IndexFunction> indexFunctions_;
     std::map<std::string, Index> indexes_;
-    std::map<kube::ObjectKey, kube::ObjectPtr> objects_;
+    Objects objects_;
     std::string resourceVersion_;
     bool synced_ = false;
 };

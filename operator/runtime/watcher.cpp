@@ -103,7 +103,8 @@ kube::ListOptions Watcher::listOptions(const Listing& state) const {
             .fieldSelector = scope_.fieldSelector,
             .resourceVersion = "",
             .continueToken = state.continueToken,
-            .limit = state.paged ? kPageSize : 0};
+            .limit = state.paged ? kPageSize : 0,
+            .pack = pack_};
 }
 
 kube::WatchOptions Watcher::watchOptions() const {
@@ -190,7 +191,8 @@ void Watcher::on(const Line& input, base::SteadyTime now, Outputs& out) {
         streamFailed(statusError(raw->object), out);
         return;
     }
-    auto object = kube::Object::parse(raw->object);
+    const bool stays = raw->type == "ADDED" || raw->type == "MODIFIED";
+    auto object = kube::Object::parse(raw->object, "", "", stays ? pack_.get() : nullptr);
     if (!object) {
         streamFailed(object.error(), out);
         return;

@@ -159,6 +159,7 @@ class Watcher {
 
     Scope scope_;
     Backoff backoff_;
+    std::shared_ptr<kube::TextPack> pack_ = std::make_shared<kube::TextPack>();
     State state_;
     bool streamedLists_ = true;                  // false once the server said it has none
     std::optional<base::SteadyTime> expiredAt_;  // when a version was last too old

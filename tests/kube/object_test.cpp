@@ -49,7 +49,7 @@ TEST(Object, ExtractsTheMetadata) {
     EXPECT_EQ(meta.resourceVersion, "42");
     EXPECT_EQ(meta.generation, 7);
     EXPECT_TRUE(meta.deleting);
-    EXPECT_EQ(meta.labels, (std::map<std::string, std::string>{{"app", "shop"}, {"tier", "web"}}));
+    EXPECT_EQ(meta.labels, (kube::Labels{{"app", "shop"}, {"tier", "web"}}));
     ASSERT_EQ(meta.owners.size(), 2U);
     EXPECT_EQ(meta.owners[0].uid, "ua");
     EXPECT_TRUE(meta.owners[0].controller);
@@ -147,6 +147,13 @@ TEST(ResourceVersion, AnEmptyOneIsOlderThanEverything) {
     EXPECT_TRUE(atLeast("", ""));
     EXPECT_TRUE(atLeast("1", ""));
     EXPECT_FALSE(atLeast("", "1"));
+}
+
+TEST(ResourceVersion, WhatIsNoNumberIsOlderThanEveryNumber) {
+    EXPECT_FALSE(atLeast("v9", "1"));
+    EXPECT_FALSE(atLeast("-5", "1"));
+    EXPECT_TRUE(atLeast("1", "v9"));
+    EXPECT_TRUE(atLeast("x", "y"));
 }
 
 }  // namespace

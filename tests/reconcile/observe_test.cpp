@@ -44,7 +44,7 @@ TEST(Ownership, IsTheControllersUid) {
 class Family : public testing::Test {
   protected:
     void add(const std::string& kind, const std::string& name, const std::string& owner,
-             const std::string& label = "shop") {
+             const std::string& label = "shop", const Json& spec = nullptr) {
         const auto& type = typeOf(kind);
         Json object = {{"apiVersion", type.apiVersion()},
                        {"kind", kind},
@@ -60,6 +60,9 @@ class Family : public testing::Test {
                                                       {"name", "any"},
                                                       {"uid", "uid-" + owner},
                                                       {"controller", true}}};
+        }
+        if (!spec.is_null()) {
+            object["spec"] = spec;
         }
         stores_[kind].upsert(kube::Object::fromJson(object));
     }
@@ -98,6 +101,21 @@ TEST_F(Family, LeavesOutStrangersAndPredecessors) {
     add("Pod", "loose", "");
     add("Service", "of-another", "shop", "other");
     EXPECT_TRUE(names(meta("shop", "uid-shop")).empty());
+}
+
+TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
+    const Json pod{{"nodeName", "n"},
+                   {"volumes", {{{"name", "v"}}}},
+                   {"containers", {{{"name", "web"}, {"env", {{{"name", "A"}}}}}}}};
+    add("Deployment", "web", "shop", "shop", {{"template", {{"spec", pod}}}});
+    add("ReplicaSet", "web-1", "web", "shop", {{"replicas", 1}, {"template", {{"spec", pod}}}});
+    add("Pod", "web-1-a", "web-1", "shop", pod);
+    auto children = observer.children(meta("shop", "uid-shop"));
+    ASSERT_EQ(children.size(), 3U);
+    EXPECT_EQ(children[0]["spec"], (Json{{"template", {{"spec", pod}}}}))
+        << "compared with its intent";
+    EXPECT_EQ(children[1]["spec"], (Json{{"replicas", 1}}));
+    EXPECT_EQ(children[2]["spec"], (Json{{"nodeName", "n"}, {"containers", {{{"name", "web"}}}}}));
 }
 
 TEST(Observer, ServesEachNamespaceFromItsOwnStore) {

@@ -382,6 +382,38 @@ TEST_F(ControllerTest, AChangeOpensTheGateBeforeTheNextCheck) {
     calls.wait(2);
 }
 
+TEST_F(ControllerTest, AStoreThatCatchesUpWakesWhoWaitsForIt) {
+    std::atomic<int> storeVersion{10};
+    runtime::ControllerOptions options{.workers = 1};
+    options.reached = [&](const std::string& scope, const std::string& version) {
+        return scope == "services/ns" || storeVersion >= std::stoi(version);
+    };
+    auto& c = make(
+        [&](const ObjectKey& which, const runtime::ReconcileContext& context) {
+            if (!isMark(which)) {
+                calls.add();
+                context.wrote("pods/ns", "12");
+                context.wrote("services/ns", "14");
+            }
+            return Outcome::done();
+        },
+        options);
+    c.enqueue(key);
+    settle();
+    c.enqueue(key);
+    settle();
+    storeVersion = 11;
+    c.viewMoved("pods");
+    settle();
+    EXPECT_EQ(calls.count(), 1);
+    storeVersion = 12;
+    c.viewMoved("deployments");
+    settle();
+    EXPECT_EQ(calls.count(), 1) << "not its store";
+    c.viewMoved("pods");  // and the clock stands still
+    calls.wait(2);
+}
+
 TEST_F(ControllerTest, AVersionThatNeverComesDoesNotBlockForEver) {
     runtime::ControllerOptions options{.workers = 1};
     options.reached = [](const auto&, const auto&) { return false; };

@@ -242,6 +242,40 @@ TEST_F(InformerTest, AStreamedListThatStaysSilentGivesWayToAList) {
     EXPECT_EQ(core.store().size(), 1U);
 }
 
+// Writes down what is slept, and whether it was cut short.
+struct Sleeps : runtime::Timer {
+    Bell at(base::SteadyTime, std::function<void()>) override { return nullptr; }
+    void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) override {
+        meanwhile();
+        all.emplace_back(pause, stop.stop_requested());
+    }
+    std::function<void()> meanwhile = [] {};
+    std::vector<std::pair<std::chrono::milliseconds, bool>> all;
+};
+
+TEST_F(InformerTest, AnAnswerToSomebodyElseEndsThePauseOfAnOutage) {
+    server->setReachable(false);
+    Sleeps timer;
+    auto health = std::make_shared<runtime::ServerHealth>();
+    runtime::InformerCore core(client, {.type = kPods}, base::systemClock(), timer, metrics,
+                               [] { return 0.0; });
+    core.share(health);
+    auto failAndPause = [&] {
+        core.step({});
+        core.step({});
+    };
+    core.step({});
+    failAndPause();
+    failAndPause();
+    EXPECT_THAT(timer.all, ElementsAre(std::pair(800ms, false), std::pair(0ms, false),
+                                       std::pair(800ms, false), std::pair(800ms, false)));
+    timer.all.clear();
+    timer.meanwhile = [&] { health->reached(); };
+    failAndPause();
+    // Never less than the least: it may be this request alone that fails.
+    EXPECT_THAT(timer.all, ElementsAre(std::pair(800ms, false), std::pair(2400ms, true)));
+}
+
 TEST_F(InformerTest, AHandlerThatThrowsDoesNotEndTheWatch) {
     informer = std::make_unique<runtime::Informer>(client, runtime::InformerOptions{.type = kPods},
                                                    base::systemClock(), metrics);

@@ -26,4 +26,20 @@ TEST(ServerHealth, AnOutageIsOneLineAndItsEndAnother) {
     EXPECT_EQ(lines(testing::internal::GetCapturedStderr()), 1U);
 }
 
+TEST(ServerHealth, TheFirstAnswerWakesWhoPauses) {
+    runtime::ServerHealth health;
+    int woken = 0;
+    {
+        auto waiting = health.onAnswer([&] { ++woken; });
+        health.failed("pods", {});
+        EXPECT_EQ(woken, 0);
+        health.answered("services");
+        EXPECT_EQ(woken, 1);
+        health.reached();
+        EXPECT_EQ(woken, 2);
+    }
+    health.reached();
+    EXPECT_EQ(woken, 2);
+}
+
 }  // namespace

@@ -243,6 +243,14 @@ void Process::relate() {
     children_.store().addIndex(kByParent, runtime::ownerIndex(kParents.kind));
     relate(parents_, runtime::itself());
     relate(children_, runtime::controllingOwner(kParents.kind));
+    auto health = std::make_shared<runtime::ServerHealth>();
+    for (auto* informer : {&parents_, &children_}) {
+        informer->share(health);
+        informer->onProgress([this, plural = informer->options().type.plural] {
+            controller_.viewMoved(plural);
+            second_.viewMoved(plural);
+        });
+    }
 }
 
 void Process::relate(runtime::InformerCore& informer, runtime::Mapper mapper) {

@@ -16,7 +16,8 @@ class Bench:
 
     def start(self, kind, kubeconfig=None):
         """Starts an operator; nothing is awaited."""
-        return Operator(kind, self.options["binaries"], kubeconfig or self.kubeconfig, self.folder, self.options["workers"])
+        return Operator(kind, self.options["binaries"], kubeconfig or self.kubeconfig, self.folder, self.options["workers"],
+                        self.options["transport"])
 
     @contextlib.contextmanager
     def running(self, kind, kubeconfig=None):

@@ -88,7 +88,7 @@ def get(url, timeout=5):
 class Operator(Process):
     """One of the two, with its metrics."""
 
-    def __init__(self, kind, binaries, kubeconfig, folder, workers):
+    def __init__(self, kind, binaries, kubeconfig, folder, workers, transport):
         self.kind = kind
         port = next(_ports)
         self.metrics_url = f"http://127.0.0.1:{port}/metrics"
@@ -100,7 +100,7 @@ class Operator(Process):
             command = [binaries[PEER], "--kubeconfig", kubeconfig, "--metrics-bind-address", f"127.0.0.1:{port}",
                        "--health-probe-bind-address", f"127.0.0.1:{port + 1}"]
         command += ["--workers", str(workers), "--lease-namespace", LEASE_NAMESPACE]
-        super().__init__(kind, command, folder, {"PATH": "/usr/bin:/bin", "HOME": folder})
+        super().__init__(kind, command, folder, {"PATH": "/usr/bin:/bin", "HOME": folder, "KUBE_TRANSPORT": transport})
 
     def ready(self):
         return get(self.ready_url)[0] == 200
@@ -109,13 +109,13 @@ class Operator(Process):
         """Seconds from its start until /readyz says yes: its caches are complete."""
         return self.wait(self.ready, bound, "does not get ready")
 
-    def wait(self, holds, bound, what):
+    def wait(self, holds, bound, what, pause=0.005):
         while not holds():
             if not self.alive():
                 raise Failed(f"{self.name} has ended by itself; its log is {self.log}")
             if time.monotonic() - self.begun > bound:
                 raise Failed(f"{self.name} {what} within {bound} s; its log is {self.log}")
-            time.sleep(0.005)
+            time.sleep(pause)
         return time.monotonic() - self.begun
 
     def metrics(self):
@@ -142,13 +142,14 @@ class Operator(Process):
         return self.metrics()["leader_election_master_status"] >= 1
 
     def wait_idle(self, bound=120, quiet=3.0):
-        """Until no reconcile has ended for `quiet` seconds: the time at which the last one was seen."""
+        """Until no reconcile has ended for `quiet` seconds: the time at which the last one was seen. Asked seldom:
+        what an operator says of a thousand applications costs it as much as some reconciles."""
         last, seen = time.monotonic(), self.reconciles()
         deadline = time.monotonic() + bound
         while time.monotonic() - last < quiet:
             if time.monotonic() > deadline:
                 raise Failed(f"{self.name} still reconciles after {bound} s; its log is {self.log}")
-            time.sleep(0.1)
+            time.sleep(1.0)
             now = self.reconciles()
             if now != seen:
                 last, seen = time.monotonic(), now
