@@ -161,7 +161,10 @@ std::vector<Assertion> judgeAutoscaling(const Case& of) {
     if (asked.settleWithinSeconds) {
         auto ready = since(scaling.loadAt, scaling.readyAt);
         auto calm = since(scaling.loadAt, scaling.calmAt);
-        auto both = ready && calm ? std::optional(std::max(*ready, *calm)) : std::nullopt;
+        std::optional<int64_t> both;
+        if (ready && calm) {
+            both = std::max(*ready, *calm);
+        }
         out.push_back(within("settleWithinSeconds", "all replicas ready and latency back", both,
                              *asked.settleWithinSeconds, "SettledLate"));
     }
