@@ -130,9 +130,8 @@ std::string effectOf(const Change& change, const base::Json& live) {
     }
     for (const auto& field : change.fields) {
         if (field.path == kReplicas) {
-            auto wanted = std::stoll(field.to);
-            return wanted > running ? "starts " + pods(wanted - running)
-                                    : "stops " + pods(running - wanted);
+            auto more = std::stoll(field.to) - std::stoll(field.from);
+            return more > 0 ? "starts " + pods(more) : "stops " + pods(-more);
         }
     }
     return "";

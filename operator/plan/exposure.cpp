@@ -334,7 +334,7 @@ TierState state(const ScalableApp& app, const Observed& observed) {
     if (!address.empty()) {
         out.summary["address"] = address;
     }
-    if (auto url = urlOf(app, address); !url.empty()) {
+    if (auto url = urlOf(app, address); !url.empty() && !obstacle(app, observed)) {
         out.endpoints = {{"public", url}};
     }
     if (app.loadBalancer.exposure == Exposure::Gateway && !shared && !around.gatewayClass.empty()) {

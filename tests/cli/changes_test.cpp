@@ -81,6 +81,7 @@ TEST(Change, ACountThatTheSpecFixesIsToldBesideTheObject) {
     auto change = cli::changeOf(live, &live, Action::Keep);
     cli::addCount(change, live, 3);
     EXPECT_EQ(change.action, Action::Keep);
+    live["status"]["replicas"] = 0;  // none runs yet
     cli::addCount(change, live, 5);
     EXPECT_EQ(change.action, Action::Change);
     EXPECT_EQ(change.effect, "starts 2 pods");

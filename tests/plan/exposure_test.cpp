@@ -130,6 +130,7 @@ TEST(Exposure, WithoutTheGatewayApiItSaysSoAndComesWhenItComes) {
     EXPECT_THAT(ready->message, HasSubstr("or set `loadBalancer.exposure` to Ingress"));
     EXPECT_EQ(condition(cluster.last, "WebReady")->status, "True") << "the others serve";
     EXPECT_FALSE(cluster.has("HTTPRoute", "shop"));
+    EXPECT_EQ(endpoint(cluster.last, "public"), "");
     ASSERT_TRUE(cluster.last.lookAgain);
     EXPECT_LE(*cluster.last.lookAgain, 15s);
     cluster.seen.around = withGateways();
