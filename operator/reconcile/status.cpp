@@ -81,7 +81,8 @@ bool sameEssence(const base::Json& a, const base::Json& b) {
                     return true;
                 }
                 auto there = other.find(member.first);
-                return there != other.end() && (!compare || sameEssence(member.second, *there));
+                return there != other.end() &&
+                       (compare ? sameEssence(member.second, *there) : !isNothing(*there));
             });
         };
         return within(a, b, true) && within(b, a, false);

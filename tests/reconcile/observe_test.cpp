@@ -106,7 +106,7 @@ TEST_F(Family, LeavesOutStrangersAndPredecessors) {
 TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
     const Json pod{{"nodeName", "n"},
                    {"volumes", {{{"name", "v"}}}},
-                   {"containers", {{{"name", "web"}, {"env", {{{"name", "A"}}}}}}}};
+                   {"containers", {{{"name", "web"}, {"volumeMounts", {{{"name", "v"}}}}}}}};
     add("Deployment", "web", "shop", "shop", {{"template", {{"spec", pod}}}});
     add("ReplicaSet", "web-1", "web", "shop", {{"replicas", 1}, {"template", {{"spec", pod}}}});
     add("Pod", "web-1-a", "web-1", "shop", pod);
