@@ -102,7 +102,7 @@ TEST(Cdn, StandsInFrontOfTheLoadBalancerWhicheverCameFirst) {
         EXPECT_EQ(condition(cluster.last, "LoadBalancerReady")->status, "True") << first;
         cluster.spec(app(kWeb, first));
         settleServed(cluster);
-        EXPECT_EQ(condition(cluster.last, "Ready")->status, "True") << first;
+        EXPECT_EQ(condition(cluster.last, "WebReady")->status, "True") << first;
     }
 }
 
