@@ -78,6 +78,8 @@ TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
     Cluster calm;
     prepare(calm, GetParam());
     calm.drive();
+    // Of a partition that this cluster does not enforce, too, the truth is told: Inconclusive.
+    auto undisturbed = stringAt(calm.runs()[0], "/status/verdict");
     int good = 0;
     int all = 0;
     for (int k = 1 + GetParam().restarts; k <= calm.writes; k += 3, ++all) {
@@ -86,7 +88,7 @@ TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
         cluster.leaderChangesAfterWrite = k;
         cluster.drive();
         holds(cluster, GetParam(), "leader change after write " + std::to_string(k));
-        good += stringAt(cluster.runs()[0], "/status/verdict") == "Resilient" ? 1 : 0;
+        good += stringAt(cluster.runs()[0], "/status/verdict") == undisturbed ? 1 : 0;
     }
     EXPECT_GT(good, all / 2) << "a new leader must not make every run worthless";
 }
