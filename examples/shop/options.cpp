@@ -11,7 +11,8 @@ CommandLine parse(int argc, const char* const* argv) {
     auto grace = line.options.grace.count();
     CLI::App app(
         "A small web shop: the application that the examples scale.\n"
-        "Answers GET / and /static/version (who answered), /healthz, and /burn?ms=N (uses N milliseconds of CPU).",
+        "Answers GET / and /static/version (who answered), /healthz, and /burn?ms=N (uses N "
+        "milliseconds of CPU).",
         "shop");
     app.set_version_flag("--version", std::string("shop ") + SHOP_VERSION);
     app.add_option("--port", line.options.port, "Port to listen on; 0 takes any free one")

@@ -68,13 +68,13 @@ PackedText TextPack::pack(std::string_view text) {
         LZ4_compress_fast_continue(&stream, text.data(), room.data(), static_cast<int>(text.size()),
                                    static_cast<int>(room.size()), 1);
     const auto size = static_cast<size_t>(std::max(packed, 0));
-    if (size == 0 || size >= text.size()) {
-        return PackedText(std::string(text));
+    const bool smaller = size > 0 && size < text.size();
+    PackedText out(smaller ? exactly(room, size) : std::string(text));
+    if (smaller) {
+        out.dictionary_ = dictionary_;
+        out.length_ = static_cast<uint32_t>(text.size());
     }
-    PackedText out(exactly(room, size));
-    out.dictionary_ = dictionary_;
-    out.length_ = static_cast<uint32_t>(text.size());
-    if (size * kGood > text.size() && ++badly_ >= kPatience) {
+    if ((!smaller || size * kGood > text.size()) && ++badly_ >= kPatience) {
         learn(text);
     }
     return out;

@@ -58,7 +58,7 @@ TEST(TextPack, LearnsWhatComesLater) {
     for (int i = 1; i < 20; ++i) {
         last = pack.pack(text(i)).size();
     }
-    EXPECT_LT(last * 3, first);
+    EXPECT_LT(last * 4, first);
 }
 
 TEST(TextPack, WhatCannotBeMadeSmallIsKeptAsItIs) {

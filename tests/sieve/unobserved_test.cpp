@@ -55,7 +55,8 @@ std::vector<Pair> pairs() {
     std::vector<Pair> out{changeAndBack(reconcile::scalableApps(), kApp),
                           makeAndDelete(reconcile::scalableApps())};
     for (const auto& type : reconcile::childTypes()) {
-        if (type.kind != "Pod" && type.kind != "ReplicaSet") {
+        // The application here has no Ingress.
+        if (type.kind != "Pod" && type.kind != "ReplicaSet" && type.kind != "Ingress") {
             out.push_back(changeAndBack(type, nameOf(type)));
         }
         out.push_back(makeAndDelete(type));

@@ -21,7 +21,7 @@ using simulation::RunResult;
 
 constexpr uint64_t kShards = 16;
 constexpr uint64_t kSeeds = 2048;       // in all shards together
-constexpr uint64_t kDefectSeeds = 400;  // at most, until each planted defect is found
+constexpr uint64_t kDefectSeeds = 1000;  // at most, until each planted defect is found
 
 const std::map<std::string, Defect>& defects() {
     static const std::map<std::string, Defect> all{
