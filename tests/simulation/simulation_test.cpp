@@ -20,7 +20,7 @@ using simulation::Defect;
 using simulation::RunResult;
 
 constexpr uint64_t kShards = 16;
-constexpr uint64_t kSeeds = 2048;       // in all shards together
+constexpr uint64_t kSeeds = 2048;        // in all shards together
 constexpr uint64_t kDefectSeeds = 1000;  // at most, until each planted defect is found
 
 const std::map<std::string, Defect>& defects() {
