@@ -416,9 +416,9 @@ std::string askOrigin(const std::string& location, const std::string& target, bo
            "            proxy_connect_timeout 1s;\n"
            "            proxy_read_timeout 3s;\n" +
            (web ? ""
-                : "            proxy_method HEAD;\n"
+                : "            proxy_set_header Range bytes=0-0;\n"
                   "            proxy_intercept_errors on;\n"
-                  "            error_page 400 401 403 404 405 410 =200 /healthz;\n") +
+                  "            error_page 400 401 403 404 405 410 416 =200 /healthz;\n") +
            "            proxy_pass " + target + ";\n        }\n";
 }
 

@@ -25,6 +25,9 @@ sockaddr_in loopback(const std::string& address, int port) {
 
 std::string exchange(int port, const std::string& from, const std::string& text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    // Whoever has taken the port meanwhile may never answer.
+    const timeval bound{.tv_sec = 20, .tv_usec = 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
     auto source = loopback(from, 0);
     auto target = loopback("127.0.0.1", port);
     std::string out;

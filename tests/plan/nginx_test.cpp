@@ -252,6 +252,7 @@ TEST_F(Edge, OriginsAreAskedInOrderAndTheFirstOneAgainWhenItIsBack) {
     EXPECT_THAT(edge.get("/other").body, HasSubstr("host=127.0.0.1:"));
     EXPECT_EQ(edge.get("/other", "", "POST").status, 503) << "nothing is done twice";
     EXPECT_EQ(edge.admin("/origins").status, 200);
+    EXPECT_NE(edge.admin("/origins").body, "") << "a kubelet reads as much as was announced";
     web.status = 200;
     EXPECT_THAT(edge.get("/static/b").body, HasSubstr("host=shop"));
     EXPECT_EQ(edge.admin("/origin/0").status, 200);
