@@ -36,8 +36,8 @@ class Exposure : public ClusterTest {
         });
     }
     std::string publicEndpoint() const {
-        auto app = get("scalableapp", "shop");
-        for (const auto& one : base::arrayAt(app ? *app : base::Json(), "/status/endpoints")) {
+        auto app = get("scalableapp", "shop").value_or(base::Json());
+        for (const auto& one : base::arrayAt(app, "/status/endpoints")) {
             if (base::stringAt(one, "/name") == "public") {
                 return base::stringAt(one, "/address").value_or("");
             }
