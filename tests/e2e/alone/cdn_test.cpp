@@ -164,7 +164,9 @@ TEST_F(Cdn, ComesAndGoesUnderLoadAndARolloutReachesEveryEdge) {
     expectNobodyFailed("rollout behind the edges");
 
     auto before = fetched();
-    sendVisitors("crowd", "/burn?ms=1500", 500, 4);
+    // Slow enough for a crowd to gather, well below the five seconds after which edges stop waiting
+    // for the one who fetches.
+    sendVisitors("crowd", "/burn?ms=300", 500, 4);
     ASSERT_TRUE(eventually(60s, "the crowd is served", [&] { return tally("crowd").sent > 1000; }));
     std::cout << "misses at once: " << tally("crowd").sent << " requests, " << fetched() - before
               << " reached the origin from 2 edges\n";

@@ -28,7 +28,6 @@ struct Load {
         }
         return 0;
     }
-    double perSecond() const { return static_cast<double>(ok) / static_cast<double>(seconds); }
 
     // Sixteen buckets to each doubling, microseconds.
     static double upperEdgeMs(int64_t bucket) {
