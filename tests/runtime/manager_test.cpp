@@ -152,7 +152,9 @@ TEST_F(ManagerTest, AFollowerIsWarmReadyAndSilentAndTakesOver) {
     follower.run();
     server->put(kPods, podJson("a"));
     ASSERT_TRUE(mirrored("a"));
-    ASSERT_TRUE(server->waitFor([&] { return follower.maps.store().size() == 1; }));
+    ASSERT_TRUE(server->waitFor([&] {
+        return follower.maps.store().size() == 1 && follower.pods.store().synced();
+    })) << "each kind is listed by a thread of its own";
     EXPECT_THAT(httpGet(port, "/readyz"), StartsWith("HTTP/1.1 200 "));
     EXPECT_THAT(httpGet(port, "/metrics"),
                 HasSubstr("leader_election_master_status{name=\"operator\"} 0"));
