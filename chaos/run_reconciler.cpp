@@ -149,9 +149,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
     if (!seen) {
         return afterError(seen.error());
     }
-    if (unreachable_.exchange(false)) {
-        base::logInfo("the API server serves chaos runs again");
-    }
+    goesOn(false);
     seen->results = std::move(results);
     results.clear();
     auto step = run::next(run, *seen);
@@ -187,11 +185,16 @@ runtime::Outcome RunReconciler::afterError(const ApiError& error) {
     // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage. A
     // refusal (of a credential, of a right) is waited out the same way: people mend it, and the run
     // ends in time.
-    if (!unreachable_.exchange(true)) {
-        base::logWarning("the API server does not serve chaos runs; they go on when it does",
-                         {{"error", error.str()}});
+    if (auto line = hindrance_.met(error)) {
+        base::logWarning(*line, {{"error", error.str()}});
     }
     return runtime::Outcome::after(kOutagePause);
+}
+
+void RunReconciler::goesOn(bool wrote) {
+    if (hindrance_.passed(wrote)) {
+        base::logInfo(Hindrance::kOver);
+    }
 }
 
 kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
@@ -203,6 +206,7 @@ kube::ApiResult<void> RunReconciler::write(run::Run& run, std::string& version,
         return base::failWith(written.error());
     }
     version = (*written)->meta().resourceVersion;
+    goesOn(true);
     if (run.status.phase != status.phase) {
         base::logInfo("chaos run", {{"run", run.namespace_ + "/" + run.name},
                                     {"phase", run::name(status.phase)}});

@@ -11,13 +11,13 @@
 // different keys.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "chaos/hindrance.h"
 #include "chaos/observe.h"
 #include "chaos/power.h"
 #include "chaos/run/machine.h"
@@ -60,6 +60,7 @@ class RunReconciler {
     void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);
     void count(const run::Status& status);
     runtime::Outcome afterError(const kube::ApiError& error);
+    void goesOn(bool wrote);
 
     kube::Client& client_;
     RunOptions options_;
@@ -68,7 +69,7 @@ class RunReconciler {
     Observer observer_;
     // From "nobody else disturbs this application" to the write that says we do.
     std::mutex starting_;
-    std::atomic<bool> unreachable_ = false;
+    Hindrance hindrance_;
 };
 
 // Error: the field that is not as the CustomResourceDefinition promises.

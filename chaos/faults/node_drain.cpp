@@ -3,7 +3,6 @@
 // application are evicted; the node stays cordoned for spec.fault.durationSeconds.
 #include "chaos/faults/faults.h"
 #include "chaos/faults/plan.h"
-#include "chaos/faults/selection.h"
 
 namespace chaos::faults {
 namespace {
@@ -31,26 +30,7 @@ class NodeDrain final : public Fault {
     }
 
     Plan plan(const Scene& scene, uint64_t seed) const override {
-        auto from = nodesWithTargets(scene);
-        auto count = static_cast<size_t>(scene.run.spec.target.count);
-        if (from.size() < count) {
-            auto plan = planOf(scene, {});
-            refuse(plan, "NoTarget",
-                   std::to_string(from.size()) +
-                       " nodes carry such pods, spec.target.count asks for " +
-                       std::to_string(count));
-            return plan;
-        }
-        std::vector<topology::Node> nodes;
-        for (auto index : sample(from.size(), count, seed)) {
-            nodes.push_back(from[index]);
-        }
-        auto plan = planOf(scene, podsOn(scene, nodes));
-        overWholeApp(plan);
-        markNodes(plan, nodes, nullptr);
-        checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
-        checkCapacity(plan, scene);
-        return plan;
+        return planOfNodes(scene, seed, nullptr);
     }
 
     std::optional<run::Action> strike(const Scene& scene,

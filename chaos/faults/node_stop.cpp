@@ -2,7 +2,6 @@
 // with their node, and the cluster has to notice by itself. Power comes back at the deadline.
 #include "chaos/faults/faults.h"
 #include "chaos/faults/plan.h"
-#include "chaos/faults/selection.h"
 
 namespace chaos::faults {
 namespace {
@@ -31,27 +30,8 @@ class NodeStop final : public Fault {
     }
 
     Plan plan(const Scene& scene, uint64_t seed) const override {
-        auto from = nodesWithTargets(scene);
-        auto count = static_cast<size_t>(scene.run.spec.target.count);
-        if (from.size() < count) {
-            auto plan = planOf(scene, {});
-            refuse(plan, "NoTarget",
-                   std::to_string(from.size()) +
-                       " nodes carry such pods, spec.target.count asks for " +
-                       std::to_string(count));
-            return plan;
-        }
-        std::vector<topology::Node> nodes;
-        for (auto index : sample(from.size(), count, seed)) {
-            nodes.push_back(from[index]);
-        }
-        auto plan = planOf(scene, podsOn(scene, nodes));
+        auto plan = planOfNodes(scene, seed, effects::kNodePower);
         plan.driver = "Power";
-        overWholeApp(plan);
-        markNodes(plan, nodes, effects::kNodePower);
-        plan.prediction.errorPercent = 100;  // until the cluster notices: nobody can say
-        checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
-        checkCapacity(plan, scene);
         return plan;
     }
 

@@ -2,9 +2,12 @@
 #include <set>
 
 #include "chaos/faults/plan.h"
+#include "chaos/faults/selection.h"
 
 namespace chaos::faults {
+namespace {
 
+// By name, so that a seed means the same nodes however the list arrived.
 std::vector<topology::Node> nodesWithTargets(const Scene& scene) {
     std::set<std::string> names;
     const auto& target = scene.run.spec.target;
@@ -31,6 +34,33 @@ std::vector<run::Target> podsOn(const Scene& scene, const std::vector<topology::
         }
     }
     return out;
+}
+
+}  // namespace
+
+Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost) {
+    auto from = nodesWithTargets(scene);
+    auto count = static_cast<size_t>(scene.run.spec.target.count);
+    if (from.size() < count) {
+        auto plan = planOf(scene, {});
+        refuse(plan, "NoTarget",
+               std::to_string(from.size()) +
+                   " nodes carry such pods, spec.target.count asks for " + std::to_string(count));
+        return plan;
+    }
+    std::vector<topology::Node> nodes;
+    for (auto index : sample(from.size(), count, seed)) {
+        nodes.push_back(from[index]);
+    }
+    auto plan = planOf(scene, podsOn(scene, nodes));
+    overWholeApp(plan);
+    markNodes(plan, nodes, lost);
+    if (lost != nullptr) {
+        plan.prediction.errorPercent = 100;  // until the cluster notices: nobody can say
+    }
+    checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
+    checkCapacity(plan, scene);
+    return plan;
 }
 
 std::optional<Refusal> needsNodes(const run::Site& site) {

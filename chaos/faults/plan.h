@@ -44,9 +44,9 @@ std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone)
 // alone.
 void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char* lost);
 
-// Nodes that carry pods such as spec.target names, by name, and what of the application is on them.
-std::vector<topology::Node> nodesWithTargets(const Scene& scene);
-std::vector<run::Target> podsOn(const Scene& scene, const std::vector<topology::Node>& nodes);
+// For faults of whole nodes: spec.target.count of those that carry pods such as spec.target names,
+// with everything of the application that is on them. `lost` as above.
+Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost);
 
 // Why this process cannot do it here; empty: it can.
 std::optional<Refusal> needsNodes(const run::Site& site);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos/kinds.h"
-#include "chaos/support/cluster.h"
+#include "chaos/support/cases.h"
 
 namespace {
 
@@ -11,44 +11,9 @@ using namespace std::chrono_literals;
 using base::Json;
 using base::stringAt;
 using chaos::fake::Cluster;
-
-struct Case {
-    const char* name;
-    Json fault;
-    Json target;
-    int first = 0;
-};
-
-std::vector<Case> cases() {
-    Json none = Json::object();
-    Json zone{{"zone", "z2"}};
-    return {
-        {"NodeDrain", {{"type", "NodeDrain"}, {"durationSeconds", 6}}, none, 0},
-        {"NodeStop", {{"type", "NodeStop"}, {"durationSeconds", 6}}, none, 1},
-        {"ZoneOutage", {{"type", "ZoneOutage"}, {"durationSeconds", 6}}, zone, 0},
-        {"ZoneOutageByPower",
-         {{"type", "ZoneOutage"}, {"method", "Power"}, {"durationSeconds", 6}},
-         zone,
-         1},
-        {"NetworkPartition", {{"type", "NetworkPartition"}, {"durationSeconds", 6}}, zone, 0},
-        {"LoadStep",
-         {{"type", "LoadStep"}, {"requestsPerSecond", 200}, {"durationSeconds", 6}},
-         none,
-         1},
-    };
-}
-
-void prepare(Cluster& cluster, const Case& one) {
-    cluster.addApp("shop", 6, true);
-    cluster.addBudget("shop", 3);
-    cluster.experiment("try", {{"app", "shop"},
-                               {"fault", one.fault},
-                               {"target", one.target},
-                               {"load", {{"requestsPerSecond", 50}}},
-                               {"steadyState", {{"holdSeconds", 2}}},
-                               {"safety", {{"maxTargets", 5}, {"maxTargetsPercent", 50}}},
-                               {"expectations", {{"webErrorPercent", 1}}}});
-}
+using chaos::fake::faultCase;
+using chaos::fake::FaultCase;
+using chaos::fake::prepare;
 
 // What a run that is gone must not have left: its pods go after it, by themselves.
 std::vector<std::string> held(const Cluster& cluster) {
@@ -57,7 +22,7 @@ std::vector<std::string> held(const Cluster& cluster) {
     return out;
 }
 
-class Deleted : public ::testing::TestWithParam<Case> {};
+class Deleted : public ::testing::TestWithParam<FaultCase> {};
 
 TEST_P(Deleted, IsTakenBackFirstAndThenGoesAlsoIfTheProcessDies) {
     Cluster calm;
@@ -66,7 +31,7 @@ TEST_P(Deleted, IsTakenBackFirstAndThenGoesAlsoIfTheProcessDies) {
     int whileHeld = 0;
     // Every other write, half of them with a crash at the same moment; the faults differ in where
     // they begin to count.
-    for (int k = 1 + GetParam().first; k <= calm.writes; k += 2) {
+    for (int k = 1 + GetParam().off; k <= calm.writes; k += 2) {
         Cluster cluster;
         prepare(cluster, GetParam());
         cluster.deleteAfterWrite = k;
@@ -103,8 +68,8 @@ TEST_P(Deleted, ARunThatIsOverIsNotHeld) {
     EXPECT_TRUE(was) << "nothing to test: it was never held";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Deleted, ::testing::ValuesIn(cases()),
-                         [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Deleted, ::testing::ValuesIn(chaos::fake::faultsThatHold()),
+                         chaos::fake::nameOfCase);
 
 std::optional<std::string> finalizer(const Cluster& cluster) {
     return cluster.runs().empty() ? std::nullopt
@@ -113,7 +78,7 @@ std::optional<std::string> finalizer(const Cluster& cluster) {
 
 TEST(DeletedRun, WhatCannotBeTakenBackHoldsItForAMinuteAndIsLeftToTheSweep) {
     Cluster cluster;
-    prepare(cluster, cases()[3]);
+    prepare(cluster, faultCase("ZoneOutageByPower"));
     cluster.driveUntil([&] { return !cluster.power.off.empty(); });
     cluster.powerFails = true;
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
@@ -131,7 +96,7 @@ TEST(DeletedRun, WhatCannotBeTakenBackHoldsItForAMinuteAndIsLeftToTheSweep) {
 
 TEST(DeletedRun, WithoutAnyChaosProcessAbortAllLetsItGo) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    prepare(cluster, faultCase("ZoneOutage"));
     cluster.driveUntil([&] { return !held(cluster).empty(); });
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
     EXPECT_EQ(finalizer(cluster), chaos::kHeldFinalizer);
@@ -142,7 +107,7 @@ TEST(DeletedRun, WithoutAnyChaosProcessAbortAllLetsItGo) {
 
 TEST(DeletedRun, TheOperatorsSweepWaitsUntilItIsLongOverdue) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    prepare(cluster, faultCase("ZoneOutage"));
     cluster.driveUntil([&] { return !held(cluster).empty(); });
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
     EXPECT_TRUE(cluster.sweep(false, 30s).reverted.empty()) << "that is the chaos process's";
@@ -154,7 +119,7 @@ TEST(DeletedRun, TheOperatorsSweepWaitsUntilItIsLongOverdue) {
 
 TEST(DeletedRun, OthersFinalizersStay) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    prepare(cluster, faultCase("ZoneOutage"));
     cluster.driveUntil([&] { return cluster.runs().size() == 1; });
     cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
         run["metadata"]["finalizers"] = Json::array({"example.com/theirs"});
@@ -167,7 +132,7 @@ TEST(DeletedRun, OthersFinalizersStay) {
 // Another run of the same application has to wait until the deleted one holds nothing.
 TEST(DeletedRun, StandsInTheWayWhileItHolds) {
     Cluster cluster;
-    prepare(cluster, cases()[3]);
+    prepare(cluster, faultCase("ZoneOutageByPower"));
     cluster.driveUntil([&] { return !cluster.power.off.empty(); });
     cluster.powerFails = true;
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
