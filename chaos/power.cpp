@@ -103,6 +103,20 @@ base::Status PowerCommand::set(const std::string& node, bool on, const std::stop
     auto words = command_;
     words.push_back(on ? words_.on : words_.off);
     words.push_back(node);
+    std::unique_lock lock(mutex_);
+    if (!freed_.wait(lock, stop, [&] { return busy_.count(node) == 0; })) {
+        return base::fail("stopped before " + node + " could be switched");
+    }
+    busy_.insert(node);
+    lock.unlock();
+    auto done = run(std::move(words), stop);
+    lock.lock();
+    busy_.erase(node);
+    freed_.notify_all();
+    return done;
+}
+
+base::Status PowerCommand::run(std::vector<std::string> words, const std::stop_token& stop) const {
     auto child = start(words);
     if (!child) {
         return base::failWith(child.error());
@@ -127,8 +141,11 @@ base::Status PowerCommand::set(const std::string& node, bool on, const std::stop
     if (ended && WIFEXITED(code) && WEXITSTATUS(code) == 0) {
         return {};
     }
-    return base::fail(words[0] + " " + (on ? words_.on : words_.off) + " " + node +
-                      (ended ? " failed: " : " did not end in time: ") + tail(said));
+    std::string line;
+    for (const auto& word : words) {
+        line += (line.empty() ? "" : " ") + word;
+    }
+    return base::fail(line + (ended ? " failed: " : " did not end in time: ") + tail(said));
 }
 
 }  // namespace chaos

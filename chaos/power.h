@@ -14,11 +14,15 @@
 //   chaos::PowerCommand cable("tests/cluster/cluster node", 120s, {.on = "heal", .off = "cut"});
 //
 // The command is split at spaces and run as it is, without a shell; its name comes from the flags
-// of this process, never from an object of the cluster. Thread safety: set from any thread.
-// Blocking: until the command ends or its time is over.
+// of this process, never from an object of the cluster. Thread safety: set from any thread; a node
+// is switched by one at a time (a run and the sweep may both find it due). Blocking: until the
+// command ends or its time is over, and before that until the node is free.
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -50,9 +54,14 @@ class PowerCommand final : public Power {
     base::Status set(const std::string& node, bool on, const std::stop_token& stop) override;
 
   private:
+    base::Status run(std::vector<std::string> words, const std::stop_token& stop) const;
+
     std::vector<std::string> command_;
     std::chrono::seconds timeout_;
     SwitchWords words_;
+    std::mutex mutex_;
+    std::condition_variable_any freed_;
+    std::set<std::string> busy_;  // nodes
 };
 
 }  // namespace chaos

@@ -6,6 +6,8 @@
 // (respelling.h), and in the same write the run and the number of restarts before it, so that the
 // write itself is the record of having been done. The other spelling stays for the life of the pod:
 // putting the old one back would kill the container again.
+#include <algorithm>
+
 #include "chaos/faults/evidence.h"
 #include "chaos/faults/faults.h"
 #include "chaos/faults/plan.h"
@@ -49,6 +51,8 @@ class ContainerKill final : public Fault {
             return plan;
         }
         auto plan = planOf(scene, choose(from, static_cast<size_t>(target.count), seed));
+        plan.prediction.errorPercent =
+            std::max(plan.prediction.errorPercent, unnoticedPercent(plan));
         checkCaps(plan, scene, static_cast<int64_t>(candidates(pods, "", "").size()));
         checkCapacity(plan, scene);
         return plan;
@@ -101,6 +105,20 @@ class ContainerKill final : public Fault {
     }
 
   private:
+    // A pod says when it goes, a container does not: visitors of its zone are sent to it until the
+    // kubelet has noticed, for two seconds of the ten that are watched at least.
+    static int64_t unnoticedPercent(const Plan& plan) {
+        constexpr int64_t kUnnoticed = 2;
+        constexpr int64_t kWatched = 10;
+        int64_t worst = 0;
+        for (const auto& zone : plan.prediction.zones) {
+            auto hit = zone.before - zone.after;
+            auto percent = zone.before == 0 ? 0 : (100 * hit + zone.before - 1) / zone.before;
+            worst = std::max(worst, (percent * kUnnoticed + kWatched - 1) / kWatched);
+        }
+        return worst;
+    }
+
     static base::Json patchOf(const Scene& scene, const topology::Pod& pod,
                               const std::string& image) {
         auto note = scene.run.uid + " " + to_string(pod.container.restarts);

@@ -49,6 +49,8 @@ class Fault {
     // Whether it ends without being taken back: `over` says when.
     virtual bool endsItself() const { return false; }
     virtual bool over(const Scene&) const { return false; }
+    // Whether all of their zone fails: otherwise its visitors go on, and are those to ask.
+    virtual bool takesZone() const { return false; }
     // Whether its targets are to die; otherwise they are only named.
     virtual bool kills() const { return true; }
     virtual run::Needs needs() const { return {}; }

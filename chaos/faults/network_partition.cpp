@@ -13,6 +13,7 @@ class NetworkPartition final : public Fault {
   public:
     const char* type() const override { return "NetworkPartition"; }
     bool lasts() const override { return true; }
+    bool takesZone() const override { return true; }
     bool kills() const override { return false; }
     run::Needs needs() const override {
         run::Needs out;

@@ -16,6 +16,7 @@ class ZoneOutage final : public Fault {
   public:
     const char* type() const override { return "ZoneOutage"; }
     bool lasts() const override { return true; }
+    bool takesZone() const override { return true; }
     run::Needs needs() const override {
         run::Needs out;
         out.nodes = true;

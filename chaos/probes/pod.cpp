@@ -9,15 +9,40 @@ constexpr const char* kHostLabel = "kubernetes.io/hostname";
 constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 constexpr int64_t kUser = 65532;
 
-void avoid(base::Json& preferences, const char* label, int weight,
-           const std::set<std::string>& values) {
-    if (values.empty()) {
-        return;
+base::Json isOneOf(const char* label, const char* operation, const std::set<std::string>& values) {
+    return {{"key", label}, {"operator", operation}, {"values", values}};
+}
+
+base::Json affinityOf(const PodRequest& request) {
+    auto out = base::Json::object();
+    auto wishes = base::Json::array();
+    auto musts = base::Json::array();
+    auto wish = [&](int weight, const char* label, const char* operation, const auto& values) {
+        if (!values.empty()) {
+            auto one = isOneOf(label, operation, values);
+            wishes.push_back({{"weight", weight},
+                              {"preference", {{"matchExpressions", base::Json::array({one})}}}});
+        }
+    };
+    auto must = [&](const char* label, const auto& values) {
+        if (request.mustAvoid && !values.empty()) {
+            musts.push_back(isOneOf(label, "NotIn", values));
+        }
+    };
+    wish(100, kZoneLabel, "In", request.nearZones);
+    wish(100, kZoneLabel, "NotIn", request.avoidZones);
+    wish(50, kHostLabel, "NotIn", request.avoidNodes);
+    must(kZoneLabel, request.avoidZones);
+    must(kHostLabel, request.avoidNodes);
+    if (!musts.empty()) {
+        base::Json term{{"matchExpressions", musts}};
+        out["requiredDuringSchedulingIgnoredDuringExecution"] = {
+            {"nodeSelectorTerms", base::Json::array({term})}};
     }
-    base::Json expression{{"key", label}, {"operator", "NotIn"}, {"values", values}};
-    preferences.push_back(
-        {{"weight", weight},
-         {"preference", {{"matchExpressions", base::Json::array({expression})}}}});
+    if (!wishes.empty()) {
+        out["preferredDuringSchedulingIgnoredDuringExecution"] = wishes;
+    }
+    return out;
 }
 
 base::Json container(const PodRequest& request) {
@@ -76,19 +101,8 @@ base::Json probePod(const PodRequest& request) {
                                {"runAsUser", kUser},
                                {"runAsGroup", kUser},
                                {"seccompProfile", {{"type", "RuntimeDefault"}}}};
-    auto preferences = base::Json::array();
-    avoid(preferences, kZoneLabel, 100, request.avoidZones);
-    avoid(preferences, kHostLabel, 50, request.avoidNodes);
-    if (request.mustAvoid && !request.avoidZones.empty()) {
-        base::Json expression{
-            {"key", kZoneLabel}, {"operator", "NotIn"}, {"values", request.avoidZones}};
-        base::Json term{{"matchExpressions", base::Json::array({expression})}};
-        spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] = {
-            {"nodeSelectorTerms", base::Json::array({term})}};
-    }
-    if (!preferences.empty()) {
-        spec["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] =
-            preferences;
+    if (auto affinity = affinityOf(request); !affinity.empty()) {
+        spec["affinity"]["nodeAffinity"] = std::move(affinity);
     }
     spec["containers"] = base::Json::array({container(request)});
     return {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}};

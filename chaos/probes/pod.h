@@ -7,8 +7,9 @@
 //                                      {"z1"}});
 //   client.create(kPods, pod, stop);       // AlreadyExists: it is there from before a crash
 //
-// It prefers nodes and zones without targets (a probe that dies with its target has seen nothing),
-// and goes elsewhere only when there is no other place.
+// A Service may keep visitors in their own zone: where the targets' zone goes on, the probe is a
+// visitor of that zone, or it would never ask a pod that is hit. It prefers nodes without targets,
+// and zones that do not fail: a probe that dies with its target has seen nothing.
 // Thread safety: pure.
 #pragma once
 
@@ -21,17 +22,18 @@
 namespace chaos::probes {
 
 struct PodRequest {
-    std::string name;  // podName or stepName of the run
-    std::string namespace_;
-    std::string runName;
-    std::string runUid;
-    std::string image;
-    std::string url;
+    std::string name{};  // podName or stepName of the run
+    std::string namespace_{};
+    std::string runName{};
+    std::string runUid{};
+    std::string image{};
+    std::string url{};
     int requestsPerSecond = 100;
     std::chrono::seconds lifetime{300};
-    std::set<std::string> avoidNodes;
-    std::set<std::string> avoidZones;
-    bool mustAvoid = false;  // those zones: rather not run at all than run there
+    std::set<std::string> nearZones{};
+    std::set<std::string> avoidNodes{};
+    std::set<std::string> avoidZones{};
+    bool mustAvoid = false;  // rather not run at all than run there
 };
 
 inline constexpr const char* kRunLabel = "scalableapp.dev/chaos-run";

@@ -154,11 +154,11 @@ void Turn::startProbe() {
     for (const auto& target : plan.targets) {
         pod.avoidNodes.insert(target.node);
         if (!target.zone.empty()) {
-            pod.avoidZones.insert(target.zone);
+            (fault_->takesZone() ? pod.avoidZones : pod.nearZones).insert(target.zone);
         }
     }
     // A probe in a failed domain has nothing to say about visitors elsewhere.
-    pod.mustAvoid = fault_->lasts() && !spec_.target.zone.empty();
+    pod.mustAvoid = fault_->lasts();
     step_.actions.emplace_back(CreateProbe{std::move(pod)});
 }
 

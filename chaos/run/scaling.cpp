@@ -49,6 +49,7 @@ void watchScaling(Status& status, const Seen& seen, int64_t asked, int64_t ready
     }
     if (!loaded && scaling.peak > scaling.before && asked < scaling.peak && !scaling.scaledInAt) {
         scaling.scaledInAt = seen.now;
+        status.tell(seen.now, "the autoscaler asks for fewer again: " + std::to_string(asked));
     }
 }
 

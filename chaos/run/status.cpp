@@ -120,18 +120,14 @@ class Reader {
     void number(const char* field, std::optional<int64_t>& value) {
         value = base::intAt(in_, pointer(field));
     }
-    void text(const char* field, std::string& value) {
-        value = base::stringAt(in_, pointer(field)).value_or("");
-    }
+    void text(const char* field, std::string& value) { value = at(field); }
     void boolean(const char* field, bool& value) {
         value = base::boolAt(in_, pointer(field)).value_or(false);
     }
-    void time(const char* field, base::WallTime& value) {
-        base::parseTime(base::stringAt(in_, pointer(field)).value_or(""), value);
-    }
+    void time(const char* field, base::WallTime& value) { base::parseTime(at(field), value); }
     void time(const char* field, std::optional<base::WallTime>& value) {
         base::WallTime read;
-        if (base::parseTime(base::stringAt(in_, pointer(field)).value_or(""), read)) {
+        if (base::parseTime(at(field), read)) {
             value = read;
         }
     }
@@ -147,7 +143,7 @@ class Reader {
     template <class Enum, size_t N>
     void word(const char* field, std::optional<Enum>& value,
               const std::array<const char*, N>& names) {
-        auto found = base::stringAt(in_, pointer(field)).value_or("");
+        auto found = at(field);
         for (size_t i = 0; i < N; ++i) {
             if (found == names[i]) {
                 value = static_cast<Enum>(i);
@@ -198,6 +194,10 @@ class Reader {
     }
 
   private:
+    std::string at(const char* field) const {
+        return base::stringAt(in_, pointer(field)).value_or("");
+    }
+
     const base::Json& in_;
 };
 

@@ -45,6 +45,7 @@ class Turn {
     void watchCapacity();
     void watchScaling();
     bool seenEnough() const;
+    bool scaledIn() const;
     bool stillMoving() const;
     bool seriesComplete() const;
     void verifying();

@@ -13,6 +13,12 @@ using namespace std::chrono_literals;
 using std::to_string;
 using std::chrono::seconds;
 
+namespace {
+
+constexpr auto kScaleIn = 60s;
+
+}  // namespace
+
 void Turn::watchProbe() {
     if (probeLost() && status().probeProblem.empty()) {
         status().probeProblem =
@@ -109,6 +115,14 @@ bool Turn::seenEnough() const {
     return now() >= last + std::max(seconds(spec_.steadyState.holdSeconds), seconds(5)) + 3s;
 }
 
+// An autoscaler that asked for more is watched until it asks for fewer; Kubernetes lets it wait for
+// five minutes unless told otherwise, which is more than a run is worth.
+bool Turn::scaledIn() const {
+    const auto& scaling = step_.status.scaling;
+    return !scaling || scaling->peak <= scaling->before || scaling->scaledInAt ||
+           now() >= step_.status.revertedAt.value_or(now()) + kScaleIn;
+}
+
 bool Turn::stillMoving() const {
     const auto& s = step_.status;
     return !s.wholeAt || std::any_of(s.evidence.begin(), s.evidence.end(), [](const auto& e) {
@@ -132,10 +146,10 @@ void Turn::verifying() {
         watchTargets();
         watchCapacity();
         watchScaling();
-        bool enough = seenEnough();
+        bool enough = seenEnough() && scaledIn();
         // Who wants it ended does not want to wait for a recovery either.
         if (!enough && !late() && status().aborted.empty()) {
-            waiting_ = "watching the recovery";
+            waiting_ = seenEnough() ? "watching the autoscaler" : "watching the recovery";
             again(stillMoving() ? kWatchClosely : kWatch);
             return;
         }

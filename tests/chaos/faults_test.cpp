@@ -176,6 +176,25 @@ TEST(NodeDrain, ABudgetThatNeverAllowsItProvesNothing) {
     EXPECT_TRUE(cluster.leftovers().empty());
 }
 
+// A Service of an application in zones keeps visitors in theirs: a probe elsewhere would never ask
+// the pods that are hit, and call everything well.
+TEST(Probe, IsAVisitorOfTheTargetsZoneUnlessAllOfTheZoneFails) {
+    for (const auto& one : chaos::fake::faultCases()) {
+        Cluster cluster;
+        prepare(cluster, one);
+        auto there = [&] { return cluster.server->find(chaos::kPods, {"ns", "try-1-probe"}); };
+        cluster.driveUntil([&] { return there().has_value(); });
+        auto affinity = base::dumpJson((*there())["spec"].value("affinity", Json::object()));
+        bool zoned = stringAt(one.spec, "/target/zone").has_value();
+        bool near = affinity.find(R"("operator":"In")") != std::string::npos;
+        bool away = affinity.find(R"("topology.kubernetes.io/zone","operator":"NotIn")") !=
+                    std::string::npos;
+        bool targets = one.name != std::string("LoadStep");
+        EXPECT_EQ(near, targets && !zoned) << one.name << affinity;
+        EXPECT_EQ(away, zoned) << one.name << affinity;
+    }
+}
+
 TEST(OperatorKill, HitsTheOneThatLeads) {
     Cluster cluster;
     prepare(cluster, faultCase("OperatorKill"));
@@ -318,6 +337,15 @@ TEST(PlantedFault, APolicyThatNobodyEnforcesProvesNothing) {
     auto run = cluster.runs()[0];
     EXPECT_EQ(stringAt(run, "/status/driver"), "NetworkPolicy");
     EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive") << base::dumpJsonPretty(run);
+}
+
+// Half of its zone's visitors are sent to it for two seconds of ten.
+TEST(ContainerKill, PredictsThatVisitorsNotice) {
+    Cluster cluster;
+    prepare(cluster, faultCase("ContainerKill"));
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(base::intAt(run, "/status/prediction/errorPercent"), 10);
 }
 
 TEST(ContainerKill, ThePodIsTheSameAndServesAgain) {

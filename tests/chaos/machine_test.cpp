@@ -296,6 +296,35 @@ TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
 
 // The process dies after every write and after every action, once each: another goes on from what
 // is durable.
+TEST(Machine, AnAutoscalerThatGrewIsWatchedUntilItAsksForFewerOrForAMinute) {
+    World world;
+    world.runToEnd();
+    auto run = world.run;
+    auto& status = run.status;
+    run.spec.expectations.autoscaling.scaling = "Required";
+    status.phase = Phase::Verifying;
+    status.observedUntil.reset();
+    status.verdict.reset();
+    status.scaling = run::Scaling{};
+    status.scaling->before = 3;
+    status.scaling->peak = status.scaling->last = 5;
+    auto watchedEnough = [&](std::chrono::seconds after, int64_t asked, int64_t grown) {
+        run::Seen seen;
+        seen.app = world.app;
+        seen.pods = world.pods;
+        seen.desired["web"] = asked;
+        seen.probe.uid = status.probePodUid;
+        seen.now = *status.revertedAt + after;
+        run.status.abortAt = seen.now + 1min;
+        status.scaling->peak = status.scaling->last = grown;
+        return run::next(run, seen).status.observedUntil.has_value();
+    };
+    EXPECT_TRUE(watchedEnough(30s, 3, 3)) << "it never grew";
+    EXPECT_FALSE(watchedEnough(30s, 5, 5));
+    EXPECT_TRUE(watchedEnough(30s, 4, 5));
+    EXPECT_TRUE(watchedEnough(61s, 5, 5));
+}
+
 class Crash : public ::testing::TestWithParam<std::pair<const char*, std::chrono::milliseconds>> {
   protected:
     static void check(const World& world, const std::string& when) {

@@ -95,6 +95,44 @@ TEST(ProbePod, IsRestrictedOwnedAndEndsByItself) {
     EXPECT_EQ(base::stringAt(preferred[0], "/preference/matchExpressions/0/operator"), "NotIn");
 }
 
+// Its node affinity, as "weight operator label values", "must" where it is no wish.
+std::vector<std::string> placing(const probes::PodRequest& request) {
+    auto pod = probes::probePod(request);
+    std::string at = "/spec/affinity/nodeAffinity/";
+    std::vector<std::string> out;
+    auto add = [&](const std::string& weight, const base::Json& term) {
+        for (const auto& one : base::arrayAt(term, "/matchExpressions")) {
+            out.push_back(weight + " " + *base::stringAt(one, "/operator") + " " +
+                          *base::stringAt(one, "/key") + " " + base::dumpJson(one["values"]));
+        }
+    };
+    const auto& musts =
+        base::arrayAt(pod, at + "requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+    EXPECT_LE(musts.size(), 1U) << "several terms would be alternatives";
+    for (const auto& term : musts) {
+        add("must", term);
+    }
+    for (const auto& wish :
+         base::arrayAt(pod, at + "preferredDuringSchedulingIgnoredDuringExecution")) {
+        add(std::to_string(*base::intAt(wish, "/weight")), wish["preference"]);
+    }
+    return out;
+}
+
+TEST(ProbePod, StandsWhereVisitorsOfTheTargetsAreAndNotWhereItWouldDie) {
+    const std::string zone = "topology.kubernetes.io/zone [\"z1\"]";
+    const std::string node = "kubernetes.io/hostname [\"n1\"]";
+    EXPECT_EQ(placing({}), std::vector<std::string>());
+    EXPECT_EQ(placing({.nearZones = {"z1"}, .avoidNodes = {"n1"}}),
+              (std::vector<std::string>{"100 In " + zone, "50 NotIn " + node}));
+    EXPECT_EQ(
+        placing({.nearZones = {"z1"}, .avoidNodes = {"n1"}, .mustAvoid = true}),
+        (std::vector<std::string>{"must NotIn " + node, "100 In " + zone, "50 NotIn " + node}));
+    EXPECT_EQ(placing({.avoidNodes = {"n1"}, .avoidZones = {"z1"}, .mustAvoid = true}),
+              (std::vector<std::string>{"must NotIn " + zone, "must NotIn " + node,
+                                        "100 NotIn " + zone, "50 NotIn " + node}));
+}
+
 TEST(ProbePod, WhyItDoesNotRun) {
     auto pulling = parseProbe(parse(R"({"metadata": {"uid": "u"}, "status": {"phase": "Pending",
         "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff",

@@ -22,12 +22,13 @@ class NodeFaults : public ClusterTest {
     }
 
     static std::string faulty(const std::string& name, const std::string& fault,
-                              const std::string& target, const std::string& more = "") {
+                              const std::string& target, int errorPercent = 2) {
         return "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosExperiment\nmetadata: {name: " +
                name + "}\nspec:\n  app: shop\n  target: {" + target + "}\n  fault: {" + fault +
                "}\n  load: {requestsPerSecond: 50}\n" +
                "  safety: {maxTargets: 4, maxTargetsPercent: 67}\n" +
-               "  expectations: {webErrorPercent: 2, redundancyRestoredSeconds: 60}\n" + more;
+               "  expectations: {webErrorPercent: " + std::to_string(errorPercent) +
+               ", redundancyRestoredSeconds: 60}\n";
     }
 
     // Marks, cordons and taints of faults on any node.
@@ -87,10 +88,36 @@ TEST_F(NodeFaults, ADeletedNamespaceDoesNotHangAndIsTakenBack) {
     EXPECT_EQ(marks(), "") << "gone before its fault was taken back";
 }
 
+// The chaos process in the cluster has no driver, and the network here enforces no policy: saying
+// so is all that may come of it.
+TEST_F(NodeFaults, WhatCannotBeDoneHereIsRefusedAndNothingIsTouched) {
+    shop();
+    apply(faulty("stop", "type: NodeStop, durationSeconds: 15", "tier: Web"));
+    apply(faulty("power", "type: ZoneOutage, method: Power, durationSeconds: 15", "zone: z2"));
+    apply(faulty("cut", "type: NetworkPartition, durationSeconds: 15", "zone: z2"));
+    for (const auto& [name, reason, remedy] :
+         {std::tuple("stop", "NoPowerDriver", "--power-command"),
+          std::tuple("power", "NoPowerDriver", "method Composite"),
+          std::tuple("cut", "FaultNotSupported", "chaos.networkPolicies=true")}) {
+        auto run = finished(name, 60s);
+        ASSERT_TRUE(run) << name;
+        EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Inconclusive") << name;
+        EXPECT_EQ(base::stringAt(*run, "/status/reason"), reason) << name;
+        EXPECT_NE(base::stringAt(*run, "/status/reasons/0").value_or("").find(remedy),
+                  std::string::npos)
+            << base::dumpJsonPretty(*run);
+        EXPECT_EQ(base::at(*run, "/status/intentAt"), nullptr) << name;
+    }
+    EXPECT_EQ(marks(), "");
+    EXPECT_TRUE(list("networkpolicies").empty());
+    EXPECT_TRUE(list("pods", "scalableapp.dev/chaos-run").empty());
+}
+
 TEST_F(NodeFaults, AContainerDiesAndItsPodStays) {
     apply(appYaml("shop", "replicas: 3", "{scalableapp.dev/chaos: allowed}"));
     ASSERT_TRUE(becomesReady("shop"));
-    apply(faulty("container", "type: ContainerKill", "tier: Web"));
+    // Nobody tells the Service before: it asks a dead container until the kubelet has noticed.
+    apply(faulty("container", "type: ContainerKill", "tier: Web", 10));
     auto run = finished("container", 180s);
     ASSERT_TRUE(run);
     EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
