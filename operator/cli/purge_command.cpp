@@ -15,7 +15,7 @@ namespace {
 
 using base::Json;
 
-constexpr std::chrono::milliseconds kPeriod{250};
+constexpr std::chrono::milliseconds kPoll{250};
 
 // Different for two purges within a second, too.
 std::string freshToken() {
@@ -108,7 +108,7 @@ int purgeCommand(const Globals& globals, const PurgeFlags& flags) {
             std::cout << progress.text << std::endl;
             told = progress.text;
         }
-        std::this_thread::sleep_for(kPeriod);
+        std::this_thread::sleep_for(kPoll);
     }
     return complain("not purged within " + std::to_string(flags.timeoutSeconds) +
                         " s: " + progress.text + " (it goes on; see status " + flags.name + ")",
