@@ -80,6 +80,32 @@ TEST_F(NodeFaults, ADeletedExperimentIsTakenBack) {
     EXPECT_EQ(marks(), "") << "gone before its fault was taken back";
 }
 
+TEST_F(NodeFaults, AbortAllEndsItAndTheReportSaysSo) {
+    shop();
+    apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z1"));
+    ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
+    auto abort = plugin({"chaos", "abort", "--all"});
+    EXPECT_EQ(abort.exitCode, 0) << abort.err;
+    EXPECT_NE(abort.out.find("run " + ns() + "/zone-1: asked to end"), std::string::npos)
+        << abort.out;
+    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+    auto run = finished("zone", 60s);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(base::stringAt(*run, "/status/reason"), "Aborted") << base::dumpJsonPretty(*run);
+    EXPECT_NE(plugin({"chaos", "list"}).out.find("zone-1"), std::string::npos);
+    auto watch = plugin({"chaos", "watch", "zone-1"});
+    EXPECT_EQ(watch.exitCode, 1) << "it is over, and not Resilient";
+    EXPECT_NE(watch.out.find("taken back early"), std::string::npos) << watch.out;
+    auto json = base::parseJson(plugin({"chaos", "report", "zone-1", "-o", "json"}).out);
+    ASSERT_TRUE(json);
+    EXPECT_EQ(base::stringAt(*json, "/verdict"), "Inconclusive") << base::dumpJsonPretty(*json);
+    EXPECT_NE(plugin({"chaos", "report", "zone-1", "-o", "junit"}).out.find("<testsuite"),
+              std::string::npos);
+    EXPECT_NE(plugin({"chaos", "report", "zone-1", "-o", "html"}).out.find("<svg"),
+              std::string::npos);
+    EXPECT_EQ(plugin({"chaos", "report", "nobody"}).exitCode, 1);
+}
+
 TEST_F(NodeFaults, ADeletedNamespaceDoesNotHangAndIsTakenBack) {
     shop();
     apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z1"));

@@ -64,6 +64,7 @@ TEST_F(PodKill, AReplicatedTierIsResilient) {
     EXPECT_EQ(kept, 2U);
     EXPECT_FALSE(base::arrayAt(*run, "/status/evidence").empty());
     EXPECT_FALSE(base::arrayAt(*run, "/status/timeline").empty());
+    EXPECT_EQ(plugin({"chaos", "watch", "kill-1"}).exitCode, 0) << "over, and Resilient";
 }
 
 TEST_F(PodKill, WithoutTheLabelNothingIsTouched) {
