@@ -44,8 +44,8 @@ Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost) {
     if (from.size() < count) {
         auto plan = planOf(scene, {});
         refuse(plan, "NoTarget",
-               std::to_string(from.size()) +
-                   " nodes carry such pods, spec.target.count asks for " + std::to_string(count));
+               std::to_string(from.size()) + " nodes carry such pods, spec.target.count asks for " +
+                   std::to_string(count));
         return plan;
     }
     std::vector<topology::Node> nodes;
