@@ -260,6 +260,9 @@ std::string keptLocation(const api::CdnPath& path, const std::string& index) {
                       "            proxy_cache_key " +
                       keyOf(path, index) +
                       ";\n"
+                      // nginx counts uses up to 1,023 and then from 0, and one below the least
+                      // waits for nobody.
+                      "            proxy_cache_min_uses 0;\n"
                       "            proxy_cache_lock on;\n"
                       "            proxy_cache_lock_timeout 5s;\n"
                       "            proxy_cache_lock_age 5s;\n"
