@@ -64,16 +64,30 @@ std::map<std::string, std::string> serversOf(const PodsByPool& pods,
     return out;
 }
 
-std::string onLoopback(std::string config, int port, int adminPort, const std::string& folder,
+// The configuration's folder, with what else the volume has.
+std::string writeFolder(const std::string& config) {
+    char name[] = "/tmp/balancer-XXXXXX";
+    std::string folder = mkdtemp(name);
+    auto put = [&](const char* file, const std::string& text) {
+        std::ofstream(folder + "/" + file)
+            << std::regex_replace(text, std::regex("/etc/scalableapp"), folder);
+    };
+    put("haproxy.cfg", config);
+    put("web-pods.lua", plan::podsScript());
+    put("web-pods", "");
+    return folder;
+}
+
+std::string onLoopback(std::string config, int port, int adminPort,
                        const std::map<std::string, std::string>& servers) {
     auto put = [&](const std::string& pattern, const std::string& text) {
         config = std::regex_replace(config, std::regex(pattern), text);
     };
-    put("/etc/scalableapp", folder);
     put("bind :8080", "bind 127.0.0.1:" + std::to_string(port));
     put("bind :8404", "bind 127.0.0.1:" + std::to_string(adminPort));
     put(" init-addr none resolvers cluster resolve-opts allow-dup-ip,ignore-weight", "");
-    put("inter 2s fastinter 500ms downinter 1s", "inter 100ms");
+    // The interval bounds how long a check may take to connect as well.
+    put("inter 2s fastinter 500ms downinter 1s", "inter 1s fastinter 100ms downinter 100ms");
     for (const auto& [pool, those] : servers) {
         put("    server-template " + pool + "- [^\n]*\n", those);
     }
@@ -116,6 +130,14 @@ std::string haproxyBinary() {
         }
     }
     return "";
+}
+
+std::string haproxyRefuses(const std::string& config) {
+    auto folder = writeFolder(config);
+    auto checked = e2e::run({haproxyBinary(), "-c", "-f", folder + "/haproxy.cfg"}, "", 20s);
+    std::filesystem::remove_all(folder);
+    bool warns = (checked.out + checked.err).find("WARNING") != std::string::npos;
+    return checked.ok() && !warns ? "" : checked.out + checked.err + "?";
 }
 
 bool soon(const std::function<bool()>& check) {
@@ -168,19 +190,11 @@ void Pod::answer(const support::StubRequest& request, support::StubReply& reply)
 Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
                    const std::vector<int>& ports)
     : port_(freePort()), adminPort_(freePort()) {
-    char name[] = "/tmp/balancer-XXXXXX";
-    folder_ = mkdtemp(name);
-    std::string file = folder_ + "/haproxy.cfg";
     auto servers = serversOf(pods, ports);
-    std::ofstream(file) << onLoopback(plan::haproxyConfig(model), port_, adminPort_, folder_,
-                                      servers);
-    std::string script = plan::podsScript();
-    script.replace(script.find(plan::kPodsFile), std::string(plan::kPodsFile).size(),
-                   folder_ + "/web-pods");
-    std::ofstream(folder_ + "/web-pods.lua") << script;
-    tell("");
+    folder_ = writeFolder(onLoopback(plan::haproxyConfig(model), port_, adminPort_, servers));
     process_ = std::make_unique<e2e::Background>(
-        std::vector<std::string>{haproxyBinary(), "-db", "-f", file}, folder_ + "/log");
+        std::vector<std::string>{haproxyBinary(), "-db", "-f", folder_ + "/haproxy.cfg"},
+        folder_ + "/log");
     std::string path = servers.empty() ? "/healthz" : "/readyz";
     EXPECT_TRUE(soon([&] { return admin(path).status == 200; })) << "haproxy did not start";
 }

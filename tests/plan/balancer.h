@@ -6,7 +6,7 @@
 //   EXPECT_EQ(pods[0].hits(), 1);
 //
 // The configuration is changed in three places only: ports that are free, addresses in place of
-// names of the cluster, and health checks every 100 ms. Thread safety: get() from any thread.
+// names of the cluster, and quicker health checks. Thread safety: get() from any thread.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,9 @@ namespace plan_test {
 
 // The haproxy of this machine; empty: there is none.
 std::string haproxyBinary();
+
+// What `haproxy -c` says against a rendered configuration, warnings included; empty: it takes it.
+std::string haproxyRefuses(const std::string& config);
 
 struct Answer {
     int status = 0;  // 0: none came

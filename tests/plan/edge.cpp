@@ -35,6 +35,9 @@ void writeConfig(const std::string& folder, const plan::NginxModel& model, int p
     put("worker_rlimit_nofile [0-9]+;\n", "");
     if (connections == EdgeProcess::Connections::Few) {
         put("worker_connections [0-9]+;", "worker_connections 400;");
+    } else {
+        // So many clients take longer to connect where others work as well.
+        put("proxy_cache_lock_(timeout|age) 5s;", "proxy_cache_lock_$1 60s;");
     }
     std::ofstream(folder + "/nginx.conf") << config;
     std::ofstream(folder + "/resolver.conf") << "resolver 127.0.0.1:1; resolver_timeout 1s;\n";

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "plan/balancing.h"
+#include "plan/crowd.h"
 #include "plan/load_balancer.h"
 #include "plan/objects.h"
 
@@ -226,6 +227,21 @@ TEST_F(ToldBalancing, TheLastOnesAreAskedWhileTheyAnswer) {
         return pod(1).hits() == before;
     }));
     EXPECT_GT(pod(0).hits(), 0);
+}
+
+TEST_F(ToldBalancing, ComingAndGoingFailsNobody) {
+    auto all = pods(4);
+    Balancer balancer(model(), {{"web", {all[0], all[1]}}});
+    auto visitors = std::async(std::launch::async, [&] {
+        return crowd({.ports = {balancer.port()}, .clients = 8, .requests = 6000});
+    });
+    const std::vector<std::string> news{line(pod(2), 1s),
+                                        line(pod(2), 1s) + line(pod(3), 1s) + going(pod(0)),
+                                        line(pod(3), 1s) + going(pod(1)), ""};
+    for (size_t i = 0; visitors.wait_for(100ms) != std::future_status::ready; ++i) {
+        balancer.tell(news[i % news.size()]);
+    }
+    EXPECT_EQ(visitors.get().failed, 0);
 }
 
 }  // namespace
