@@ -5,6 +5,7 @@
 
 #include "api/condition.h"
 #include "base/json.h"
+#include "chaos/after_error.h"
 #include "chaos/kinds.h"
 #include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
@@ -12,11 +13,8 @@
 namespace chaos {
 namespace {
 
+using base::textAt;
 using kube::ErrorKind;
-
-std::string text(const base::Json& json, const char* pointer) {
-    return base::stringAt(json, pointer).value_or("");
-}
 
 int64_t generationOf(const base::Json& run) {
     return base::intAt(run, "/spec/generation").value_or(0);
@@ -25,21 +23,11 @@ int64_t generationOf(const base::Json& run) {
 bool ownedBy(const base::Json& run, const std::string& uid) {
     const auto& owners = base::arrayAt(run, "/metadata/ownerReferences");
     return std::any_of(owners.begin(), owners.end(),
-                       [&](const base::Json& owner) { return text(owner, "/uid") == uid; });
-}
-
-runtime::Outcome afterError(const kube::ApiError& error) {
-    return error.is(ErrorKind::NotFound) ? runtime::Outcome::done()
-                                         : runtime::Outcome::retry(error.str());
-}
-
-// Members in any order: the API server sorts them.
-bool sameJson(const base::Json& a, const base::Json& b) {
-    return nlohmann::json(a) == nlohmann::json(b);
+                       [&](const base::Json& owner) { return textAt(owner, "/uid") == uid; });
 }
 
 bool isDone(const base::Json& run) {
-    return text(run, "/status/phase") == run::name(run::Phase::Done);
+    return textAt(run, "/status/phase") == run::name(run::Phase::Done);
 }
 
 // Later runs are greater: by generation, then by their number in it.
@@ -62,7 +50,7 @@ std::vector<int64_t> ordinals(const base::Json& experiment) {
 
 const base::Json* named(const std::vector<base::Json>& runs, const std::string& name) {
     auto found = std::find_if(runs.begin(), runs.end(), [&](const base::Json& run) {
-        return text(run, "/metadata/name") == name;
+        return textAt(run, "/metadata/name") == name;
     });
     return found == runs.end() ? nullptr : &*found;
 }
@@ -109,7 +97,7 @@ api::Condition complete(const base::Json& experiment, const base::Json* last, bo
     auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
     api::Condition condition{.type = "Complete",
                              .status = done ? api::kTrue : api::kFalse,
-                             .reason = done ? text(*last, "/status/reason") : "Running",
+                             .reason = done ? textAt(*last, "/status/reason") : "Running",
                              .message = "",
                              .observedGeneration = generation,
                              .lastTransitionTime = ""};
@@ -126,21 +114,21 @@ api::Condition complete(const base::Json& experiment, const base::Json* last, bo
 }  // namespace
 
 std::string runName(const base::Json& experiment, int64_t ordinal) {
-    auto name = text(experiment, "/metadata/name") + "-" +
+    auto name = textAt(experiment, "/metadata/name") + "-" +
                 std::to_string(base::intAt(experiment, "/metadata/generation").value_or(1));
     return ordinal == 1 ? name : name + "-" + std::to_string(ordinal);
 }
 
 base::Json runOf(const base::Json& experiment, int64_t ordinal) {
-    auto name = text(experiment, "/metadata/name");
+    auto name = textAt(experiment, "/metadata/name");
     base::Json owner{{"apiVersion", kChaosExperiments.apiVersion()},
                      {"kind", kChaosExperiments.kind},
                      {"name", name},
-                     {"uid", text(experiment, "/metadata/uid")},
+                     {"uid", textAt(experiment, "/metadata/uid")},
                      {"controller", true},
                      {"blockOwnerDeletion", false}};
     base::Json metadata{{"name", runName(experiment, ordinal)},
-                        {"namespace", text(experiment, "/metadata/namespace")},
+                        {"namespace", textAt(experiment, "/metadata/namespace")},
                         {"labels", {{kExperimentLabel, name}}},
                         {"ownerReferences", base::Json::array({owner})}};
     base::Json spec{{"experiment", name},
@@ -172,7 +160,7 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
     auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
     std::vector<base::Json> current;
     for (const auto& run : runs) {
-        auto verdict = text(run, "/status/verdict");
+        auto verdict = textAt(run, "/status/verdict");
         std::transform(verdict.begin(), verdict.end(), verdict.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (auto counted = counts.find(verdict); counted != counts.end()) {
@@ -195,12 +183,12 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
                       {"statistics", report::toJson(report::statistics(current))}};
     judgeChange(experiment, generation, status);
     if (last != nullptr) {
-        status["lastRun"] = text(*last, "/metadata/name");
-        auto phase = text(*last, "/status/phase");
+        status["lastRun"] = textAt(*last, "/metadata/name");
+        auto phase = textAt(*last, "/status/phase");
         status["lastPhase"] = phase.empty() ? run::name(run::Phase::Pending) : phase;
     }
     if (judged != nullptr) {
-        status["lastVerdict"] = text(*judged, "/status/verdict");
+        status["lastVerdict"] = textAt(*judged, "/status/verdict");
     }
     status["runs"] = counts;
     auto conditions = api::parseConditions(base::arrayAt(experiment, "/status/conditions"));
@@ -271,7 +259,7 @@ runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
     }
     auto status = experimentStatus(experiment, runs, clock_.wall());
     const auto* before = base::at(experiment, "/status");
-    if (before != nullptr && sameJson(*before, status)) {
+    if (before != nullptr && base::sameJson(*before, status)) {
         return runtime::Outcome::done();
     }
     base::Json patch{{"metadata", {{"resourceVersion", (*object)->meta().resourceVersion}}},

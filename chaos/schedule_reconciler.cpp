@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "api/condition.h"
+#include "chaos/after_error.h"
 #include "chaos/kinds.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos {
 namespace {
 
+using base::textAt;
 using namespace std::chrono_literals;
 using kube::ErrorKind;
 
@@ -16,28 +18,19 @@ constexpr const char* kScheduledAt = "/spec/scheduledAt";
 // A far time is looked at again in between: clocks are set, and the longest timer is bounded.
 constexpr auto kLongest = std::chrono::hours(1);
 
-std::string text(const base::Json& json, const char* pointer) {
-    return base::stringAt(json, pointer).value_or("");
-}
-
 std::optional<base::WallTime> time(const base::Json& json, const char* pointer) {
     base::WallTime out;
-    return base::parseTime(text(json, pointer), out) ? std::optional(out) : std::nullopt;
-}
-
-runtime::Outcome afterError(const kube::ApiError& error) {
-    return error.is(ErrorKind::NotFound) ? runtime::Outcome::done()
-                                         : runtime::Outcome::retry(error.str());
+    return base::parseTime(textAt(json, pointer), out) ? std::optional(out) : std::nullopt;
 }
 
 kube::ObjectKey keyOf(const base::Json& object) {
-    return {text(object, "/metadata/namespace"), text(object, "/metadata/name")};
+    return {textAt(object, "/metadata/namespace"), textAt(object, "/metadata/name")};
 }
 
 schedule::Child childOf(const base::Json& run) {
     schedule::Child out;
-    out.name = text(run, "/metadata/name");
-    out.uid = text(run, "/metadata/uid");
+    out.name = textAt(run, "/metadata/name");
+    out.uid = textAt(run, "/metadata/uid");
     out.scheduledAt = time(run, kScheduledAt);
     auto status = run::parseStatus(run.value("status", base::Json::object()));
     out.completedAt = status.completedAt;
@@ -89,22 +82,18 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
     return status;
 }
 
-bool sameJson(const base::Json& a, const base::Json& b) {
-    return nlohmann::json(a) == nlohmann::json(b);
-}
-
 }  // namespace
 
 base::Json runOfSchedule(const base::Json& object, base::WallTime due) {
-    auto name = text(object, "/metadata/name");
+    auto name = textAt(object, "/metadata/name");
     base::Json owner{{"apiVersion", kChaosSchedules.apiVersion()},
                      {"kind", kChaosSchedules.kind},
                      {"name", name},
-                     {"uid", text(object, "/metadata/uid")},
+                     {"uid", textAt(object, "/metadata/uid")},
                      {"controller", true},
                      {"blockOwnerDeletion", false}};
     base::Json metadata{{"name", schedule::runName(name, due)},
-                        {"namespace", text(object, "/metadata/namespace")},
+                        {"namespace", textAt(object, "/metadata/namespace")},
                         {"labels", {{kScheduleLabel, name}}},
                         {"ownerReferences", base::Json::array({owner})}};
     base::Json spec{{"schedule", name}, {"scheduledAt", base::formatTime(due)}};
@@ -145,7 +134,7 @@ kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& objec
         return base::failWith(list.error());
     }
     for (const auto& item : list->items) {
-        if (ownedBy(*item, text(object, "/metadata/uid"))) {
+        if (ownedBy(*item, textAt(object, "/metadata/uid"))) {
             seen.children.push_back(childOf(item->json()));
         }
     }
@@ -173,9 +162,9 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
     if (!created.error().is(ErrorKind::AlreadyExists)) {
         return afterError(created.error());
     }
-    kube::ObjectKey key{text(object, "/metadata/namespace"), text(run, "/metadata/name")};
+    kube::ObjectKey key{textAt(object, "/metadata/namespace"), textAt(run, "/metadata/name")};
     auto there = client_.get(kChaosRuns, key, stop);
-    if (there && ownedBy(**there, text(object, "/metadata/uid"))) {
+    if (there && ownedBy(**there, textAt(object, "/metadata/uid"))) {
         return std::nullopt;
     }
     return runtime::Outcome::retry("ChaosRun " + key.name + " of somebody else is in the way");
@@ -184,7 +173,7 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
 std::optional<runtime::Outcome> ScheduleReconciler::carryOut(const base::Json& object,
                                                              const schedule::Decision& decision,
                                                              const std::stop_token& stop) {
-    auto namespace_ = text(object, "/metadata/namespace");
+    auto namespace_ = textAt(object, "/metadata/namespace");
     for (const auto& child : decision.abort) {
         base::Json patch{{"metadata",
                           {{"uid", child.uid},
@@ -205,9 +194,9 @@ runtime::Outcome ScheduleReconciler::settle(const base::Json& object, const base
                                             std::optional<base::WallTime> wakeAt,
                                             const std::stop_token& stop) {
     const auto* before = base::at(object, "/status");
-    if (before == nullptr || !sameJson(*before, status)) {
+    if (before == nullptr || !base::sameJson(*before, status)) {
         base::Json patch{
-            {"metadata", {{"resourceVersion", text(object, "/metadata/resourceVersion")}}},
+            {"metadata", {{"resourceVersion", textAt(object, "/metadata/resourceVersion")}}},
             {"status", status}};
         auto written = client_.patch(kChaosSchedules, keyOf(object), kube::PatchType::MergePatch,
                                      patch, stop, "status");

@@ -44,10 +44,6 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:10px;paddi
 @media print{body{max-width:none}details{display:none}}
 )css";
 
-std::string at(const base::Json& json, const char* pointer) {
-    return base::stringAt(json, pointer).value_or("");
-}
-
 std::string fixed(double value, const char* format) {
     std::array<char, 48> text{};
     std::snprintf(text.data(), text.size(), format, value);
@@ -72,29 +68,30 @@ std::string cell(const std::string& text, const char* style = "") {
 std::string sinceFault(const base::Json& document, const std::string& stamp) {
     base::WallTime zero;
     base::WallTime time;
-    if (!base::parseTime(at(document, "/intentAt"), zero) || !base::parseTime(stamp, time)) {
+    if (!base::parseTime(base::textAt(document, "/intentAt"), zero) ||
+        !base::parseTime(stamp, time)) {
         return stamp.size() > 19 ? stamp.substr(11, 8) : stamp;
     }
     return fixed(std::chrono::duration<double>(time - zero).count(), "%+.1f s");
 }
 
 std::string header(const base::Json& document) {
-    auto verdict = at(document, "/verdict");
-    auto zone = at(document, "/spec/target/zone");
-    auto driver = at(document, "/driver");
+    auto verdict = base::textAt(document, "/verdict");
+    auto zone = base::textAt(document, "/spec/target/zone");
+    auto driver = base::textAt(document, "/driver");
     return "<header><span class=\"badge " + escaped(verdict) + "\">" + escaped(verdict) +
-           "</span><div><h1>" + escaped(at(document, "/fault")) + " of " +
-           escaped(at(document, "/app")) + (zone.empty() ? "" : " in " + escaped(zone)) +
-           "</h1><p class=\"sub\">run " + escaped(at(document, "/namespace")) + "/" +
-           escaped(at(document, "/name")) + ", " +
-           escaped(at(document, "/startedAt").substr(0, 19)) + " UTC" +
+           "</span><div><h1>" + escaped(base::textAt(document, "/fault")) + " of " +
+           escaped(base::textAt(document, "/app")) + (zone.empty() ? "" : " in " + escaped(zone)) +
+           "</h1><p class=\"sub\">run " + escaped(base::textAt(document, "/namespace")) + "/" +
+           escaped(base::textAt(document, "/name")) + ", " +
+           escaped(base::textAt(document, "/startedAt").substr(0, 19)) + " UTC" +
            (driver.empty() ? "" : ", by " + escaped(driver)) + ", " +
-           escaped(at(document, "/reason")) + "</p></div></header>\n";
+           escaped(base::textAt(document, "/reason")) + "</p></div></header>\n";
 }
 
 std::string reasons(const base::Json& document) {
     std::string out = "<ul class=\"reasons\">";
-    bool open = at(document, "/verdict") == "Inconclusive";
+    bool open = base::textAt(document, "/verdict") == "Inconclusive";
     for (const auto& item : base::arrayAt(document, "/reasons")) {
         auto reason = item.is_string() ? item.get<std::string>() : "";
         bool broken = reason.find(" is broken") != std::string::npos ||
@@ -129,7 +126,7 @@ std::string tiles(const base::Json& document) {
 std::string comparison(const base::Json& document) {
     const auto& lines = base::arrayAt(document, "/comparison");
     if (lines.empty()) {
-        auto said = at(document, "/prediction/message");
+        auto said = base::textAt(document, "/prediction/message");
         return said.empty() ? "" : "<h2>Predicted</h2><p>" + escaped(said) + "</p>\n";
     }
     std::string out =
@@ -137,8 +134,8 @@ std::string comparison(const base::Json& document) {
         "<th>observed</th><th></th></tr>";
     for (const auto& line : lines) {
         bool holds = base::boolAt(line, "/holds").value_or(false);
-        out += "<tr>" + cell(at(line, "/what")) + cell(at(line, "/predicted")) +
-               cell(at(line, "/observed")) +
+        out += "<tr>" + cell(base::textAt(line, "/what")) + cell(base::textAt(line, "/predicted")) +
+               cell(base::textAt(line, "/observed")) +
                cell(holds ? "as predicted" : "not as predicted", holds ? "yes" : "no") + "</tr>";
     }
     return out + "</table>\n";
@@ -184,8 +181,9 @@ std::string zones(const base::Json& document) {
             return cell(std::to_string(base::intAt(zone, pointer).value_or(0)), "n");
         };
         auto whole = seconds(zone, "/wholeMilliseconds");
-        out += "<tr>" + cell(at(zone, "/zone")) + count("/readyBefore") + count("/readyLowest") +
-               cell(whole.empty() ? "not by the end" : whole, "n") + "</tr>";
+        out += "<tr>" + cell(base::textAt(zone, "/zone")) + count("/readyBefore") +
+               count("/readyLowest") + cell(whole.empty() ? "not by the end" : whole, "n") +
+               "</tr>";
     }
     return out + "</table>\n";
 }
@@ -195,11 +193,11 @@ std::string scaling(const base::Json& document) {
         return "";
     }
     base::WallTime load;
-    bool known = base::parseTime(at(document, "/scaling/loadAt"), load);
+    bool known = base::parseTime(base::textAt(document, "/scaling/loadAt"), load);
     std::string out = "<h2>Autoscaling, from the added load on</h2><table>";
     auto row = [&](const char* what, const char* pointer) {
         base::WallTime when;
-        bool there = base::parseTime(at(document, pointer), when);
+        bool there = base::parseTime(base::textAt(document, pointer), when);
         out += "<tr>" + cell(what) +
                cell(there && known
                         ? fixed(std::chrono::duration<double>(when - load).count(), "%.1f s")
@@ -229,8 +227,8 @@ std::string events(const base::Json& document) {
         "<h2>What happened</h2><table><tr><th class=\"n\">from the fault</th>"
         "<th></th></tr>";
     for (const auto& entry : base::arrayAt(document, "/timeline")) {
-        out += "<tr>" + cell(sinceFault(document, at(entry, "/time")), "n") +
-               cell(at(entry, "/what")) + "</tr>";
+        out += "<tr>" + cell(sinceFault(document, base::textAt(entry, "/time")), "n") +
+               cell(base::textAt(entry, "/what")) + "</tr>";
     }
     return out + "</table>\n";
 }
@@ -247,8 +245,8 @@ std::string embedded(const base::Json& document) {
 }  // namespace
 
 std::string html(const base::Json& document) {
-    auto title =
-        at(document, "/fault") + " of " + at(document, "/app") + ": " + at(document, "/verdict");
+    auto title = base::textAt(document, "/fault") + " of " + base::textAt(document, "/app") + ": " +
+                 base::textAt(document, "/verdict");
     auto picture = timelinePicture(document);
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"

@@ -13,10 +13,6 @@ constexpr std::array kParts{
     "intruders",  "prediction",  "comparison",   "targets",    "evidence", "effects",
     "scaling",    "readiness",   "measurements", "series",     "timeline"};
 
-std::string at(const base::Json& json, const char* pointer, const char* otherwise = "") {
-    return base::stringAt(json, pointer).value_or(otherwise);
-}
-
 std::string xmlCase(const std::string& suite, const std::string& reason, bool broken) {
     auto end = std::min(reason.find(" holds"), reason.find(" is broken"));
     auto name = reason.substr(0, end == std::string::npos ? std::string::npos : end);
@@ -71,14 +67,14 @@ base::Json document(const base::Json& run) {
     auto status = run.value("status", base::Json::object());
     auto spec = run.value("spec", base::Json::object());
     base::Json out{{"schema", "scalableapp.dev/chaos-report/v1"},
-                   {"namespace", at(run, "/metadata/namespace")},
-                   {"name", at(run, "/metadata/name")},
-                   {"uid", at(run, "/metadata/uid")},
-                   {"app", at(spec, "/app")},
-                   {"fault", at(spec, "/fault/type")},
-                   {"phase", at(status, "/phase", "Pending")},
-                   {"verdict", at(status, "/verdict", "Inconclusive")},
-                   {"reason", at(status, "/reason", "NotFinished")},
+                   {"namespace", base::textAt(run, "/metadata/namespace")},
+                   {"name", base::textAt(run, "/metadata/name")},
+                   {"uid", base::textAt(run, "/metadata/uid")},
+                   {"app", base::textAt(spec, "/app")},
+                   {"fault", base::textAt(spec, "/fault/type")},
+                   {"phase", base::textAt(status, "/phase", "Pending")},
+                   {"verdict", base::textAt(status, "/verdict", "Inconclusive")},
+                   {"reason", base::textAt(status, "/reason", "NotFinished")},
                    {"reasons", base::arrayAt(status, "/reasons")},
                    {"spec", spec}};
     for (const auto* part : kParts) {
@@ -92,8 +88,8 @@ base::Json document(const base::Json& run) {
 std::string junit(const std::vector<base::Json>& documents) {
     std::string suites;
     for (const auto& one : documents) {
-        auto suite = at(one, "/namespace") + "/" + at(one, "/name");
-        auto verdict = at(one, "/verdict");
+        auto suite = base::textAt(one, "/namespace") + "/" + base::textAt(one, "/name");
+        auto verdict = base::textAt(one, "/verdict");
         std::string cases;
         size_t tests = 0;
         size_t failures = 0;
@@ -111,15 +107,15 @@ std::string junit(const std::vector<base::Json>& documents) {
             // Neither passed nor failed: a build server must not take it for a pass.
             ++tests;
             ++errors;
-            std::string why = at(one, "/reasons/0");
+            std::string why = base::textAt(one, "/reasons/0");
             cases += "    <testcase classname=\"" + escaped(suite) +
                      "\" name=\"conclusive\">\n      <error message=\"" +
-                     escaped(at(one, "/reason") + ": " + why) + "\"/>\n    </testcase>\n";
+                     escaped(base::textAt(one, "/reason") + ": " + why) + "\"/>\n    </testcase>\n";
         }
         suites += "  <testsuite name=\"" + escaped(suite) + "\" tests=\"" + std::to_string(tests) +
                   "\" failures=\"" + std::to_string(failures) + "\" errors=\"" +
                   std::to_string(errors) + "\" timestamp=\"" +
-                  escaped(at(one, "/startedAt").substr(0, 19)) + "\">\n" + cases +
+                  escaped(base::textAt(one, "/startedAt").substr(0, 19)) + "\">\n" + cases +
                   "  </testsuite>\n";
     }
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"chaos\">\n" + suites +
@@ -127,9 +123,10 @@ std::string junit(const std::vector<base::Json>& documents) {
 }
 
 std::string text(const base::Json& document) {
-    std::string out = at(document, "/fault") + " of " + at(document, "/app") + ", run " +
-                      at(document, "/name") + ": " + at(document, "/verdict") + " (" +
-                      at(document, "/reason") + ")\n";
+    std::string out = base::textAt(document, "/fault") + " of " + base::textAt(document, "/app") +
+                      ", run " + base::textAt(document, "/name") + ": " +
+                      base::textAt(document, "/verdict") + " (" +
+                      base::textAt(document, "/reason") + ")\n";
     for (const auto& reason : base::arrayAt(document, "/reasons")) {
         out += "  " + (reason.is_string() ? reason.get<std::string>() : "") + "\n";
     }
@@ -138,14 +135,16 @@ std::string text(const base::Json& document) {
         out += "\n" + padded("", 36) + padded("PREDICTED", 18) + "OBSERVED\n";
     }
     for (const auto& line : lines) {
-        out += padded(at(line, "/what"), 36) + padded(at(line, "/predicted"), 18) +
-               padded(at(line, "/observed"), 18) +
+        out += padded(base::textAt(line, "/what"), 36) +
+               padded(base::textAt(line, "/predicted"), 18) +
+               padded(base::textAt(line, "/observed"), 18) +
                (base::boolAt(line, "/holds").value_or(false) ? "" : " not as predicted") + "\n";
     }
     out += "\n";
     for (const auto& entry : base::arrayAt(document, "/timeline")) {
-        auto time = at(entry, "/time");
-        out += (time.size() > 11 ? time.substr(11, 12) : time) + "  " + at(entry, "/what") + "\n";
+        auto time = base::textAt(entry, "/time");
+        out += (time.size() > 11 ? time.substr(11, 12) : time) + "  " +
+               base::textAt(entry, "/what") + "\n";
     }
     return out;
 }

@@ -86,6 +86,14 @@ std::optional<bool> boolAt(const Json& value, std::string_view pointer) {
     return node != nullptr && node->is_boolean() ? std::optional(node->get<bool>()) : std::nullopt;
 }
 
+std::string textAt(const Json& value, std::string_view pointer, std::string_view otherwise) {
+    return stringAt(value, pointer).value_or(std::string(otherwise));
+}
+
+bool sameJson(const Json& a, const Json& b) {
+    return nlohmann::json(a) == nlohmann::json(b);
+}
+
 const Json& arrayAt(const Json& value, std::string_view pointer) {
     static const Json kEmpty = Json::array();
     const Json* node = at(value, pointer);

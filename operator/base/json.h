@@ -63,6 +63,10 @@ const Json* at(const Json& value, std::string_view pointer);
 std::optional<std::string> stringAt(const Json& value, std::string_view pointer);
 std::optional<int64_t> intAt(const Json& value, std::string_view pointer);
 std::optional<bool> boolAt(const Json& value, std::string_view pointer);
+// The text there, or `otherwise`.
+std::string textAt(const Json& value, std::string_view pointer, std::string_view otherwise = "");
+// Equal but for the order of members: API servers sort them.
+bool sameJson(const Json& a, const Json& b);
 
 // The array at the pointer, or an empty one: made for range-for.
 const Json& arrayAt(const Json& value, std::string_view pointer);

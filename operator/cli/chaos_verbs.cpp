@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/chaos_command.h"
+#include "cli/output_option.h"
 
 namespace cli {
 namespace {
@@ -21,13 +22,6 @@ CLI::App* verb(CLI::App& chaos, CommandLine& line, const Flags& flags, const cha
 
 void addRun(CLI::App& command, const Flags& flags) {
     command.add_option("name", flags->name, "the ChaosRun")->required()->type_name("RUN");
-}
-
-void addOutput(CLI::App& command, Globals& globals) {
-    command.add_option("-o,--output", globals.output, "how to print")
-        ->check(CLI::IsMember({"text", "json", "yaml"}))
-        ->type_name("text|json|yaml")
-        ->capture_default_str();
 }
 
 }  // namespace

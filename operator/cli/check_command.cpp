@@ -12,7 +12,6 @@ namespace {
 
 using Answer = kube::ApiResult<std::optional<base::Json>>;
 
-const kube::ResourceType kNodes{"", "v1", "nodes", "Node", false};
 const kube::ResourceType kDeployments{"apps", "v1", "deployments", "Deployment", true};
 const kube::ResourceType kApiServices{"apiregistration.k8s.io", "v1", "apiservices", "APIService",
                                       false};

@@ -10,12 +10,9 @@ namespace cli {
 namespace {
 
 using base::Json;
+using base::textAt;
 
-constexpr const char* kZoneLabel = "/metadata/labels/topology.kubernetes.io~1zone";
-
-std::string textAt(const Json& object, const char* pointer) {
-    return base::stringAt(object, pointer).value_or("");
-}
+constexpr const char* kZonePointer = "/metadata/labels/topology.kubernetes.io~1zone";
 
 bool holds(const Json& object, const char* condition) {
     const auto& all = base::arrayAt(object, "/status/conditions");
@@ -88,7 +85,7 @@ Check nodesCheck(const std::vector<Json>& nodes) {
     for (const auto& node : nodes) {
         if (holds(node, "Ready")) {
             ++ready;
-            zones.insert(textAt(node, kZoneLabel));
+            zones.insert(textAt(node, kZonePointer));
         }
     }
     zones.erase("");

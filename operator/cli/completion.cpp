@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <vector>
 
+#include "cli/command.h"
+
 namespace cli {
 namespace {
-
-constexpr const char* kProgram = "kubectl-scalableapp";
 
 std::vector<std::string> flagsOf(const CLI::App& app) {
     std::vector<std::string> out;

@@ -20,9 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How often a watch looks again; it draws only what differs.
-constexpr auto kPeriod = 1s;
-
-const kube::ResourceType kNodes{"", "v1", "nodes", "Node", false};
+constexpr auto kRefresh = 1s;
 
 std::vector<base::Json> trees(const kube::ObjectList& list) {
     std::vector<base::Json> out;
@@ -109,7 +107,7 @@ int statusCommand(const Globals& globals, const StatusFlags& flags) {
         if (!flags.watch) {
             return kOk;
         }
-        std::this_thread::sleep_for(kPeriod);
+        std::this_thread::sleep_for(kRefresh);
     }
 }
 

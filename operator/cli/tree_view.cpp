@@ -11,10 +11,7 @@ namespace cli {
 namespace {
 
 using base::Json;
-
-std::string textAt(const Json& object, const char* pointer) {
-    return base::stringAt(object, pointer).value_or("");
-}
+using base::textAt;
 
 int64_t countAt(const Json& object, const char* pointer) {
     return base::intAt(object, pointer).value_or(0);

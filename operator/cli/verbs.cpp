@@ -11,6 +11,7 @@
 #include "cli/check_command.h"
 #include "cli/completion.h"
 #include "cli/export_command.h"
+#include "cli/output_option.h"
 #include "cli/pause_command.h"
 #include "cli/plan_command.h"
 #include "cli/purge_command.h"
@@ -35,13 +36,6 @@ std::pair<CLI::App*, Flags*> verb(CLI::App& app, CommandLine& line, const char* 
 
 void addName(CLI::App& command, std::string& name) {
     command.add_option("name", name, "the ScalableApp")->required()->type_name("NAME");
-}
-
-void addOutput(CLI::App& command, Globals& globals) {
-    command.add_option("-o,--output", globals.output, "how to print")
-        ->check(CLI::IsMember({"text", "json", "yaml"}))
-        ->type_name("text|json|yaml")
-        ->capture_default_str();
 }
 
 void declareStatus(CLI::App& app, CommandLine& line) {

@@ -30,13 +30,6 @@ class Query {
     std::string text_;
 };
 
-ApiError malformed(std::string message) {
-    ApiError error;
-    error.kind = ErrorKind::Malformed;
-    error.message = std::move(message);
-    return error;
-}
-
 ApiError cancelled() {
     ApiError error;
     error.kind = ErrorKind::Cancelled;

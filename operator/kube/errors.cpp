@@ -1,6 +1,7 @@
 #include "kube/errors.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/json.h"
 
@@ -99,6 +100,13 @@ const char* nameOf(ErrorKind kind) {
 }
 
 }  // namespace
+
+ApiError malformed(std::string message) {
+    ApiError error;
+    error.kind = ErrorKind::Malformed;
+    error.message = std::move(message);
+    return error;
+}
 
 bool ApiError::transient() const {
     return kind == ErrorKind::TooManyRequests || kind == ErrorKind::ServerError ||

@@ -55,6 +55,9 @@ struct ApiError {
     std::string str() const;
 };
 
+// ErrorKind::Malformed, and what is wrong.
+ApiError malformed(std::string message);
+
 template <class T>
 using ApiResult = base::Result<T, ApiError>;
 

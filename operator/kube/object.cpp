@@ -184,13 +184,6 @@ class Copier {
     std::string keys_[kWatched + 1];
 };
 
-ApiError malformed(std::string what) {
-    ApiError error;
-    error.kind = ErrorKind::Malformed;
-    error.message = std::move(what);
-    return error;
-}
-
 // List items carry neither: with them in the text an object reads the same wherever it came from.
 std::string withType(std::string_view compact, const std::string& apiVersion,
                      const std::string& kind) {

@@ -16,16 +16,13 @@ namespace {
 
 using api::ScalableApp;
 using base::Json;
+using base::textAt;
 
 constexpr size_t kPartLength = 8;
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
 
 std::string digestOf(const Json& content) {
     return intentHash(content).substr(0, kPartLength);
-}
-
-std::string textAt(const Json& object, const char* pointer) {
-    return base::stringAt(object, pointer).value_or("");
 }
 
 int64_t revisionOf(const Json& deployment) {

@@ -14,10 +14,7 @@ namespace {
 
 using api::ScalableApp;
 using base::Json;
-
-std::string textAt(const Json& object, const char* pointer) {
-    return base::stringAt(object, pointer).value_or("");
-}
+using base::textAt;
 
 bool sameObject(const Json& a, const Json& b) {
     return textAt(a, "/kind") == textAt(b, "/kind") &&

@@ -11,12 +11,9 @@ namespace plan {
 namespace {
 
 using base::Json;
+using base::textAt;
 
 constexpr size_t kMaxDetail = 240;
-
-std::string textAt(const Json& object, const char* pointer) {
-    return base::stringAt(object, pointer).value_or("");
-}
 
 bool contains(const std::string& text, const std::string& part) {
     auto found =

@@ -21,7 +21,7 @@ constexpr size_t kMaxQueue = 1000;
 constexpr auto kTick = 1min;
 constexpr auto kLastSend = 2s;
 constexpr int kTries = 4;
-constexpr std::chrono::milliseconds kFirstPause = 500ms;
+constexpr std::chrono::milliseconds kFirstRetry = 500ms;
 
 const kube::ResourceType kEvents{"events.k8s.io", "v1", "events", "Event", true};
 
@@ -109,7 +109,7 @@ kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::sendOnce(
 }
 
 kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::send(const EventSeries::Request& request) {
-    auto pause = kFirstPause;
+    auto pause = kFirstRetry;
     auto sent = sendOnce(request);
     for (int tries = 1; tries < kTries && !sent && sent.error().transient() &&
                         !sent.error().is(kube::ErrorKind::Conflict) && !abandon.stop_requested();

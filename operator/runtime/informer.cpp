@@ -1,25 +1,15 @@
 // The thread of an informer; what it does is in informer_core.cpp.
 #include "runtime/informer.h"
 
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "runtime/alarm.h"
 #include "runtime/informer_core.h"
+#include "runtime/jitter.h"
 #include "runtime/metrics.h"
 
 namespace runtime {
-namespace {
-
-std::function<double()> randomJitter() {
-    return [random = std::mt19937(std::random_device{}())]() mutable {
-        return std::uniform_real_distribution<double>(0, 1)(random);
-    };
-}
-
-}  // namespace
-
 struct Informer::Impl {
     Impl(kube::Client& client, InformerOptions options, const base::Clock& clock, Metrics& metrics,
          std::shared_ptr<Timer> theTimer)

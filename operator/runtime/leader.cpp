@@ -1,25 +1,15 @@
 // The thread of an elector; what it does is in leader_core.cpp.
 #include "runtime/leader.h"
 
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "runtime/alarm.h"
+#include "runtime/jitter.h"
 #include "runtime/leader_core.h"
 #include "runtime/metrics.h"
 
 namespace runtime {
-namespace {
-
-std::function<double()> randomJitter() {
-    return [random = std::mt19937(std::random_device{}())]() mutable {
-        return std::uniform_real_distribution<double>(0, 1)(random);
-    };
-}
-
-}  // namespace
-
 struct LeaderElector::Impl {
     Impl(kube::Client& client, const LeaderOptions& options, const base::Clock& clock,
          Metrics& metrics)

@@ -5,12 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <sstream>
 
 #include "base/json.h"
 #include "cli/yaml.h"
+#include "support/files.h"
 
 namespace {
 
@@ -20,15 +19,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 namespace fs = std::filesystem;
 
-std::string slurp(const fs::path& path) {
-    std::ifstream in(path);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 Json crdIn(const fs::path& path) {
-    auto documents = cli::parseYaml(slurp(path));
+    auto documents = cli::parseYaml(support::contentOf(path));
     EXPECT_TRUE(documents) << path;
     return documents->front().value;
 }
@@ -36,7 +28,7 @@ Json crdIn(const fs::path& path) {
 TEST(CrdLint, OurDefinitionsPass) {
     int seen = 0;
     for (const auto& entry : fs::directory_iterator(CRDS)) {
-        auto text = slurp(entry.path());
+        auto text = support::contentOf(entry.path());
         EXPECT_THAT(lint::lintCrd(crdIn(entry.path()), text.size()), IsEmpty()) << entry.path();
         ++seen;
     }

@@ -6,23 +6,16 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "api/fields.h"
 #include "cli/yaml.h"
+#include "support/files.h"
 
 namespace {
 
 using base::Json;
 namespace fs = std::filesystem;
-
-std::string slurp(const fs::path& path) {
-    std::ifstream in(path);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 std::vector<fs::path> filesIn(const fs::path& folder) {
     std::vector<fs::path> out;
@@ -34,7 +27,7 @@ std::vector<fs::path> filesIn(const fs::path& folder) {
 }
 
 Json documentIn(const fs::path& path) {
-    auto documents = cli::parseYaml(slurp(path));
+    auto documents = cli::parseYaml(support::contentOf(path));
     EXPECT_TRUE(documents.ok() && documents->size() == 1) << path;
     return documents.ok() && !documents->empty() ? documents->front().value : Json();
 }
@@ -59,7 +52,7 @@ TEST(ScalableApp, RefusesWhatIsNotAndSaysWhy) {
     auto files = filesIn(fs::path(CASES) / "invalid");
     ASSERT_FALSE(files.empty());
     for (const auto& file : files) {
-        std::string text = slurp(file);
+        std::string text = support::contentOf(file);
         std::string expected = text.substr(2, text.find('\n') - 2);
         auto app = api::parseScalableApp(documentIn(file));
         ASSERT_FALSE(app.ok()) << file.filename() << " was taken";

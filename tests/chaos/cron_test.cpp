@@ -1,4 +1,5 @@
 #include "chaos/schedule/cron.h"
+#include "chaos/support/times.h"
 
 #include <gtest/gtest.h>
 
@@ -10,12 +11,7 @@ using namespace std::chrono_literals;
 using base::WallTime;
 using chaos::schedule::Cron;
 using chaos::schedule::Zone;
-
-WallTime at(const std::string& text) {
-    WallTime out;
-    EXPECT_TRUE(base::parseTime(text, out)) << text;
-    return out;
-}
+using chaos_test::at;
 
 std::string nextOf(const std::string& line, const std::string& after,
                    const std::string& zone = "UTC") {

@@ -1,6 +1,7 @@
 // What a schedule does, moment by moment: the semantics of a CronJob, quiet hours and the
 // cool-down.
 #include "chaos/schedule/decide.h"
+#include "chaos/support/times.h"
 
 #include <gtest/gtest.h>
 
@@ -12,14 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 using namespace chaos;
 using base::WallTime;
+using chaos_test::at;
 using schedule::Child;
 using schedule::Decision;
-
-WallTime at(const std::string& text) {
-    WallTime out;
-    EXPECT_TRUE(base::parseTime(text, out)) << text;
-    return out;
-}
 
 class Deciding : public testing::Test {
   protected:

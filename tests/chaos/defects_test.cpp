@@ -1,4 +1,4 @@
-// Planted defects: each must turn a verdict that would otherwise be Resilient (the table is in
+// PlantedInRun defects: each must turn a verdict that would otherwise be Resilient (the table is in
 // README.md). And the truth of the stopwatch: outages of known length, measured through recorder,
 // log and window as in a run.
 #include <gtest/gtest.h>
@@ -28,9 +28,9 @@ struct Defect {
     std::function<void(World&)> plant;
 };
 
-class Planted : public ::testing::TestWithParam<Defect> {};
+class PlantedInRun : public ::testing::TestWithParam<Defect> {};
 
-TEST_P(Planted, TurnsTheVerdict) {
+TEST_P(PlantedInRun, TurnsTheVerdict) {
     World sound;
     sound.runToEnd();
     ASSERT_EQ(sound.run.status.verdict, Verdict::Resilient);
@@ -55,7 +55,7 @@ bool duringTheFault(const probe::Second& second, const World& world) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, Planted,
+    All, PlantedInRun,
     ::testing::Values(Defect{"AFaultThatDidNothing", Verdict::Inconclusive, "TargetMissed",
                              [](World& w) {
                                  w.grace = 1h;

@@ -12,14 +12,14 @@ using base::Json;
 using base::stringAt;
 using chaos::fake::Cluster;
 
-struct Case {
+struct Deletion {
     const char* name;
     Json fault;
     Json target;
     int first = 0;
 };
 
-std::vector<Case> cases() {
+std::vector<Deletion> deletions() {
     Json none = Json::object();
     Json zone{{"zone", "z2"}};
     return {
@@ -38,7 +38,7 @@ std::vector<Case> cases() {
     };
 }
 
-void prepare(Cluster& cluster, const Case& one) {
+void begin(Cluster& cluster, const Deletion& one) {
     cluster.addApp("shop", 6, true);
     cluster.addBudget("shop", 3);
     cluster.experiment("try", {{"app", "shop"},
@@ -57,18 +57,18 @@ std::vector<std::string> held(const Cluster& cluster) {
     return out;
 }
 
-class Deleted : public ::testing::TestWithParam<Case> {};
+class Deleted : public ::testing::TestWithParam<Deletion> {};
 
 TEST_P(Deleted, IsTakenBackFirstAndThenGoesAlsoIfTheProcessDies) {
     Cluster calm;
-    prepare(calm, GetParam());
+    begin(calm, GetParam());
     calm.drive();
     int whileHeld = 0;
     // Every other write, half of them with a crash at the same moment; the faults differ in where
     // they begin to count.
     for (int k = 1 + GetParam().first; k <= calm.writes; k += 2) {
         Cluster cluster;
-        prepare(cluster, GetParam());
+        begin(cluster, GetParam());
         cluster.deleteAfterWrite = k;
         cluster.crashAfterWrite = k / 2 % 2 == 0 ? k : -1;
         std::vector<std::string> after;
@@ -92,7 +92,7 @@ TEST_P(Deleted, IsTakenBackFirstAndThenGoesAlsoIfTheProcessDies) {
 
 TEST_P(Deleted, ARunThatIsOverIsNotHeld) {
     Cluster cluster;
-    prepare(cluster, GetParam());
+    begin(cluster, GetParam());
     cluster.drive();
     ASSERT_EQ(cluster.runs().size(), 1U);
     EXPECT_TRUE(base::arrayAt(cluster.runs()[0], "/metadata/finalizers").empty());
@@ -103,7 +103,7 @@ TEST_P(Deleted, ARunThatIsOverIsNotHeld) {
     EXPECT_TRUE(was) << "nothing to test: it was never held";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Deleted, ::testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(All, Deleted, ::testing::ValuesIn(deletions()),
                          [](const auto& one) { return one.param.name; });
 
 std::optional<std::string> finalizer(const Cluster& cluster) {
@@ -113,7 +113,7 @@ std::optional<std::string> finalizer(const Cluster& cluster) {
 
 TEST(DeletedRun, WhatCannotBeTakenBackHoldsItForAMinuteAndIsLeftToTheSweep) {
     Cluster cluster;
-    prepare(cluster, cases()[3]);
+    begin(cluster, deletions()[3]);
     cluster.driveUntil([&] { return !cluster.power.off.empty(); });
     cluster.powerFails = true;
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
@@ -131,7 +131,7 @@ TEST(DeletedRun, WhatCannotBeTakenBackHoldsItForAMinuteAndIsLeftToTheSweep) {
 
 TEST(DeletedRun, WithoutAnyChaosProcessAbortAllLetsItGo) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    begin(cluster, deletions()[2]);
     cluster.driveUntil([&] { return !held(cluster).empty(); });
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
     EXPECT_EQ(finalizer(cluster), chaos::kHeldFinalizer);
@@ -142,7 +142,7 @@ TEST(DeletedRun, WithoutAnyChaosProcessAbortAllLetsItGo) {
 
 TEST(DeletedRun, TheOperatorsSweepWaitsUntilItIsLongOverdue) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    begin(cluster, deletions()[2]);
     cluster.driveUntil([&] { return !held(cluster).empty(); });
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
     EXPECT_TRUE(cluster.sweep(false, 30s).reverted.empty()) << "that is the chaos process's";
@@ -154,7 +154,7 @@ TEST(DeletedRun, TheOperatorsSweepWaitsUntilItIsLongOverdue) {
 
 TEST(DeletedRun, OthersFinalizersStay) {
     Cluster cluster;
-    prepare(cluster, cases()[2]);
+    begin(cluster, deletions()[2]);
     cluster.driveUntil([&] { return cluster.runs().size() == 1; });
     cluster.server->edit(chaos::kChaosRuns, {"ns", "try-1"}, [](Json& run) {
         run["metadata"]["finalizers"] = Json::array({"example.com/theirs"});
@@ -167,7 +167,7 @@ TEST(DeletedRun, OthersFinalizersStay) {
 // Another run of the same application has to wait until the deleted one holds nothing.
 TEST(DeletedRun, StandsInTheWayWhileItHolds) {
     Cluster cluster;
-    prepare(cluster, cases()[3]);
+    begin(cluster, deletions()[3]);
     cluster.driveUntil([&] { return !cluster.power.off.empty(); });
     cluster.powerFails = true;
     cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});

@@ -15,7 +15,7 @@ using run::Hit;
 const base::WallTime kIntent = kStart + 10s + 700ms;
 const base::WallTime kNow = kIntent + 2s;
 
-struct Case {
+struct Sight {
     const char* what;
     Hit known;
     enum { Serving, DeletedAfter, DeletedBefore, Ended, Gone, Successor } state;
@@ -23,7 +23,7 @@ struct Case {
     Look look;
 };
 
-class Looking : public ::testing::TestWithParam<Case> {};
+class Looking : public ::testing::TestWithParam<Sight> {};
 
 TEST_P(Looking, BringsTheEvidenceUpToWhatIsSeen) {
     const auto& c = GetParam();
@@ -35,23 +35,23 @@ TEST_P(Looking, BringsTheEvidenceUpToWhatIsSeen) {
                            .message = ""};
     std::vector<topology::Pod> pods{fake::pod(0), fake::pod(1)};
     switch (c.state) {
-        case Case::Serving:
+        case Sight::Serving:
             break;
-        case Case::DeletedAfter:
+        case Sight::DeletedAfter:
             // The server's stamps have whole seconds: 0.7 s before the intent is the same second.
             pods[1].deletedAt = kStart + 10s;
             break;
-        case Case::DeletedBefore:
+        case Sight::DeletedBefore:
             pods[1].deletedAt = kStart + 9s;
             break;
-        case Case::Ended:
+        case Sight::Ended:
             pods[1].deletedAt = kStart + 11s;
             pods[1].ended = true;
             break;
-        case Case::Gone:
+        case Sight::Gone:
             pods.pop_back();
             break;
-        case Case::Successor:
+        case Sight::Successor:
             pods[1].uid = "uid-of-another";
             break;
     }
@@ -64,18 +64,20 @@ TEST_P(Looking, BringsTheEvidenceUpToWhatIsSeen) {
 INSTANTIATE_TEST_SUITE_P(
     All, Looking,
     ::testing::Values(
-        Case{"first look", Hit::Pending, Case::Serving, Hit::Pending, Look::Apply},
-        Case{"applied before a crash", Hit::Pending, Case::DeletedAfter, Hit::Deleting, Look::Wait},
-        Case{"deleted by others before", Hit::Pending, Case::DeletedBefore, Hit::Missed,
-             Look::Wait},
-        Case{"gone, nobody knows by whom", Hit::Pending, Case::Gone, Hit::Missed, Look::Wait},
-        Case{"only its name is left", Hit::Pending, Case::Successor, Hit::Missed, Look::Wait},
-        Case{"accepted, still serving", Hit::Accepted, Case::Serving, Hit::Accepted, Look::Wait},
-        Case{"accepted, on its way", Hit::Accepted, Case::DeletedAfter, Hit::Deleting, Look::Wait},
-        Case{"containers ended", Hit::Deleting, Case::Ended, Hit::Dead, Look::Wait},
-        Case{"accepted and gone", Hit::Accepted, Case::Gone, Hit::Dead, Look::Wait},
-        Case{"replaced under its name", Hit::Deleting, Case::Successor, Hit::Dead, Look::Wait},
-        Case{"missed stays missed", Hit::Missed, Case::Gone, Hit::Missed, Look::Wait}),
-    [](const auto& one) { return "Case" + std::to_string(one.index); });
+        Sight{"first look", Hit::Pending, Sight::Serving, Hit::Pending, Look::Apply},
+        Sight{"applied before a crash", Hit::Pending, Sight::DeletedAfter, Hit::Deleting,
+              Look::Wait},
+        Sight{"deleted by others before", Hit::Pending, Sight::DeletedBefore, Hit::Missed,
+              Look::Wait},
+        Sight{"gone, nobody knows by whom", Hit::Pending, Sight::Gone, Hit::Missed, Look::Wait},
+        Sight{"only its name is left", Hit::Pending, Sight::Successor, Hit::Missed, Look::Wait},
+        Sight{"accepted, still serving", Hit::Accepted, Sight::Serving, Hit::Accepted, Look::Wait},
+        Sight{"accepted, on its way", Hit::Accepted, Sight::DeletedAfter, Hit::Deleting,
+              Look::Wait},
+        Sight{"containers ended", Hit::Deleting, Sight::Ended, Hit::Dead, Look::Wait},
+        Sight{"accepted and gone", Hit::Accepted, Sight::Gone, Hit::Dead, Look::Wait},
+        Sight{"replaced under its name", Hit::Deleting, Sight::Successor, Hit::Dead, Look::Wait},
+        Sight{"missed stays missed", Hit::Missed, Sight::Gone, Hit::Missed, Look::Wait}),
+    [](const auto& one) { return "Sight" + std::to_string(one.index); });
 
 }  // namespace

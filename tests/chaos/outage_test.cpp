@@ -12,7 +12,7 @@ using base::Json;
 using base::stringAt;
 using chaos::fake::Cluster;
 
-struct Case {
+struct Outage {
     const char* name;
     Json fault;
     Json target;
@@ -21,7 +21,7 @@ struct Case {
     int restarts;
 };
 
-std::vector<Case> cases() {
+std::vector<Outage> outages() {
     Json none = Json::object();
     Json zone{{"zone", "z2"}};
     return {{"PodKill", {{"type", "PodKill"}}, none, 1, 0, 0},
@@ -42,7 +42,7 @@ std::vector<Case> cases() {
              0}};
 }
 
-void prepare(Cluster& cluster, const Case& one) {
+void prepareOutage(Cluster& cluster, const Outage& one) {
     cluster.addApp("shop", 6, true);
     cluster.addBudget("shop", 3);
     cluster.experiment("try", {{"app", "shop"},
@@ -54,7 +54,7 @@ void prepare(Cluster& cluster, const Case& one) {
                                {"expectations", {{"webErrorPercent", 1}}}});
 }
 
-void holds(const Cluster& cluster, const Case& one, const std::string& when) {
+void holds(const Cluster& cluster, const Outage& one, const std::string& when) {
     ASSERT_EQ(cluster.runs().size(), 1U) << when;
     auto run = cluster.runs()[0];
     EXPECT_EQ(stringAt(run, "/status/phase"), "Done") << when;
@@ -72,11 +72,11 @@ void holds(const Cluster& cluster, const Case& one, const std::string& when) {
     }
 }
 
-class Interrupted : public ::testing::TestWithParam<Case> {};
+class Interrupted : public ::testing::TestWithParam<Outage> {};
 
 TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
     Cluster calm;
-    prepare(calm, GetParam());
+    prepareOutage(calm, GetParam());
     calm.drive();
     // Of a partition that this cluster does not enforce, too, the truth is told: Inconclusive.
     auto undisturbed = stringAt(calm.runs()[0], "/status/verdict");
@@ -84,7 +84,7 @@ TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
     int all = 0;
     for (int k = 1 + GetParam().restarts; k <= calm.writes; k += 3, ++all) {
         Cluster cluster;
-        prepare(cluster, GetParam());
+        prepareOutage(cluster, GetParam());
         cluster.leaderChangesAfterWrite = k;
         cluster.drive();
         holds(cluster, GetParam(), "leader change after write " + std::to_string(k));
@@ -97,7 +97,7 @@ TEST_P(Interrupted, NobodyReachesTheServerForAMinuteInAnyPhase) {
     for (const char* phase : {"Pending", "Predicting", "SteadyState", "Injecting", "Observing",
                               "Reverting", "Verifying"}) {
         Cluster cluster;
-        prepare(cluster, GetParam());
+        prepareOutage(cluster, GetParam());
         bool seen = false;
         // At the first write that leaves the run in this phase; a fault's own phases may be short.
         cluster.eachWrite = [&] {
@@ -115,7 +115,7 @@ TEST_P(Interrupted, NobodyReachesTheServerForAMinuteInAnyPhase) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Interrupted, ::testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(All, Interrupted, ::testing::ValuesIn(outages()),
                          [](const auto& one) { return one.param.name; });
 
 }  // namespace

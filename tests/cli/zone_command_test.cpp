@@ -11,13 +11,13 @@ namespace {
 using base::Json;
 using testing::HasSubstr;
 
-Json app(const std::string& zones) {
+Json zonedApp(const std::string& zones) {
     return {{"metadata", {{"name", "shop"}, {"resourceVersion", "7"}}},
             {"spec", {{"zones", *base::parseJson(zones)}}}};
 }
 
 TEST(ZoneCommand, DrainAndUndrainGiveTheWeightBack) {
-    auto before = app(R"([{"name":"z1"},{"name":"z2","weight":50}])");
+    auto before = zonedApp(R"([{"name":"z1"},{"name":"z2","weight":50}])");
     auto drained = before;
     auto patch = cli::drainPatch(before, "z2");
     ASSERT_TRUE(patch) << patch.error().message;
@@ -33,19 +33,19 @@ TEST(ZoneCommand, DrainAndUndrainGiveTheWeightBack) {
 }
 
 TEST(ZoneCommand, AWeightThatNobodyRememberedIsTheDefault) {
-    auto drained = app(R"([{"name":"z1"},{"name":"z2","weight":0}])");
+    auto drained = zonedApp(R"([{"name":"z1"},{"name":"z2","weight":0}])");
     drained.merge_patch(*cli::undrainPatch(drained, "z2"));
     EXPECT_EQ(drained["spec"]["zones"][1]["weight"], 100);
 }
 
 TEST(ZoneCommand, RefusesWhatWouldLeaveNothingAndWhatIsNotThere) {
-    auto last = cli::drainPatch(app(R"([{"name":"z1"},{"name":"z2","weight":0}])"), "z1");
+    auto last = cli::drainPatch(zonedApp(R"([{"name":"z1"},{"name":"z2","weight":0}])"), "z1");
     ASSERT_FALSE(last);
     EXPECT_THAT(last.error().message, HasSubstr("zone \"z1\" is the last one"));
-    auto unknown = cli::drainPatch(app(R"([{"name":"z1"},{"name":"z2"}])"), "z9");
+    auto unknown = cli::drainPatch(zonedApp(R"([{"name":"z1"},{"name":"z2"}])"), "z9");
     ASSERT_FALSE(unknown);
     EXPECT_THAT(unknown.error().message, HasSubstr("names no zone \"z9\": it has z1, z2"));
-    EXPECT_FALSE(cli::undrainPatch(app("[]"), "z1"));
+    EXPECT_FALSE(cli::undrainPatch(zonedApp("[]"), "z1"));
 }
 
 }  // namespace

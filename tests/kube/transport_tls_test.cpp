@@ -14,7 +14,7 @@ namespace {
 using kube::ErrorKind;
 using support::Authority;
 
-void answer(const StubRequest&, StubReply& reply) {
+void greet(const StubRequest&, StubReply& reply) {
     reply.send(200, "{}");
 }
 
@@ -34,14 +34,14 @@ class Tls : public TransportTest {
 EVERY_TRANSPORT(Tls);
 
 TEST_P(Tls, TheClustersAuthorityIsTrusted) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     auto got = make(trusting(server))->send(get("/x"), {});
     EXPECT_TRUE(got.ok()) << got.error().str();
     EXPECT_EQ(server.requests().at(0).serverName, "") << "an address is no SNI";
 }
 
 TEST_P(Tls, AnotherAuthorityIsRefusedAndTheReasonSaid) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     auto config = configFor(server);
     config.certificateAuthority.data = Authority("other").pem();
     auto got = make(config)->send(get("/x"), {});
@@ -52,7 +52,7 @@ TEST_P(Tls, AnotherAuthorityIsRefusedAndTheReasonSaid) {
 }
 
 TEST_P(Tls, WithoutAnAuthorityTheSystemsIsTrustedAndOursIsNot) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     auto got = make(configFor(server))->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find("not trusted"), std::string::npos) << got.error().message;
@@ -60,8 +60,8 @@ TEST_P(Tls, WithoutAnAuthorityTheSystemsIsTrustedAndOursIsNot) {
 
 TEST_P(Tls, AnotherNameInTheCertificateIsRefused) {
     HttpStub server(
-        answer, support::StubTls{
-                    authority_.issue({.commonName = "127.0.0.1", .names = {"api.example"}}), ""});
+        greet, support::StubTls{
+                   authority_.issue({.commonName = "127.0.0.1", .names = {"api.example"}}), ""});
     auto got = make(trusting(server))->send(get("/x"), {});
     ASSERT_FALSE(got.ok());
     EXPECT_NE(got.error().message.find("not trusted"), std::string::npos) << got.error().message;
@@ -69,7 +69,7 @@ TEST_P(Tls, AnotherNameInTheCertificateIsRefused) {
 
 TEST_P(Tls, TlsServerNameIsCheckedAndSentInstead) {
     HttpStub server(
-        answer,
+        greet,
         support::StubTls{authority_.issue({.commonName = "api", .names = {"api.example"}}), ""});
     auto config = trusting(server);
     config.tlsServerName = "api.example";
@@ -82,7 +82,7 @@ TEST_P(Tls, TlsServerNameIsCheckedAndSentInstead) {
 }
 
 TEST_P(Tls, InsecureWorksAndWarnsOnce) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     auto config = configFor(server);
     config.insecureSkipTlsVerify = true;
     testing::internal::CaptureStderr();
@@ -98,7 +98,7 @@ TEST_P(Tls, InsecureWorksAndWarnsOnce) {
 }
 
 TEST_P(Tls, AClientCertificateIsShown) {
-    HttpStub server(answer, forLoopback(authority_.pem()));
+    HttpStub server(greet, forLoopback(authority_.pem()));
     auto config = trusting(server);
     auto bare = make(config)->send(get("/x"), {});
     EXPECT_FALSE(bare.ok()) << "the server asks for a certificate";
@@ -132,7 +132,7 @@ TEST_P(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
         std::ofstream(folder / name) << text;
         return (folder / name).string();
     };
-    HttpStub server(answer, forLoopback(authority_.pem()));
+    HttpStub server(greet, forLoopback(authority_.pem()));
     auto config = configFor(server);
     auto alice = authority_.issue({.commonName = "alice"});
     config.certificateAuthority.file = put("ca", Authority("old").pem());
@@ -154,7 +154,7 @@ TEST_P(Tls, ClientCertificateAndAuthorityRotateWithTheirFiles) {
 }
 
 TEST_P(Tls, AKeyOfAnotherCertificateIsNamed) {
-    HttpStub server(answer, forLoopback(authority_.pem()));
+    HttpStub server(greet, forLoopback(authority_.pem()));
     auto config = trusting(server);
     config.clientCertificate.data = authority_.issue({.commonName = "alice"}).certificate;
     config.clientKey.data = authority_.issue({.commonName = "bob"}).key;
@@ -165,7 +165,7 @@ TEST_P(Tls, AKeyOfAnotherCertificateIsNamed) {
 }
 
 TEST_P(Tls, TheProxyOfTheConfigurationIsUsed) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     HttpStub proxy([&](const StubRequest& request, StubReply& reply) {
         request.method == "CONNECT" ? reply.tunnelTo(server.port()) : reply.send(400, "");
     });
@@ -181,7 +181,7 @@ TEST_P(Tls, TheProxyOfTheConfigurationIsUsed) {
 }
 
 TEST_P(Tls, TheProxyGetsItsPassword) {
-    HttpStub server(answer, forLoopback());
+    HttpStub server(greet, forLoopback());
     HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
     auto config = trusting(server);
     config.proxyUrl = "http://user:p%40ss@127.0.0.1:" + std::to_string(proxy.port());
@@ -193,7 +193,7 @@ TEST_P(Tls, TheProxyGetsItsPassword) {
 
 TEST_P(Tls, ConnectionsAreKeptAlive) {
     for (bool secure : {false, true}) {
-        HttpStub server(answer, secure ? std::optional(forLoopback()) : std::nullopt);
+        HttpStub server(greet, secure ? std::optional(forLoopback()) : std::nullopt);
         auto transport = make(trusting(server));
         ASSERT_TRUE(transport->send(get("/x"), {}).ok());
         EXPECT_EQ(keptAlive(server.port()), 1) << (secure ? "https" : "http");
@@ -202,9 +202,8 @@ TEST_P(Tls, ConnectionsAreKeptAlive) {
 
 TEST_P(Tls, TheProxyOfTheEnvironmentIsUsedUnlessItIsToldNotTo) {
     FakeName api("api.test", "127.0.0.1");
-    HttpStub server(
-        answer,
-        support::StubTls{authority_.issue({.commonName = "api", .names = {"api.test"}}), ""});
+    HttpStub server(greet, support::StubTls{
+                               authority_.issue({.commonName = "api", .names = {"api.test"}}), ""});
     HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
     auto config = trusting(server);
     config.server = "https://api.test:" + std::to_string(server.port());
@@ -233,7 +232,7 @@ TEST_P(Tls, AProxyThatRefusesIsSaid) {
 }
 
 TEST_P(Tls, APlainServersRequestsAreHandedToTheProxy) {
-    HttpStub proxy(answer);
+    HttpStub proxy(greet);
     kube::ClusterConfig config;
     config.server = "http://api.example:8080/base";
     config.proxyUrl = "http://user:word@127.0.0.1:" + std::to_string(proxy.port());
@@ -247,7 +246,7 @@ TEST_P(Tls, APlainServersRequestsAreHandedToTheProxy) {
 
 TEST_P(Tls, ANameGivenThroughAProxyIsSentAsSni) {
     HttpStub server(
-        answer,
+        greet,
         support::StubTls{authority_.issue({.commonName = "api", .names = {"api.example"}}), ""});
     HttpStub proxy([&](const StubRequest&, StubReply& reply) { reply.tunnelTo(server.port()); });
     auto config = trusting(server);

@@ -16,10 +16,10 @@ using testing::IsEmpty;
 using testing::Not;
 using namespace std::chrono_literals;
 
-constexpr const char* kWeb = R"({"image":"shop:1","replicas":2})";
+constexpr const char* kExposedWeb = R"({"image":"shop:1","replicas":2})";
 
 Simulation exposed(const std::string& loadBalancer, const plan::Surroundings& around = {}) {
-    Simulation cluster(app(kWeb, R"({"loadBalancer":)" + loadBalancer + "}"));
+    Simulation cluster(app(kExposedWeb, R"({"loadBalancer":)" + loadBalancer + "}"));
     cluster.seen.around = around;
     cluster.settle();
     return cluster;
@@ -57,7 +57,7 @@ nlohmann::json parsed(const char* text) {
 }
 
 TEST(Exposure, InsideTheClusterOnlyThereIsNone) {
-    Simulation cluster(app(kWeb));
+    Simulation cluster(app(kExposedWeb));
     cluster.settle();
     EXPECT_EQ(condition(cluster.last, "Exposed"), nullptr);
     EXPECT_EQ(endpoint(cluster.last, "public"), "");
@@ -173,14 +173,14 @@ TEST(Exposure, AClassThatCannotBeChosenIsTold) {
 
 TEST(Exposure, WhatWasThereStaysUntilTheNextWayInCanBeMade) {
     auto cluster = exposed(kIngress);
-    cluster.spec(app(kWeb, std::string(R"({"loadBalancer":)") + kGateway + "}"));
+    cluster.spec(app(kExposedWeb, std::string(R"({"loadBalancer":)") + kGateway + "}"));
     cluster.settle();
     EXPECT_TRUE(cluster.has("Ingress", "shop"));
     cluster.seen.around = withGateways();
     cluster.settle();
     EXPECT_FALSE(cluster.has("Ingress", "shop"));
     EXPECT_TRUE(cluster.has("Gateway", "shop"));
-    cluster.spec(app(kWeb));
+    cluster.spec(app(kExposedWeb));
     cluster.settle();
     EXPECT_FALSE(cluster.has("Gateway", "shop"));
     EXPECT_FALSE(cluster.has("HTTPRoute", "shop"));
@@ -261,7 +261,8 @@ TEST(Exposure, ACertificateThatMayNotBeLookedForIsToldAsUnknown) {
 // --- what the way in has no words for
 
 TEST(Exposure, ClausesThatItCannotKeepAreNamed) {
-    Simulation cluster(app(kWeb, R"({"loadBalancer":{"exposure":"Ingress","host":"shop.example",
+    Simulation cluster(
+        app(kExposedWeb, R"({"loadBalancer":{"exposure":"Ingress","host":"shop.example",
         "algorithm":"SourceIPHash"},"resilience":{"timeoutSeconds":3}})"));
     cluster.settle();
     const auto* partly = condition(cluster.last, "PartiallyEnforced");
@@ -271,13 +272,13 @@ TEST(Exposure, ClausesThatItCannotKeepAreNamed) {
     EXPECT_THAT(partly->message, HasSubstr("`resilience.timeoutSeconds`"));
     EXPECT_THAT(partly->message, Not(HasSubstr("tlsSecretName")));
     EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
-    cluster.spec(app(kWeb, std::string(R"({"loadBalancer":)") + kIngress + "}"));
+    cluster.spec(app(kExposedWeb, std::string(R"({"loadBalancer":)") + kIngress + "}"));
     cluster.settle();
     EXPECT_EQ(condition(cluster.last, "PartiallyEnforced"), nullptr);
 }
 
 TEST(Exposure, TheServicesOwnAddressKeepsThemAll) {
-    Simulation cluster(app(kWeb, R"({"loadBalancer":{"exposure":"LoadBalancer",
+    Simulation cluster(app(kExposedWeb, R"({"loadBalancer":{"exposure":"LoadBalancer",
         "algorithm":"SourceIPHash"},"resilience":{"timeoutSeconds":3}})"));
     cluster.settle();
     EXPECT_EQ(condition(cluster.last, "PartiallyEnforced"), nullptr);

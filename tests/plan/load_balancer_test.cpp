@@ -18,17 +18,17 @@ using testing::IsEmpty;
 using testing::Not;
 using namespace std::chrono_literals;
 
-constexpr const char* kWeb = R"({"image":"shop:1","replicas":4})";
+constexpr const char* kBalancedWeb = R"({"image":"shop:1","replicas":4})";
 constexpr const char* kBalanced = R"({"loadBalancer":{"algorithm":"LeastConnections"}})";
 
 api::ScalableApp plain() {
-    return app(kWeb);
+    return app(kBalancedWeb);
 }
 api::ScalableApp balanced(const std::string& spec = kBalanced) {
-    return app(kWeb, spec);
+    return app(kBalancedWeb, spec);
 }
 
-std::string entry(Simulation& cluster) {
+std::string entryOf(Simulation& cluster) {
     return (*cluster.find("Service", "shop"))["spec"]["selector"]["scalableapp.dev/tier"];
 }
 
@@ -39,10 +39,10 @@ std::string config(Simulation& cluster) {
 }
 
 // Steps until nothing changes; whatever the Service leads to must have pods at every step.
-void settleServed(Simulation& cluster) {
+void settleBalanced(Simulation& cluster) {
     for (int i = 0; cluster.step(); ++i) {
         ASSERT_LT(i, 30) << "still changing";
-        EXPECT_GT(cluster.available(entry(cluster)), 0) << "step " << i;
+        EXPECT_GT(cluster.available(entryOf(cluster)), 0) << "step " << i;
     }
 }
 
@@ -85,15 +85,15 @@ TEST(LoadBalancer, ComesAndGoesWithoutAStepThatNobodyServes) {
     cluster.settle();
     cluster.spec(balanced());
     cluster.step();
-    EXPECT_EQ(entry(cluster), "web") << "its pods are not there yet";
-    settleServed(cluster);
-    EXPECT_EQ(entry(cluster), "loadBalancer");
+    EXPECT_EQ(entryOf(cluster), "web") << "its pods are not there yet";
+    settleBalanced(cluster);
+    EXPECT_EQ(entryOf(cluster), "loadBalancer");
     cluster.spec(plain());
     cluster.step();
-    EXPECT_EQ(entry(cluster), "web");
+    EXPECT_EQ(entryOf(cluster), "web");
     EXPECT_TRUE(cluster.has("Deployment", "shop-lb")) << "connections are still on their way to it";
     EXPECT_TRUE(cluster.has("Service", "shop-web"));
-    settleServed(cluster);
+    settleBalanced(cluster);
     EXPECT_THAT(cluster.names("Deployment"), ElementsAre("shop-web"));
     EXPECT_THAT(cluster.names("Service"), ElementsAre("shop"));
     EXPECT_EQ(condition(cluster.last, "LoadBalancerReady"), nullptr);
@@ -105,8 +105,8 @@ TEST(LoadBalancer, PodsThatNeverGetReadyTakeNoTraffic) {
     cluster.settle();
     cluster.breakPods("shop-lb");
     cluster.spec(balanced());
-    settleServed(cluster);
-    EXPECT_EQ(entry(cluster), "web");
+    settleBalanced(cluster);
+    EXPECT_EQ(entryOf(cluster), "web");
     EXPECT_EQ(condition(cluster.last, "LoadBalancerReady")->status, "False");
     EXPECT_EQ(condition(cluster.last, "WebReady")->status, "True");
     EXPECT_EQ(condition(cluster.last, "Ready")->status, "False");
@@ -117,7 +117,7 @@ TEST(LoadBalancer, WithoutAnyLeftTheWebPodsAreAskedDirectly) {
     cluster.settle();
     cluster.breakPods("shop-lb");
     cluster.settle();
-    EXPECT_EQ(entry(cluster), "web");
+    EXPECT_EQ(entryOf(cluster), "web");
     EXPECT_EQ(cluster.last.status["loadBalancer"]["entry"], "Web");
 }
 
@@ -127,7 +127,7 @@ TEST(LoadBalancer, ANewConfigurationIsARolloutAndNoSwitch) {
     auto before = config(cluster);
     cluster.spec(balanced(R"({"loadBalancer":{"algorithm":"SourceIPHash"}})"));
     for (int i = 0; cluster.step() && i < 30; ++i) {
-        EXPECT_EQ(entry(cluster), "loadBalancer");
+        EXPECT_EQ(entryOf(cluster), "loadBalancer");
     }
     EXPECT_NE(config(cluster), before);
     EXPECT_EQ((*cluster.find("Service", "shop"))["spec"]["sessionAffinity"], "ClientIP");
@@ -174,7 +174,7 @@ TEST(LoadBalancer, IntoZonesAndBackTheBalancersKnowBothSidesUntilOneServesAlone)
         cluster.step();
         EXPECT_THAT(config(cluster), HasSubstr("_http._tcp.shop-web.ns"));
         EXPECT_THAT(config(cluster), HasSubstr("_http._tcp.shop-web-z1.ns"));
-        settleServed(cluster);
+        settleBalanced(cluster);
         EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
     }
     EXPECT_THAT(config(cluster), Not(HasSubstr("shop-web-z1")));
@@ -186,7 +186,7 @@ TEST(LoadBalancer, ZoneChangeAndRemovalAtOnceLoseNothing) {
     cluster.spec(plain());
     for (int i = 0; i < 30 && cluster.step(); ++i) {
         EXPECT_GE(cluster.available("web"), 4);
-        if (entry(cluster) == "loadBalancer") {
+        if (entryOf(cluster) == "loadBalancer") {
             EXPECT_TRUE(cluster.has("Deployment", "shop-web-z1"));
         }
     }
@@ -257,7 +257,7 @@ TEST(LoadBalancer, APatchThatDoesNotApplyIsNamedAndWhatWasThereServes) {
     EXPECT_THAT(condition(cluster.last, "Ready")->message,
                 HasSubstr("loadBalancer: InvalidPatch: `overrides.podTemplatePatch` has \"a\""));
     EXPECT_EQ(config(cluster), before);
-    EXPECT_EQ(entry(cluster), "loadBalancer");
+    EXPECT_EQ(entryOf(cluster), "loadBalancer");
     ASSERT_EQ(cluster.last.refusals.size(), 1U);
     EXPECT_THAT(cluster.last.refusals[0], HasSubstr("loadBalancer: InvalidPatch"));
 }

@@ -24,14 +24,14 @@ CdnPath rule(const std::string& match, int64_t ttlSeconds, int64_t negativeTTLSe
     return out;
 }
 
-plan::NginxModel model() {
+plan::NginxModel edgeModel() {
     plan::NginxModel out{.app = "shop", .webHost = "127.0.0.1"};
     out.cdn.paths = {rule("/static/*", 600)};
     return out;
 }
 
 plan::NginxModel with(const std::function<void(api::Cdn&)>& change) {
-    auto out = model();
+    auto out = edgeModel();
     change(out.cdn);
     return out;
 }
@@ -73,7 +73,7 @@ class Edge : public testing::Test {
 };
 
 TEST_F(Edge, NginxTakesEveryShape) {
-    EXPECT_THAT(nginxRefuses(model()), IsEmpty());
+    EXPECT_THAT(nginxRefuses(edgeModel()), IsEmpty());
     EXPECT_THAT(
         nginxRefuses(with([](api::Cdn& cdn) {
             cdn.staleIfErrorSeconds = 0;
@@ -118,7 +118,7 @@ TEST_F(Edge, KeepsWhatARuleNamesAndPassesTheRest) {
 
 TEST_F(Edge, ClientsAskEachTimeUnlessToldOtherwise) {
     Origin web;
-    EdgeProcess edge(model(), web.port());
+    EdgeProcess edge(edgeModel(), web.port());
     EXPECT_EQ(edge.get("/static/a").header("Cache-Control"), "no-cache");
 }
 
@@ -141,7 +141,7 @@ TEST_F(Edge, TheKeyIsWhatTheRuleSays) {
 
 TEST_F(Edge, NothingOfOneUserIsKeptForAnother) {
     Origin web;
-    EdgeProcess edge(model(), web.port());
+    EdgeProcess edge(edgeModel(), web.port());
     EXPECT_THAT(edge.get("/static/a", "Cookie: a=1\r\n").body, HasSubstr("cookie= "))
         << "an answer for all must not depend on one user's cookie";
     auto authorised = edge.get("/static/b", "Authorization: Basic x\r\n");
@@ -176,7 +176,7 @@ TEST_F(Edge, WhatIsNotThereIsRememberedForAMoment) {
 TEST_F(Edge, ManyMissesAtOnceReachTheOriginOnce) {
     Origin web;
     web.gate = std::make_shared<support::Gate>();
-    EdgeProcess edge(model(), web.port());
+    EdgeProcess edge(edgeModel(), web.port());
     std::vector<std::thread> visitors;
     std::atomic<int> served = 0;
     for (int i = 0; i < 60; ++i) {
@@ -262,7 +262,7 @@ TEST_F(Edge, OriginsAreAskedInOrderAndTheFirstOneAgainWhenItIsBack) {
 
 TEST_F(Edge, ANewEpochLetsGoOfEverythingAndAnOldOneBringsNothingBack) {
     Origin web;
-    EdgeProcess edge(model(), web.port());
+    EdgeProcess edge(edgeModel(), web.port());
     auto first = edge.get("/static/a").body;
     EXPECT_EQ(edge.admin("/epoch").body, "one");
     edge.epoch("two");
@@ -275,7 +275,7 @@ TEST_F(Edge, ANewEpochLetsGoOfEverythingAndAnOldOneBringsNothingBack) {
 
 TEST_F(Edge, AnEdgeThatLeavesSaysSo) {
     Origin web;
-    EdgeProcess edge(model(), web.port());
+    EdgeProcess edge(edgeModel(), web.port());
     edge.get("/static/a?x=%2F");
     edge.leave();
     auto answer = edge.get("/static/a?x=%2F");

@@ -21,7 +21,7 @@ Json podCondition(const char* type, const char* status, const char* message) {
 }
 
 // What the planner says when no pod could be made, for this reason.
-plan::Plan refused(const std::string& message) {
+plan::Plan refusedWith(const std::string& message) {
     auto spec = app();
     auto seen = seenAfter(spec, 0);
     std::erase_if(seen.children, [](const Json& child) { return child["kind"] == "Pod"; });
@@ -34,7 +34,7 @@ std::string readyMessage(const plan::Plan& plan) {
     return condition(plan, "Ready")->message;
 }
 
-struct Case {
+struct Cause {
     const char* name;
     Json container;
     std::vector<const char*> words;
@@ -42,7 +42,7 @@ struct Case {
 };
 
 TEST(RootCause, IsNamedAndStalls) {
-    const std::vector<Case> cases{
+    const std::vector<Cause> cases{
         {"pull",
          {{"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "x: not found"}}}}}},
          {"web: ImagePullBackOff \"shop:1\": not found (2 pods, since "},
@@ -183,7 +183,7 @@ TEST(RootCause, WhatRefusesThePodsIsToldWithoutTheirNames) {
              "web: AdmissionWebhookFailed: ", false},
             {R"(pods "shop-web-1-x" is forbidden: something new)",
              "web: PodCreationFailed: something new", true}}) {
-        auto plan = refused(one.message);
+        auto plan = refusedWith(one.message);
         EXPECT_THAT(readyMessage(plan), HasSubstr(one.text));
         EXPECT_THAT(readyMessage(plan), Not(HasSubstr("shop-web-1-")));
         EXPECT_EQ(condition(plan, "Stalled") != nullptr, one.needsHelp) << one.text;

@@ -27,7 +27,7 @@ Json merged(const std::string& patch) {
     return out;
 }
 
-std::string refused(const std::string& patch) {
+std::string problemOf(const std::string& patch) {
     Json out = pod();
     auto done = plan::strategicMerge(out, *base::parseJson(patch));
     return done ? "" : done.error().message;
@@ -71,10 +71,10 @@ TEST(StrategicMerge, WhatHasNoKeyIsReplacedAsAWhole) {
 }
 
 TEST(StrategicMerge, WhatCannotBeMeantIsRefused) {
-    EXPECT_THAT(refused(R"({"spec":{"containers":[{"image":"x"}]}})"),
+    EXPECT_THAT(problemOf(R"({"spec":{"containers":[{"image":"x"}]}})"),
                 HasSubstr("spec.containers: every item must have `name`"));
-    EXPECT_THAT(refused(R"({"spec":{"$patch":"merge"}})"), HasSubstr("spec.$patch: must be"));
-    EXPECT_THAT(refused(R"({"spec":{"$setElementOrder/containers":[]}})"),
+    EXPECT_THAT(problemOf(R"({"spec":{"$patch":"merge"}})"), HasSubstr("spec.$patch: must be"));
+    EXPECT_THAT(problemOf(R"({"spec":{"$setElementOrder/containers":[]}})"),
                 HasSubstr("there is no such directive"));
 }
 

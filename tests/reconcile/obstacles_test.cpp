@@ -13,14 +13,6 @@ using runtime::Outcome;
 using test::World;
 using testing::HasSubstr;
 
-std::string text(const Json& condition, const char* field) {
-    return base::stringAt(condition, field).value_or("");
-}
-
-size_t statusWrites(const World& world) {
-    return world.server->mutations("/scalableapps/shop/status");
-}
-
 Json strangersService() {
     return {{"apiVersion", "v1"},
             {"kind", "Service"},
@@ -41,11 +33,11 @@ TEST(Obstacles, AStrangersObjectIsNotTakenOver) {
         EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 9);
         EXPECT_EQ(world.server->mutations("/services/"), 0U);
         auto stalled = world.condition("Stalled");
-        EXPECT_EQ(text(stalled, "/status"), "True");
-        EXPECT_EQ(text(stalled, "/reason"), "ObjectConflict");
-        EXPECT_THAT(text(stalled, "/message"), HasSubstr("Service \"shop\""));
-        EXPECT_THAT(text(stalled, "/message"), HasSubstr("delete or rename"));
-        EXPECT_EQ(text(world.condition("Ready"), "/status"), "False");
+        EXPECT_EQ(base::textAt(stalled, "/status"), "True");
+        EXPECT_EQ(base::textAt(stalled, "/reason"), "ObjectConflict");
+        EXPECT_THAT(base::textAt(stalled, "/message"), HasSubstr("Service \"shop\""));
+        EXPECT_THAT(base::textAt(stalled, "/message"), HasSubstr("delete or rename"));
+        EXPECT_EQ(base::textAt(world.condition("Ready"), "/status"), "False");
         // The rest of the application stands.
         EXPECT_TRUE(world.find("Deployment", "shop-web"));
 
@@ -61,7 +53,7 @@ TEST(Obstacles, AStrangersObjectIsNotTakenOver) {
         world.server->drop(test::typeOf("Service"), {"ns", "shop"});
         world.settle();
         EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 80);
-        EXPECT_NE(text(world.condition("Stalled"), "/status"), "True")
+        EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True")
             << world.condition("Stalled");
     }
 }
@@ -77,7 +69,8 @@ TEST(Obstacles, AnObjectThatAnotherControlsIsNamedWithItsOwner) {
     world.put(service);
     world.put(test::app());
     world.pass();
-    EXPECT_THAT(text(world.condition("Stalled"), "/message"), HasSubstr("Website \"old-shop\""));
+    EXPECT_THAT(base::textAt(world.condition("Stalled"), "/message"),
+                HasSubstr("Website \"old-shop\""));
 }
 
 TEST(Obstacles, APredecessorsObjectIsWaitedFor) {
@@ -93,7 +86,7 @@ TEST(Obstacles, APredecessorsObjectIsWaitedFor) {
     world.put(test::app());
     EXPECT_EQ(world.pass().kind(), Outcome::Kind::After);
     EXPECT_EQ(world.server->mutations("/services/"), 0U);
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
+    EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True");
     world.server->drop(test::typeOf("Service"), {"ns", "shop"});
     world.settle();
     EXPECT_EQ(base::intAt(*world.find("Service", "shop"), "/spec/ports/0/port"), 80);
@@ -117,16 +110,17 @@ TEST(Obstacles, AForbiddenWriteIsToldAndTriedSlowly) {
     ASSERT_EQ(outcome.kind(), Outcome::Kind::After);
     EXPECT_GE(outcome.pause(), std::chrono::seconds(5));
     auto stalled = world.condition("Stalled");
-    EXPECT_EQ(text(stalled, "/status"), "True");
-    EXPECT_EQ(text(stalled, "/reason"), "Forbidden");
-    EXPECT_THAT(text(stalled, "/message"), HasSubstr("exceeded quota: tight"));
-    EXPECT_EQ(text(world.condition("Ready"), "/message"), text(stalled, "/message"));
+    EXPECT_EQ(base::textAt(stalled, "/status"), "True");
+    EXPECT_EQ(base::textAt(stalled, "/reason"), "Forbidden");
+    EXPECT_THAT(base::textAt(stalled, "/message"), HasSubstr("exceeded quota: tight"));
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/message"),
+              base::textAt(stalled, "/message"));
     ASSERT_FALSE(world.events.empty());
     EXPECT_EQ(world.events.back().type, runtime::EventType::Warning);
 
     world.server->onRequest({});
     world.settle();
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
+    EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True");
 }
 
 TEST(Obstacles, AServerErrorIsToldButNotCalledStalled) {
@@ -134,9 +128,9 @@ TEST(Obstacles, AServerErrorIsToldButNotCalledStalled) {
     world.put(test::app());
     world.server->failNext(1, "PATCH", "/services/", 500);
     EXPECT_EQ(world.pass().kind(), Outcome::Kind::Retry);
-    EXPECT_EQ(text(world.condition("Reconciling"), "/status"), "True");
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
-    EXPECT_THAT(text(world.condition("Ready"), "/message"), HasSubstr("Service \"shop\""));
+    EXPECT_EQ(base::textAt(world.condition("Reconciling"), "/status"), "True");
+    EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True");
+    EXPECT_THAT(base::textAt(world.condition("Ready"), "/message"), HasSubstr("Service \"shop\""));
 }
 
 TEST(Obstacles, ATerminatingNamespaceIsNoNews) {
@@ -154,7 +148,7 @@ TEST(Obstacles, ATerminatingNamespaceIsNoNews) {
         return kube::ApiResult<kube::HttpResponse>(response);
     });
     EXPECT_EQ(world.pass().kind(), Outcome::Kind::Done);
-    EXPECT_EQ(statusWrites(world), 0U);
+    EXPECT_EQ(world.statusWrites(), 0U);
     EXPECT_TRUE(world.events.empty());
 }
 
@@ -172,8 +166,8 @@ TEST(Obstacles, ASpecThatCannotBeReadStallsAndHeals) {
     broken["spec"]["web"]["port"] = "http";
     world.put(broken);
     EXPECT_EQ(world.pass().kind(), Outcome::Kind::Terminal);
-    EXPECT_EQ(text(world.condition("Stalled"), "/reason"), "InvalidSpec");
-    EXPECT_THAT(text(world.condition("Stalled"), "/message"), HasSubstr("spec.web.port"));
+    EXPECT_EQ(base::textAt(world.condition("Stalled"), "/reason"), "InvalidSpec");
+    EXPECT_THAT(base::textAt(world.condition("Stalled"), "/message"), HasSubstr("spec.web.port"));
     EXPECT_TRUE(world.children().empty());
     world.server->forgetRequests();
     world.pass();
@@ -181,7 +175,7 @@ TEST(Obstacles, ASpecThatCannotBeReadStallsAndHeals) {
 
     world.editApp([](Json& object) { object["spec"]["web"]["port"] = 8080; });
     world.settle();
-    EXPECT_NE(text(world.condition("Stalled"), "/status"), "True");
+    EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True");
     EXPECT_TRUE(world.find("Deployment", "shop-web"));
 }
 
@@ -192,8 +186,8 @@ TEST(Obstacles, ObserveWritesOnlyTheStatus) {
     world.put(watched);
     world.settle();
     EXPECT_TRUE(world.children().empty());
-    EXPECT_GE(statusWrites(world), 1U);
-    EXPECT_EQ(world.server->mutations(), statusWrites(world));
+    EXPECT_GE(world.statusWrites(), 1U);
+    EXPECT_EQ(world.server->mutations(), world.statusWrites());
 }
 
 TEST(Obstacles, NoEventWithoutItsStatus) {

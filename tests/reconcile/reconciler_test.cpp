@@ -14,14 +14,6 @@ using runtime::Outcome;
 using test::World;
 using testing::HasSubstr;
 
-std::string text(const Json& condition, const char* field) {
-    return base::stringAt(condition, field).value_or("");
-}
-
-size_t statusWrites(const World& world) {
-    return world.server->mutations("/scalableapps/shop/status");
-}
-
 // --- making
 
 TEST(Reconciler, OnePassMakesEveryChild) {
@@ -39,8 +31,8 @@ TEST(Reconciler, OnePassMakesEveryChild) {
         EXPECT_EQ(base::stringAt(*child, "/metadata/ownerReferences/0/uid"), uid) << kind;
         EXPECT_EQ(base::stringAt(*child, "/metadata/labels/scalableapp.dev~1app"), "shop") << kind;
     }
-    EXPECT_EQ(statusWrites(world), 1U);
-    EXPECT_EQ(text(world.condition("Ready"), "/status"), "False");
+    EXPECT_EQ(world.statusWrites(), 1U);
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/status"), "False");
 }
 
 TEST(Reconciler, TheSecondPassWritesNothing) {
@@ -132,7 +124,7 @@ TEST(Reconciler, ALabelTakenAwayComesBack) {
     auto service = world.find("Service", "shop");
     EXPECT_EQ(base::stringAt(*service, "/metadata/labels/scalableapp.dev~1app"), "shop");
     EXPECT_TRUE(world.condition("Stalled").empty() ||
-                text(world.condition("Stalled"), "/status") == "False");
+                base::textAt(world.condition("Stalled"), "/status") == "False");
 }
 
 // --- removing
@@ -240,7 +232,7 @@ TEST(Reconciler, AnUnreachableServerIsTriedAgainWithoutAWordInTheStatus) {
     auto outcome = world.pass();
     EXPECT_EQ(outcome.kind(), Outcome::Kind::Retry);
     EXPECT_THAT(outcome.message(), HasSubstr("Service \"shop\""));
-    EXPECT_EQ(statusWrites(world), 0U);
+    EXPECT_EQ(world.statusWrites(), 0U);
     world.settle();
     EXPECT_TRUE(world.find("Service", "shop"));
 }
@@ -283,17 +275,18 @@ TEST(Reconciler, ReadyIsWrittenOnceAndItsEventOnce) {
     rolledOut(world);
     world.server->forgetRequests();
     world.settle();
-    EXPECT_EQ(text(world.condition("Ready"), "/status"), "True") << world.condition("Ready");
-    EXPECT_EQ(statusWrites(world), 1U);
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/status"), "True")
+        << world.condition("Ready");
+    EXPECT_EQ(world.statusWrites(), 1U);
     size_t events = world.events.size();
-    auto since = text(world.condition("Ready"), "/lastTransitionTime");
+    auto since = base::textAt(world.condition("Ready"), "/lastTransitionTime");
     for (int i = 0; i < 5; ++i) {
         world.clock.advance(std::chrono::minutes(10));
         world.pass();
     }
-    EXPECT_EQ(statusWrites(world), 1U);
+    EXPECT_EQ(world.statusWrites(), 1U);
     EXPECT_EQ(world.events.size(), events);
-    EXPECT_EQ(text(world.condition("Ready"), "/lastTransitionTime"), since);
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/lastTransitionTime"), since);
 }
 
 TEST(Reconciler, AStatusThatOthersSpoilIsWrittenAgain) {

@@ -138,6 +138,10 @@ runtime::Outcome World::reconcile() {
     return reconciler.reconcile({"ns", "shop"}, context);
 }
 
+size_t World::statusWrites() const {
+    return server->mutations("/scalableapps/shop/status");
+}
+
 runtime::Outcome World::pass() {
     sync();
     return reconcile();

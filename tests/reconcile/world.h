@@ -43,6 +43,8 @@ class World {
     // One reconcile of ns/shop, without looking at the server first.
     runtime::Outcome reconcile();
     runtime::Outcome pass();
+    // How often the status was written.
+    size_t statusWrites() const;
     // Passes until one writes nothing; answers how many wrote. Fails the test after ten.
     int settle();
 

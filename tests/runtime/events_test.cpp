@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-runtime::Event event(const std::string& reason) {
+runtime::Event because(const std::string& reason) {
     return {.regarding = {"v1", "Pod", {"ns", "a"}, "uid-a"},
             .type = runtime::EventType::Normal,
             .reason = reason,
@@ -37,7 +37,7 @@ class EventsTest : public testing::Test {
 TEST_F(EventsTest, RepeatsBecomeASeriesOfOneObject) {
     make();
     for (int i = 0; i < 5; ++i) {
-        events->record(event("Started"));
+        events->record(because("Started"));
     }
     events.reset();
     auto all = server->all(test::kEvents);
@@ -50,7 +50,7 @@ TEST_F(EventsTest, RepeatsBecomeASeriesOfOneObject) {
 TEST_F(EventsTest, WhatIsQueuedIsSentBeforeTheEnd) {
     make();
     for (int i = 0; i < 20; ++i) {
-        events->record(event("Reason" + std::to_string(i)));
+        events->record(because("Reason" + std::to_string(i)));
     }
     events.reset();
     EXPECT_EQ(server->all(test::kEvents).size(), 20U);
@@ -58,10 +58,10 @@ TEST_F(EventsTest, WhatIsQueuedIsSentBeforeTheEnd) {
 
 TEST_F(EventsTest, AnEventThatVanishedIsMadeAnew) {
     make();
-    events->record(event("Started"));
+    events->record(because("Started"));
     ASSERT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
     server->drop(test::kEvents, {"ns", server->all(test::kEvents)[0]["metadata"]["name"]});
-    events->record(event("Started"));
+    events->record(because("Started"));
     events.reset();
     ASSERT_EQ(server->all(test::kEvents).size(), 1U);
     EXPECT_EQ(base::intAt(server->all(test::kEvents)[0], "/series/count"), 2);
@@ -70,13 +70,13 @@ TEST_F(EventsTest, AnEventThatVanishedIsMadeAnew) {
 TEST_F(EventsTest, ATransientFailureIsTriedAgain) {
     make();
     server->failNext(1, "POST", "events", 503);
-    events->record(event("Started"));
+    events->record(because("Started"));
     EXPECT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
 }
 
 TEST_F(EventsTest, AFollowerSendsNothing) {
     make({.mayWrite = [] { return false; }});
-    events->record(event("Started"));
+    events->record(because("Started"));
     events.reset();
     EXPECT_EQ(server->mutations(), 0U);
     EXPECT_THAT(metrics.text(), HasSubstr("events_discarded_total{reason=\"refused\"} 1"));
@@ -90,7 +90,7 @@ TEST_F(EventsTest, AFullQueueDropsAndNeverBlocks) {
     });
     make();
     for (int i = 0; i < 2500; ++i) {
-        events->record(event("Reason" + std::to_string(i)));
+        events->record(because("Reason" + std::to_string(i)));
     }
     EXPECT_THAT(metrics.text(),
                 testing::Not(HasSubstr("events_discarded_total{reason=\"full\"} 0")));
