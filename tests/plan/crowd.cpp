@@ -16,13 +16,13 @@
 namespace plan_test {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using CrowdClock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 struct Client {
     int fd = -1;
     bool asked = false;
-    Clock::time_point since;
+    CrowdClock::time_point since;
     std::string got;
 };
 
@@ -76,11 +76,11 @@ class Run {
     }
 
     Met go() {
-        auto began = Clock::now();
+        auto began = CrowdClock::now();
         for (size_t i = 0; i < clients_.size(); ++i) {
             open(i);
         }
-        while (met_.ok + met_.failed < what_.requests && Clock::now() - began < 60s) {
+        while (met_.ok + met_.failed < what_.requests && CrowdClock::now() - began < 60s) {
             epoll_event events[256];
             int count = epoll_wait(poll_, events, 256, 1000);
             for (int i = 0; i < count; ++i) {
@@ -88,7 +88,7 @@ class Run {
             }
         }
         met_.failed = what_.requests - met_.ok;
-        met_.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+        met_.seconds = std::chrono::duration<double>(CrowdClock::now() - began).count();
         return met_;
     }
 
@@ -132,7 +132,7 @@ class Run {
         }
         ++begun_;
         client.got.clear();
-        client.since = Clock::now();
+        client.since = CrowdClock::now();
         if (send(client.fd, text_.data(), text_.size(), MSG_NOSIGNAL) !=
             static_cast<ssize_t>(text_.size())) {
             giveUp(client);
@@ -147,7 +147,7 @@ class Run {
         if (status == 200) {
             ++met_.ok;
             met_.milliseconds.push_back(
-                std::chrono::duration<double, std::milli>(Clock::now() - client.since).count());
+                std::chrono::duration<double, std::milli>(CrowdClock::now() - client.since).count());
         } else {
             ++met_.failed;
         }

@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 
 // --- which pods
 
-Json webPod(const std::string& address, const std::string& readySince,
-            const std::string& zone = "") {
+Json readyPod(const std::string& address, const std::string& readySince,
+              const std::string& zone = "") {
     Json out = Json::parse(R"({"apiVersion":"v1","kind":"Pod",
         "metadata":{"name":"p","labels":{"scalableapp.dev/tier":"web"}},
         "spec":{"containers":[{"name":"web","ports":[{"name":"http","containerPort":8000}]}]},
@@ -38,26 +38,26 @@ std::string told(std::vector<Json> pods) {
 }
 
 TEST(PodsText, NamesTheNewestPodsByPoolAddressPortAndSince) {
-    EXPECT_EQ(told({webPod("10.0.0.1", "1970-01-01T00:10:00Z"),
-                    webPod("10.0.0.2", "1970-01-01T00:11:00Z", "z1")}),
+    EXPECT_EQ(told({readyPod("10.0.0.1", "1970-01-01T00:10:00Z"),
+                    readyPod("10.0.0.2", "1970-01-01T00:11:00Z", "z1")}),
               "zone-z1 10.0.0.2 8000 660\nweb 10.0.0.1 8000 600\n");
 }
 
 TEST(PodsText, LeavesOutWhatNamesHaveLongToldOf) {
-    EXPECT_EQ(told({webPod("10.0.0.1", "1970-01-01T00:10:00Z"),
-                    webPod("10.0.0.2", "1970-01-01T01:00:00Z")}),
+    EXPECT_EQ(told({readyPod("10.0.0.1", "1970-01-01T00:10:00Z"),
+                    readyPod("10.0.0.2", "1970-01-01T01:00:00Z")}),
               "web 10.0.0.2 8000 3600\n");
 }
 
 TEST(PodsText, LeavesOutPodsThatAreNotReadyOrHaveNoAddress) {
-    auto unready = webPod("10.0.0.1", "1970-01-01T00:10:00Z");
+    auto unready = readyPod("10.0.0.1", "1970-01-01T00:10:00Z");
     unready["status"]["conditions"][0]["status"] = "False";
-    auto nowhere = webPod("", "1970-01-01T00:10:00Z");
+    auto nowhere = readyPod("", "1970-01-01T00:10:00Z");
     EXPECT_EQ(told({unready, nowhere}), "");
 }
 
 TEST(PodsText, APodOnItsWayOutIsNamedReadyOrNot) {
-    auto going = webPod("10.0.0.1", "1970-01-01T00:10:00Z");
+    auto going = readyPod("10.0.0.1", "1970-01-01T00:10:00Z");
     going["metadata"]["deletionTimestamp"] = "1970-01-01T00:12:00Z";
     EXPECT_EQ(told({going}), "web 10.0.0.1 8000 0\n");
     going["status"]["conditions"][0]["status"] = "False";
@@ -67,7 +67,7 @@ TEST(PodsText, APodOnItsWayOutIsNamedReadyOrNot) {
 TEST(PodsText, IsBoundedAndDoesNotDependOnTheOrder) {
     std::vector<Json> pods;
     for (int i = 0; i < 200; ++i) {
-        pods.push_back(webPod("10.0.0." + std::to_string(i), "1970-01-01T00:10:00Z"));
+        pods.push_back(readyPod("10.0.0." + std::to_string(i), "1970-01-01T00:10:00Z"));
     }
     auto text = told(pods);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 64);
@@ -79,7 +79,7 @@ TEST(PodsText, EveryBalancerIsToldAndOnlyWhenItIsNews) {
     auto shop =
         app(R"({"image":"shop:1","replicas":2})", R"({"loadBalancer":{"algorithm":"RoundRobin"}})");
     auto seen = seenAfter(shop);
-    seen.children.push_back(webPod("10.0.0.1", "1970-01-01T00:10:00Z"));
+    seen.children.push_back(readyPod("10.0.0.1", "1970-01-01T00:10:00Z"));
     seen.children.push_back(Json::parse(R"({"apiVersion":"v1","kind":"Pod",
         "metadata":{"name":"lb-1","namespace":"ns","uid":"u",
                     "labels":{"scalableapp.dev/tier":"loadBalancer"}}})"));

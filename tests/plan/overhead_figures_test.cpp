@@ -46,7 +46,7 @@ void compare(const std::string& what, Crowd through, Crowd past) {
     EXPECT_EQ(sums[1].failed, 0) << what;
 }
 
-plan::NginxModel edgeModel() {
+plan::NginxModel staticEdge() {
     plan::NginxModel out{.app = "shop", .webHost = "127.0.0.1"};
     api::CdnPath kept;
     kept.match = "/static/*";
@@ -85,7 +85,7 @@ TEST(EdgeFigures, AHitBesideTheShopItself) {
         GTEST_SKIP() << "nginx is not installed (tests/setup/install test)";
     }
     Shop shop;
-    EdgeProcess edge(edgeModel(), shop.port());
+    EdgeProcess edge(staticEdge(), shop.port());
     ASSERT_EQ(edge.get("/static/version").status, 200);
     for (int clients : {1, 16}) {
         compare("edge hit, " + std::to_string(clients) + " clients",
@@ -115,7 +115,7 @@ TEST(EdgeFigures, TenThousandMissesAtOnceReachTheOriginOnce) {
         gate.wait();
         reply.send(200, std::string(4096, 'x'));
     });
-    EdgeProcess edge(edgeModel(), origin.port(), EdgeProcess::Connections::AsDeployed);
+    EdgeProcess edge(staticEdge(), origin.port(), EdgeProcess::Connections::AsDeployed);
     auto met = crowd({.ports = {edge.port()},
                       .path = "/static/new",
                       .clients = clients,
