@@ -12,7 +12,8 @@
 
 namespace plan {
 
-// Adds a note for every pod of the tier that says otherwise and stays. A missing annotation says "".
+// Adds a note for every pod of the tier that says otherwise and stays. A missing annotation says
+// "".
 void tellPods(const Observed& observed, const std::string& tier, const std::string& annotation,
               const std::string& value, TierIntents& out);
 

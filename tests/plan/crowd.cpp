@@ -147,7 +147,8 @@ class Run {
         if (status == 200) {
             ++met_.ok;
             met_.milliseconds.push_back(
-                std::chrono::duration<double, std::milli>(CrowdClock::now() - client.since).count());
+                std::chrono::duration<double, std::milli>(CrowdClock::now() - client.since)
+                    .count());
         } else {
             ++met_.failed;
         }

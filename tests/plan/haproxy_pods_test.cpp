@@ -178,6 +178,11 @@ TEST_F(ToldBalancing, APodThatGoesGetsNothingNewAndFinishesWhatItHas) {
         hanging.push_back(begin(balancer));
         return pod(1).hits() > 0;
     }));
+    // The others are answered: from now on it has the most to do, and is asked last.
+    ASSERT_TRUE(soon([&] {
+        return std::count_if(hanging.begin(), hanging.end(),
+                             [](const auto& answer) { return !done(answer); }) == pod(1).atOnce();
+    }));
     balancer.tell(going(pod(1)) + line(pod(2), 1s));
     EXPECT_TRUE(reached(balancer, pod(2)));
     int before = pod(1).hits();
