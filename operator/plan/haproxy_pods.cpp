@@ -21,7 +21,7 @@ struct WebPod {
     std::string pool;
     std::string address;
     int64_t port = 0;
-    int64_t readySince = 0;  // 0: it goes
+    int64_t since = 0;  // ready since, or minus the time when it is to be gone
 };
 
 int64_t webPortOf(const Json& pod) {
@@ -35,14 +35,20 @@ int64_t webPortOf(const Json& pod) {
     return 0;
 }
 
+// Since 1970; 0: no time.
+int64_t secondsOf(const std::string& text) {
+    base::WallTime time;
+    if (!base::parseTime(text, time)) {
+        return 0;
+    }
+    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 // 0: it is not ready.
 int64_t readySince(const Json& pod) {
     for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
-        base::WallTime since;
-        if (condition.value("type", "") == "Ready" && condition.value("status", "") == "True" &&
-            base::parseTime(condition.value("lastTransitionTime", ""), since)) {
-            return std::chrono::duration_cast<std::chrono::seconds>(since.time_since_epoch())
-                .count();
+        if (condition.value("type", "") == "Ready" && condition.value("status", "") == "True") {
+            return secondsOf(condition.value("lastTransitionTime", ""));
         }
     }
     return 0;
@@ -55,12 +61,12 @@ std::vector<WebPod> podsToTell(const Observed& observed) {
         if (base::stringAt(*child, "/kind") != "Pod" || address.empty()) {
             continue;
         }
-        bool goes = base::at(*child, "/metadata/deletionTimestamp") != nullptr;
+        int64_t goneAt = secondsOf(base::textAt(*child, "/metadata/deletionTimestamp"));
         WebPod pod{.pool = poolName(zoneOf(*child)),
                    .address = address,
                    .port = webPortOf(*child),
-                   .readySince = goes ? 0 : readySince(*child)};
-        if (pod.port > 0 && (goes || pod.readySince > 0)) {
+                   .since = goneAt > 0 ? -goneAt : readySince(*child)};
+        if (pod.port > 0 && pod.since != 0) {
             out.push_back(std::move(pod));
         }
     }
@@ -69,7 +75,7 @@ std::vector<WebPod> podsToTell(const Observed& observed) {
 
 std::string lineOf(const WebPod& pod) {
     return pod.pool + " " + pod.address + " " + std::to_string(pod.port) + " " +
-           std::to_string(pod.readySince) + "\n";
+           std::to_string(pod.since) + "\n";
 }
 
 }  // namespace
@@ -82,23 +88,22 @@ std::string podsText(const Observed& observed) {
     auto pods = podsToTell(observed);
     int64_t newest = 0;
     for (const auto& pod : pods) {
-        newest = std::max(newest, pod.readySince);
+        newest = std::max(newest, pod.since);
     }
     // Beside the newest, not beside now: what is told changes only when pods do.
     pods.erase(std::remove_if(pods.begin(), pods.end(),
                               [&](const WebPod& pod) {
-                                  return pod.readySince > 0 &&
-                                         pod.readySince < newest - kNewSeconds;
+                                  return pod.since > 0 && pod.since < newest - kNewSeconds;
                               }),
                pods.end());
     std::sort(pods.begin(), pods.end(), [](const WebPod& a, const WebPod& b) {
-        return a.readySince != b.readySince ? a.readySince > b.readySince : a.address < b.address;
+        return a.since != b.since ? a.since > b.since : a.address < b.address;
     });
     std::string came;
     std::string going;
     size_t told = 0;
     for (const auto& pod : pods) {
-        if (pod.readySince == 0) {
+        if (pod.since < 0) {
             going += lineOf(pod);
         } else if (told < kMostLines) {
             ++told;
@@ -124,6 +129,8 @@ std::string podsScript() {
 local given = {}    -- by server: the address that a newcomer's server has
 local drained = {}  -- by server: the address that gets nothing new
 
+local gone_seconds = 60  -- after that, the address is somebody else's
+
 local function read_file()
     local came, going = {}, {}
     local file = io.open(file_name)
@@ -132,12 +139,12 @@ local function read_file()
     end
     local now = core.now().sec
     for line in file:lines() do
-        local pool, ip, port, since = line:match("^(%S+) (%S+) (%d+) (%d+)$")
+        local pool, ip, port, since = line:match("^(%S+) (%S+) (%d+) (%-?%d+)$")
         if pool ~= nil then
             local address = ip .. ":" .. port
             since = tonumber(since)
-            if since == 0 then
-                going[address] = true
+            if since < 0 then
+                going[address] = now + since < gone_seconds or nil
             elseif math.abs(now - since) < new_seconds then
                 came[address] = { pool = pool, ip = ip, port = tonumber(port) }
             end

@@ -3,12 +3,12 @@
 //
 //   plan::tellPods(observed, kBalancerTier, kPodsAnnotation, plan::podsText(observed), out);
 //
-// One line for a pod: its pool, address, port, and since when it is ready (seconds since 1970; 0:
-// it is on its way out). The kubelet makes a file of the annotation within a second, and a script
-// in HAProxy reads it: a pod that came gets a server of its own until names tell of it, a pod that
-// goes gets nothing new. Names stay the truth: what is told grows old by itself, so that nothing
-// depends on the operator, and a HAProxy without Lua follows names alone. Thread safety: pure
-// functions.
+// One line for a pod: its pool, address, port, and since when it is ready (seconds since 1970), or
+// with a minus when it is to be gone. The kubelet makes a file of the annotation within a second,
+// and a script in HAProxy reads it: a pod that came gets a server of its own until names tell of
+// it, a pod that goes gets nothing new. Names stay the truth: what is told grows old by itself, so
+// that nothing depends on the operator, and a HAProxy without Lua follows names alone. Thread
+// safety: pure functions.
 #pragma once
 
 #include <cstdint>

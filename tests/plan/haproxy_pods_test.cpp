@@ -59,9 +59,9 @@ TEST(PodsText, LeavesOutPodsThatAreNotReadyOrHaveNoAddress) {
 TEST(PodsText, APodOnItsWayOutIsNamedReadyOrNot) {
     auto going = readyPod("10.0.0.1", "1970-01-01T00:10:00Z");
     going["metadata"]["deletionTimestamp"] = "1970-01-01T00:12:00Z";
-    EXPECT_EQ(told({going}), "web 10.0.0.1 8000 0\n");
+    EXPECT_EQ(told({going}), "web 10.0.0.1 8000 -720\n");
     going["status"]["conditions"][0]["status"] = "False";
-    EXPECT_EQ(told({going}), "web 10.0.0.1 8000 0\n");
+    EXPECT_EQ(told({going}), "web 10.0.0.1 8000 -720\n");
 }
 
 TEST(PodsText, IsBoundedAndDoesNotDependOnTheOrder) {
@@ -103,15 +103,20 @@ TEST(PodsText, EveryBalancerIsToldAndOnlyWhenItIsNews) {
 
 class ToldBalancing : public Balancing {
   protected:
-    static std::string line(const Pod& pod, std::chrono::seconds ago, const char* pool = "web") {
+    static int64_t secondsAt(std::chrono::seconds ago) {
         auto since = std::chrono::system_clock::now().time_since_epoch() - ago;
-        auto count = std::chrono::duration_cast<std::chrono::seconds>(since).count();
-        return std::string(pool) + " 127.0.0.1 " + std::to_string(pod.port()) + " " +
-               std::to_string(count) + "\n";
+        return std::chrono::duration_cast<std::chrono::seconds>(since).count();
     }
 
-    static std::string going(const Pod& pod) {
-        return "web 127.0.0.1 " + std::to_string(pod.port()) + " 0\n";
+    static std::string line(const Pod& pod, std::chrono::seconds ago, const char* pool = "web") {
+        return std::string(pool) + " 127.0.0.1 " + std::to_string(pod.port()) + " " +
+               std::to_string(secondsAt(ago)) + "\n";
+    }
+
+    // It was, or is, to be gone at the end of its grace.
+    static std::string going(const Pod& pod, std::chrono::seconds gone = -30s) {
+        return "web 127.0.0.1 " + std::to_string(pod.port()) + " -" +
+               std::to_string(secondsAt(gone)) + "\n";
     }
 
     // The newest news was read: the one pod that only it names gets something.
@@ -216,6 +221,19 @@ TEST_F(ToldBalancing, ThatAPodIsGoneIsRememberedUntilNamesForgetIt) {
     EXPECT_EQ(pod(1).hits(), before) << "gone, and names do not know it yet";
     balancer.tell(line(pod(1), 1s));
     EXPECT_TRUE(reached(balancer, pod(1))) << "another pod has its address";
+}
+
+// An operator that is away does not take it back.
+TEST_F(ToldBalancing, ThatAPodWentIsForgottenWhenItsAddressMayBeAnothers) {
+    auto all = pods(3);
+    Balancer balancer(model(), {{"web", {all[0], all[1]}}});
+    balancer.tell(going(pod(0), 100s) + line(pod(2), 1s));
+    EXPECT_TRUE(reached(balancer, pod(2))) << "what is told is read";
+    int before = pod(0).hits();
+    for (int i = 0; i < 30; ++i) {
+        EXPECT_EQ(balancer.get("/").status, 200);
+    }
+    EXPECT_EQ(pod(0).hits() - before, 10);
 }
 
 TEST_F(ToldBalancing, TheLastOnesAreAskedWhileTheyAnswer) {
