@@ -150,6 +150,19 @@ void readProviders(Fields& cdn, std::vector<CdnProvider>& out) {
 
 }  // namespace
 
+// "/static/*" -> "^/static/.*$"
+std::string CdnPath::pattern() const {
+    std::string out = "^";
+    for (char c : match) {
+        if (c == '*') {
+            out += ".*";
+        } else {
+            out += (c == '.' || c == '+' ? "\\" : "") + std::string(1, c);
+        }
+    }
+    return out + "$";
+}
+
 bool CacheKey::hasHeader(const std::string& name) const {
     auto same = [](char a, char b) {
         return std::tolower(static_cast<unsigned char>(a)) ==

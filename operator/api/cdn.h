@@ -36,6 +36,9 @@ struct CdnPath {
     CacheKey cacheKey;
     int64_t negativeTTLSeconds = 10;
     bool operator==(const CdnPath&) const = default;
+
+    // `match` as a regular expression of PCRE: nginx and VCL take it.
+    std::string pattern() const;
 };
 
 struct CdnOrigin {

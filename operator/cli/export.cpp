@@ -72,6 +72,8 @@ std::vector<std::string> notesFor(const api::Cdn& cdn, CdnProviderType type) {
             add(true,
                 "staleWhileRevalidateSeconds: the same as staleIfErrorSeconds (7 days at "
                 "most)");
+            add(any([](const api::CdnPath& path) { return path.negativeTTLSeconds > 1800; }),
+                "negativeTTLSeconds: 1800 at most");
             add(several, "origins: the order of several needs a failover policy of backends");
             add(true, "backends: add the groups of your origin to each backend service");
             break;

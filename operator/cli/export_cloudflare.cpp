@@ -38,12 +38,13 @@ Json ruleFor(const api::CdnPath& path, const api::Cdn& cdn, const std::string& h
     if (!custom.empty()) {
         settings["cache_key"] = {{"custom_key", custom}};
     }
-    return {{"description", path.match},
-            {"expression", "(http.host eq \"" + host + "\" and http.request.uri.path wildcard \"" +
-                               path.match + "\")"},
-            {"action", "set_cache_settings"},
-            {"action_parameters", settings},
-            {"enabled", true}};
+    return {
+        {"description", path.match},
+        {"expression", "(http.host eq \"" + host +
+                           "\" and http.request.uri.path strict wildcard \"" + path.match + "\")"},
+        {"action", "set_cache_settings"},
+        {"action_parameters", settings},
+        {"enabled", true}};
 }
 
 }  // namespace

@@ -5,19 +5,6 @@
 namespace cli {
 namespace {
 
-// "/static/*" as a regular expression of VCL.
-std::string patternOf(const std::string& match) {
-    std::string out = "^";
-    for (char c : match) {
-        if (c == '*') {
-            out += ".*";
-        } else {
-            out += (c == '.' || c == '+' ? "\\" : "") + std::string(1, c);
-        }
-    }
-    return out + "$";
-}
-
 std::string seconds(int64_t value) {
     return std::to_string(value) + "s";
 }
@@ -58,7 +45,7 @@ std::string recvOf(const api::Cdn& cdn) {
                       "    return(pass);\n  }\n"
                       "  if (req.http.Authorization) {\n    return(pass);\n  }\n";
     for (const auto& path : cdn.paths) {
-        out += "  if (req.url.path ~ \"" + patternOf(path.match) + "\") {\n";
+        out += "  if (req.url.path ~ \"" + path.pattern() + "\") {\n";
         if (path.cacheKey.query && path.cacheKey.query->empty()) {
             out += "    set req.url = req.url.path;\n";
         } else if (path.cacheKey.query) {
@@ -83,7 +70,7 @@ std::string hashOf(const api::Cdn& cdn) {
         "  set req.hash += req.http.host;\n";
     for (const auto& path : cdn.paths) {
         if (!path.cacheKey.headers.empty()) {
-            out += "  if (req.url.path ~ \"" + patternOf(path.match) + "\") {\n";
+            out += "  if (req.url.path ~ \"" + path.pattern() + "\") {\n";
             for (const auto& header : path.cacheKey.headers) {
                 out += "    set req.hash += req.http." + header + ";\n";
             }
@@ -93,16 +80,28 @@ std::string hashOf(const api::Cdn& cdn) {
     return out + "  return(hash);\n}\n";
 }
 
-std::string fetchOf(const api::Cdn& cdn) {
-    std::string out =
-        "sub vcl_fetch {\n#FASTLY fetch\n"
-        "  if (beresp.status >= 502 && beresp.status <= 504) {\n"
-        "    if (stale.exists) {\n      return(deliver_stale);\n    }\n";
+// What there is instead of an answer: an old one, or the next origin's.
+std::string insteadOf(const api::Cdn& cdn) {
+    std::string out = "    if (stale.exists) {\n      return(deliver_stale);\n    }\n";
     if (cdn.origins.size() > 1) {
         out += "    if (req.restarts < " + std::to_string(cdn.origins.size() - 1) +
                " && (req.method == \"GET\" || req.method == \"HEAD\")) {\n      restart;\n    }\n";
     }
-    out +=
+    return out;
+}
+
+// An origin that cannot be reached: it gave no answer that vcl_fetch could judge.
+std::string errorOf(const api::Cdn& cdn) {
+    return "sub vcl_error {\n#FASTLY error\n"
+           "  if (obj.status >= 502 && obj.status <= 504) {\n" +
+           insteadOf(cdn) + "  }\n  return(deliver);\n}\n";
+}
+
+std::string fetchOf(const api::Cdn& cdn) {
+    std::string out =
+        "sub vcl_fetch {\n#FASTLY fetch\n"
+        "  if (beresp.status >= 502 && beresp.status <= 504) {\n" +
+        insteadOf(cdn) +
         "    return(pass);\n  }\n"
         "  if (beresp.http.Set-Cookie || beresp.http.Cache-Control ~ "
         "\"(private|no-store|no-cache)\") {\n    return(pass);\n  }\n"
@@ -114,7 +113,7 @@ std::string fetchOf(const api::Cdn& cdn) {
         std::string client = path.clientTTLSeconds == 0
                                  ? "no-cache"
                                  : "public, max-age=" + std::to_string(path.clientTTLSeconds);
-        out += "  if (req.url.path ~ \"" + patternOf(path.match) +
+        out += "  if (req.url.path ~ \"" + path.pattern() +
                "\") {\n    if (beresp.status == 404 || beresp.status == 410) {\n"
                "      set beresp.ttl = " +
                seconds(path.negativeTTLSeconds) +
@@ -133,7 +132,7 @@ std::string fastlyVcl(const api::ScalableApp& app, const ExportNames& names) {
     for (const auto& origin : app.cdn->origins) {
         out += backendOf(origin, names);
     }
-    return out + recvOf(*app.cdn) + hashOf(*app.cdn) + fetchOf(*app.cdn);
+    return out + recvOf(*app.cdn) + hashOf(*app.cdn) + fetchOf(*app.cdn) + errorOf(*app.cdn);
 }
 
 }  // namespace cli

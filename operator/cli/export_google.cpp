@@ -7,7 +7,9 @@ namespace {
 
 using base::Json;
 
+// What the API allows.
 constexpr int64_t kLongestStale = 604800;
+constexpr int64_t kLongestNegative = 1800;
 
 // The first "*" is at the end, or there is none: all that a URL map can say.
 bool isPrefix(const std::string& match) {
@@ -33,7 +35,7 @@ Json backend(const std::string& name) {
 
 Json keptBackend(const std::string& name, const api::CdnPath& path, const api::Cdn& cdn) {
     Json out = backend(name);
-    int64_t negative = path.negativeTTLSeconds;
+    int64_t negative = std::min(path.negativeTTLSeconds, kLongestNegative);
     Json policy{{"cacheMode", "CACHE_ALL_STATIC"},
                 {"defaultTtl", path.ttlSeconds},
                 {"maxTtl", path.ttlSeconds},

@@ -42,4 +42,27 @@ int complainOfApp(const kube::ObjectKey& key, const kube::ApiError& error) {
     return complain(error.str(), kFailed);
 }
 
+kube::ApiResult<kube::ObjectPtr> NamedApp::merge(const base::Json& patch) const {
+    return client.patch(reconcile::scalableApps(), key, kube::PatchType::MergePatch, patch, {});
+}
+
+kube::ApiResult<kube::ObjectPtr> NamedApp::again() const {
+    return client.get(reconcile::scalableApps(), key, {});
+}
+
+int withApp(const Globals& globals, const std::string& name,
+            const std::function<int(const NamedApp&)>& use) {
+    auto session = connect(globals);
+    if (!session) {
+        return complain(session.error().message);
+    }
+    NamedApp app{.client = *session->client, .key = {session->namespace_, name}, .json = {}};
+    auto found = app.again();
+    if (!found) {
+        return complainOfApp(app.key, found.error());
+    }
+    app.json = (*found)->json();
+    return use(app);
+}
+
 }  // namespace cli

@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "cli/lookup.h"
-#include "reconcile/resources.h"
 
 namespace cli {
 namespace {
@@ -14,30 +13,22 @@ constexpr const char* kObserve = "Observe";
 
 int setManagement(const Globals& globals, const std::string& name, const char* wanted,
                   const char* done) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    kube::ObjectKey key{session->namespace_, name};
-    auto app = session->client->get(reconcile::scalableApps(), key, {});
-    if (!app) {
-        return complainOfApp(key, app.error());
-    }
-    auto is = base::stringAt((*app)->json(), "/spec/management").value_or(kManage);
-    bool text = globals.output == "text";
-    if (is == wanted) {
-        std::cout << (text ? name + " was " + done + " before\n"
-                           : render((*app)->json(), globals.output));
+    return withApp(globals, name, [&](const NamedApp& app) {
+        auto is = base::stringAt(app.json, "/spec/management").value_or(kManage);
+        bool text = globals.output == "text";
+        if (is == wanted) {
+            std::cout << (text ? name + " was " + done + " before\n"
+                               : render(app.json, globals.output));
+            return kOk;
+        }
+        auto patched = app.merge({{"spec", {{"management", wanted}}}});
+        if (!patched) {
+            return complainOfApp(app.key, patched.error());
+        }
+        std::cout << (text ? name + " is " + done + "\n"
+                           : render((*patched)->json(), globals.output));
         return kOk;
-    }
-    auto patched =
-        session->client->patch(reconcile::scalableApps(), key, kube::PatchType::MergePatch,
-                               {{"spec", {{"management", wanted}}}}, {});
-    if (!patched) {
-        return complainOfApp(key, patched.error());
-    }
-    std::cout << (text ? name + " is " + done + "\n" : render((*patched)->json(), globals.output));
-    return kOk;
+    });
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/lookup.h"
-#include "reconcile/resources.h"
 
 namespace cli {
 namespace {
@@ -36,6 +35,34 @@ int finish(const Globals& globals, const Json& app, const std::string& name,
     }
     std::cout << name << " is purged: " << progress.text << '\n';
     return kOk;
+}
+
+// Until every edge says so.
+int awaitPurge(const Globals& globals, const PurgeFlags& flags, const NamedApp& app,
+               int64_t generation) {
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(flags.timeoutSeconds);
+    PurgeProgress progress;
+    std::string told;
+    while (std::chrono::steady_clock::now() < deadline) {
+        auto now = app.again();
+        if (!now && !now.error().transient()) {
+            return complainOfApp(app.key, now.error());
+        }
+        if (now) {
+            progress = purgeProgress((*now)->json(), generation);
+        }
+        if (progress.done) {
+            return finish(globals, (*now)->json(), flags.name, progress);
+        }
+        if (progress.text != told && globals.output == "text") {
+            std::cout << progress.text << std::endl;
+            told = progress.text;
+        }
+        std::this_thread::sleep_for(kPoll);
+    }
+    return complain("not purged within " + std::to_string(flags.timeoutSeconds) +
+                        " s: " + progress.text + " (it goes on; see status " + flags.name + ")",
+                    kFailed);
 }
 
 }  // namespace
@@ -71,48 +98,15 @@ PurgeProgress purgeProgress(const Json& app, int64_t generation) {
 }
 
 int purgeCommand(const Globals& globals, const PurgeFlags& flags) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    const auto& type = reconcile::scalableApps();
-    auto app = session->client->get(type, key, {});
-    if (!app) {
-        return complainOfApp(key, app.error());
-    }
-    auto patch = purgePatch((*app)->json(), freshToken());
-    if (!patch) {
-        return complain(patch.error().message, kFailed);
-    }
-    auto done = session->client->patch(type, key, kube::PatchType::MergePatch, *patch, {});
-    if (!done) {
-        return complainOfApp(key, done.error());
-    }
-    auto generation = (*done)->meta().generation;
-    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(flags.timeoutSeconds);
-    PurgeProgress progress;
-    std::string told;
-    while (std::chrono::steady_clock::now() < deadline) {
-        app = session->client->get(type, key, {});
-        if (!app && !app.error().transient()) {
-            return complainOfApp(key, app.error());
+    return withApp(globals, flags.name, [&](const NamedApp& app) {
+        auto patch = purgePatch(app.json, freshToken());
+        if (!patch) {
+            return complain(patch.error().message, kFailed);
         }
-        if (app) {
-            progress = purgeProgress((*app)->json(), generation);
-        }
-        if (progress.done) {
-            return finish(globals, (*app)->json(), flags.name, progress);
-        }
-        if (progress.text != told && globals.output == "text") {
-            std::cout << progress.text << std::endl;
-            told = progress.text;
-        }
-        std::this_thread::sleep_for(kPoll);
-    }
-    return complain("not purged within " + std::to_string(flags.timeoutSeconds) +
-                        " s: " + progress.text + " (it goes on; see status " + flags.name + ")",
-                    kFailed);
+        auto done = app.merge(*patch);
+        return done ? awaitPurge(globals, flags, app, (*done)->meta().generation)
+                    : complainOfApp(app.key, done.error());
+    });
 }
 
 }  // namespace cli

@@ -7,7 +7,6 @@
 #include "api/traffic.h"
 #include "base/json.h"
 #include "cli/lookup.h"
-#include "reconcile/resources.h"
 
 namespace cli {
 namespace {
@@ -59,31 +58,23 @@ using MakePatch = base::Result<Json> (*)(const Json&, const std::string&);
 
 int change(const Globals& globals, const ZoneFlags& flags, MakePatch makePatch,
            const std::string& what) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    const auto& type = reconcile::scalableApps();
-    auto app = session->client->get(type, key, {});
-    if (!app) {
-        return complainOfApp(key, app.error());
-    }
-    auto patch = makePatch((*app)->json(), flags.zone);
-    if (!patch) {
-        return complain(patch.error().message, kFailed);
-    }
-    auto done = session->client->patch(type, key, kube::PatchType::MergePatch, *patch, {});
-    if (!done) {
-        return complainOfApp(key, done.error());
-    }
-    if (globals.output != "text") {
-        std::cout << render((*done)->json(), globals.output);
+    return withApp(globals, flags.name, [&](const NamedApp& app) {
+        auto patch = makePatch(app.json, flags.zone);
+        if (!patch) {
+            return complain(patch.error().message, kFailed);
+        }
+        auto done = app.merge(*patch);
+        if (!done) {
+            return complainOfApp(app.key, done.error());
+        }
+        if (globals.output != "text") {
+            std::cout << render((*done)->json(), globals.output);
+            return kOk;
+        }
+        std::cout << "zone " << flags.zone << " of " << flags.name << what
+                  << "; watch: kubectl scalableapp status " << flags.name << " -w\n";
         return kOk;
-    }
-    std::cout << "zone " << flags.zone << " of " << flags.name << what
-              << "; watch: kubectl scalableapp status " << flags.name << " -w\n";
-    return kOk;
+    });
 }
 
 }  // namespace

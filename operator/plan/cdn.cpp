@@ -10,6 +10,7 @@
 #include "plan/entry.h"
 #include "plan/names.h"
 #include "plan/nginx.h"
+#include "plan/notes.h"
 #include "plan/web_pods.h"
 
 namespace plan {
@@ -158,27 +159,6 @@ Json budgetOf(const ScalableApp& app) {
     return out;
 }
 
-// Each edge is told by itself: what a Deployment's template says is a rollout.
-void putNotes(const Observed& observed, const std::string& epoch, TierIntents& out) {
-    for (const auto* child : childrenOf(observed, kEdgeTier)) {
-        const auto* notes = base::at(*child, "/metadata/annotations");
-        bool told = notes != nullptr && notes->value(kEpochAnnotation, "") == epoch;
-        bool going = base::at(*child, "/metadata/deletionTimestamp") != nullptr;
-        if (base::stringAt(*child, "/kind") == "Pod" && !told && !going) {
-            auto text = [&](const char* pointer) {
-                return base::stringAt(*child, pointer).value_or("");
-            };
-            out.notes.push_back({.apiVersion = "v1",
-                                 .kind = "Pod",
-                                 .namespace_ = text("/metadata/namespace"),
-                                 .name = text("/metadata/name"),
-                                 .uid = text("/metadata/uid"),
-                                 .annotation = kEpochAnnotation,
-                                 .value = epoch});
-        }
-    }
-}
-
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
     auto epoch = epochOf(app, observed).value;
@@ -199,7 +179,8 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
     if (!edgesCurrent(app, observed)) {
         out.staying = leavingEdges(app, observed);
     }
-    putNotes(observed, epoch, out);
+    // Not by the Deployment's template: that would be a rollout.
+    tellPods(observed, kEdgeTier, kEpochAnnotation, epoch, out);
     return out;
 }
 

@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr const char* kPartly = "PartiallyEnforced";
 // What no watch tells of: definitions and classes that appear, a Secret that comes or goes.
+// Of a Gateway of its own.
+constexpr const char* kSafeListener = "https";
+constexpr const char* kPlainListener = "http";
 constexpr auto kAskAgain = 10s;
 constexpr auto kAskRarely = 60s;
 
@@ -43,6 +46,10 @@ std::string gatewayApiVersion() {
     return std::string(kGatewayGroup) + "/v1";
 }
 
+std::string redirectName(const ScalableApp& app) {
+    return app.name + "-redirect";
+}
+
 // --- objects
 
 Json ingressOf(const ScalableApp& app, const Surroundings& around) {
@@ -62,45 +69,74 @@ Json ingressOf(const ScalableApp& app, const Surroundings& around) {
     return out;
 }
 
+Json listenerOf(const ScalableApp& app, const char* name, int64_t port, const char* protocol) {
+    return {{"name", name},
+            {"hostname", app.loadBalancer.host},
+            {"port", port},
+            {"protocol", protocol},
+            {"allowedRoutes", {{"namespaces", {{"from", "Same"}}}}}};
+}
+
 Json gatewayOf(const ScalableApp& app, const Surroundings& around) {
-    const auto& spec = app.loadBalancer;
-    bool secret = !spec.tlsSecretName.empty();
-    Json listener{{"name", secret ? "https" : "http"},
-                  {"hostname", spec.host},
-                  {"port", secret ? 443 : 80},
-                  {"protocol", secret ? "HTTPS" : "HTTP"},
-                  {"allowedRoutes", {{"namespaces", {{"from", "Same"}}}}}};
-    if (secret) {
-        Json certificate{{"group", ""}, {"kind", "Secret"}, {"name", spec.tlsSecretName}};
-        listener["tls"] = {{"mode", "Terminate"}, {"certificateRefs", Json::array({certificate})}};
+    const auto& secret = app.loadBalancer.tlsSecretName;
+    auto listeners = Json::array();
+    if (!secret.empty()) {
+        Json certificate{{"group", ""}, {"kind", "Secret"}, {"name", secret}};
+        auto safe = listenerOf(app, kSafeListener, 443, "HTTPS");
+        safe["tls"] = {{"mode", "Terminate"}, {"certificateRefs", Json::array({certificate})}};
+        listeners.push_back(std::move(safe));
     }
+    listeners.push_back(listenerOf(app, kPlainListener, 80, "HTTP"));
     Json out = childOf(app, gatewayApiVersion(), "Gateway", app.name, kExposureTier);
-    out["spec"]["listeners"] = Json::array({listener});
+    out["spec"]["listeners"] = std::move(listeners);
     if (!around.gatewayClass.empty()) {
         out["spec"]["gatewayClassName"] = around.gatewayClass;
     }
     return out;
 }
 
+Json routeNamed(const ScalableApp& app, const std::string& name, Json parent, Json rule) {
+    rule["matches"] = Json::array({{{"path", {{"type", "PathPrefix"}, {"value", "/"}}}}});
+    Json out = childOf(app, gatewayApiVersion(), "HTTPRoute", name, kExposureTier);
+    out["spec"] = {{"parentRefs", Json::array({std::move(parent)})},
+                   {"hostnames", Json::array({app.loadBalancer.host})},
+                   {"rules", Json::array({std::move(rule)})}};
+    return out;
+}
+
+// `listener` empty: any.
+Json ownGateway(const ScalableApp& app, const char* listener) {
+    Json out{{"group", kGatewayGroup}, {"kind", "Gateway"}, {"name", app.name}};
+    if (*listener != '\0') {
+        out["sectionName"] = listener;
+    }
+    return out;
+}
+
 Json routeOf(const ScalableApp& app, const Surroundings& around) {
-    Json parent{{"group", kGatewayGroup}, {"kind", "Gateway"}, {"name", app.name}};
+    Json parent = ownGateway(app, app.loadBalancer.tlsSecretName.empty() ? "" : kSafeListener);
     if (!around.sharedGateway.empty()) {
         size_t slash = around.sharedGateway.find('/');
-        parent["namespace"] = around.sharedGateway.substr(0, slash);
-        parent["name"] = around.sharedGateway.substr(slash + 1);
+        parent = {{"group", kGatewayGroup},
+                  {"kind", "Gateway"},
+                  {"name", around.sharedGateway.substr(slash + 1)},
+                  {"namespace", around.sharedGateway.substr(0, slash)}};
     }
-    Json match{{"path", {{"type", "PathPrefix"}, {"value", "/"}}}};
     Json backend{{"group", ""},
                  {"kind", "Service"},
                  {"name", app.name},
                  {"port", kPublicPort},
                  {"weight", 1}};
-    Json out = childOf(app, gatewayApiVersion(), "HTTPRoute", app.name, kExposureTier);
-    out["spec"] = {{"parentRefs", Json::array({parent})},
-                   {"hostnames", Json::array({app.loadBalancer.host})},
-                   {"rules", Json::array({{{"matches", Json::array({match})},
-                                           {"backendRefs", Json::array({backend})}}})}};
-    return out;
+    return routeNamed(app, app.name, std::move(parent),
+                      {{"backendRefs", Json::array({std::move(backend)})}});
+}
+
+// Who comes by plain HTTP is told to come again.
+Json redirectOf(const ScalableApp& app) {
+    Json filter{{"type", "RequestRedirect"},
+                {"requestRedirect", {{"scheme", "https"}, {"statusCode", 301}}}};
+    return routeNamed(app, redirectName(app), ownGateway(app, kPlainListener),
+                      {{"filters", Json::array({std::move(filter)})}});
 }
 
 // What stands between the spec and its objects.
@@ -137,6 +173,9 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
     } else if (app.loadBalancer.exposure == Exposure::Gateway) {
         if (observed.around.sharedGateway.empty()) {
             out.objects.push_back(gatewayOf(app, observed.around));
+            if (!app.loadBalancer.tlsSecretName.empty()) {
+                out.objects.push_back(redirectOf(app));
+            }
         }
         out.objects.push_back(routeOf(app, observed.around));
     }
@@ -212,10 +251,12 @@ std::optional<Cause> refusal(const ScalableApp& app, const Observed& observed) {
         const auto* status = base::at(*gateway, "/status");
         holders.push_back(status == nullptr ? &kNone : status);
     }
-    if (const auto* route = findChild(observed, "HTTPRoute", app.name)) {
-        auto& holders = places.emplace_back(route, std::vector<const Json*>()).second;
-        for (const auto& parent : base::arrayAt(*route, "/status/parents")) {
-            holders.push_back(&parent);
+    for (const auto& name : {app.name, redirectName(app)}) {
+        if (const auto* route = findChild(observed, "HTTPRoute", name)) {
+            auto& holders = places.emplace_back(route, std::vector<const Json*>()).second;
+            for (const auto& parent : base::arrayAt(*route, "/status/parents")) {
+                holders.push_back(&parent);
+            }
         }
     }
     for (const auto& [object, holders] : places) {

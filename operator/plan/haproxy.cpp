@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "plan/haproxy_breaker.h"
+#include "plan/haproxy_pods.h"
 
 namespace plan {
 namespace {
@@ -38,7 +39,12 @@ std::string globalSection(const HaproxyModel& model) {
                       "    nbthread 1\n"
                       "    fd-hard-limit 40000\n"
                       "    hard-stop-after 30s\n"
-                      "    set-var proc.seen int(0)\n";
+                      "    set-var proc.seen int(0)\n"
+                      ".if feature(LUA)\n"
+                      "    lua-load " +
+                      std::string(kPodsScriptFile) +
+                      "\n"
+                      ".endif\n";
     if (model.resilience.circuitBreaker) {
         out += breakerVariables();
     }
@@ -99,7 +105,9 @@ std::string defaultsSection(const HaproxyModel& model) {
         "    timeout http-request 10s\n"
         "    timeout http-keep-alive 20s\n"
         "    timeout tunnel 1h\n"
-        "    timeout check 2s\n"
+        // As patient as the kubelet: a pod that has too much to do is not dead, and without it the
+        // others have more. The connection itself has two seconds.
+        "    timeout check 5s\n"
         "    timeout queue " +
         bound + "    timeout server " + bound;
     if (resilience.staticResponse) {
@@ -240,7 +248,7 @@ std::string backendSection(const HaproxyModel& model, const std::string& name,
         limits + "\n";
     for (const auto& pool : pools) {
         out += "    server-template " + pool.name + "- 1-" + number(pool.slots) + " _http._tcp." +
-               pool.service + ".svc.cluster.local\n";
+               pool.service + ".svc.cluster.local\n" + newcomerServers(pool.name, pool.slots);
     }
     return out + "\n";
 }

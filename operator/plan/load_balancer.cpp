@@ -6,8 +6,10 @@
 #include "plan/diff.h"
 #include "plan/entry.h"
 #include "plan/haproxy.h"
+#include "plan/haproxy_pods.h"
 #include "plan/load_balancer_state.h"
 #include "plan/names.h"
+#include "plan/notes.h"
 #include "plan/pod_template.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
@@ -20,6 +22,7 @@ using base::Json;
 
 constexpr const char* kContainer = "haproxy";
 constexpr const char* kConfigAnnotation = "scalableapp.dev/haproxy.cfg";
+constexpr const char* kScriptAnnotation = "scalableapp.dev/web-pods.lua";
 constexpr const char* kConfigFolder = "/etc/scalableapp";
 constexpr const char* kConfigFile = "haproxy.cfg";
 constexpr int64_t kUser = 99;  // "haproxy" of the image
@@ -38,7 +41,7 @@ int64_t slotsFor(int64_t most) {
 }
 
 HaproxyPool poolOf(const ScalableApp& app, const std::string& zone, int64_t most) {
-    HaproxyPool out{.name = zone.empty() ? "web" : "zone-" + zone,
+    HaproxyPool out{.name = poolName(zone),
                     .service = webName(app, zone) + "." + app.namespace_,
                     .weight = api::kDefaultZoneWeight,
                     .slots = slotsFor(most)};
@@ -132,9 +135,15 @@ Json containerOf(const ScalableApp& app) {
 }
 
 Json configVolume() {
-    std::string field = std::string("metadata.annotations['") + kConfigAnnotation + "']";
-    Json file{{"path", kConfigFile}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}};
-    return {{"name", "config"}, {"downwardAPI", {{"items", Json::array({file})}}}};
+    auto items = Json::array();
+    for (const auto& [path, annotation] :
+         {std::pair{kConfigFile, kConfigAnnotation}, std::pair{"web-pods.lua", kScriptAnnotation},
+          std::pair{"web-pods", kPodsAnnotation}}) {
+        std::string field = std::string("metadata.annotations['") + annotation + "']";
+        items.push_back(
+            {{"path", path}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}});
+    }
+    return {{"name", "config"}, {"downwardAPI", {{"items", items}}}};
 }
 
 Json spreadOf(const ScalableApp& app) {
@@ -176,6 +185,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
     auto done = withOverrides(std::move(out), app.loadBalancer.overrides, labels);
     if (done) {
         (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app, observed);
+        (*done)["metadata"]["annotations"][kScriptAnnotation] = podsScript();
     }
     return done;
 }
@@ -238,6 +248,7 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
                           .namespace_ = app.namespace_,
                           .name = balancerName(app),
                           .replicas = app.loadBalancer.replicas});
+    tellPods(observed, kBalancerTier, kPodsAnnotation, podsText(observed), out);
     return out;
 }
 

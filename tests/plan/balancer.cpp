@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <thread>
+
+#include "plan/haproxy_pods.h"
 
 namespace plan_test {
 namespace {
@@ -43,24 +46,50 @@ std::string exchange(int port, const std::string& from, const std::string& text)
     return out;
 }
 
-std::string serversOf(const std::vector<const Pod*>& pods) {
-    std::string out;
-    for (const auto* pod : pods) {
-        out += "    server " + pod->name() + " 127.0.0.1:" + std::to_string(pod->port()) + "\n";
+std::string server(const std::string& name, int port) {
+    return "    server " + name + " 127.0.0.1:" + std::to_string(port) + "\n";
+}
+
+std::map<std::string, std::string> serversOf(const PodsByPool& pods,
+                                             const std::vector<int>& ports) {
+    std::map<std::string, std::string> out;
+    for (const auto& [pool, those] : pods) {
+        for (const auto* pod : those) {
+            out[pool] += server(pod->name(), pod->port());
+        }
+    }
+    for (int port : ports) {
+        out["web"] += server("at-" + std::to_string(port), port);
     }
     return out;
 }
 
-std::string onLoopback(std::string config, int port, int adminPort, const PodsByPool& pods) {
+// The configuration's folder, with what else the volume has.
+std::string writeFolder(const std::string& config) {
+    char name[] = "/tmp/balancer-XXXXXX";
+    std::string folder = mkdtemp(name);
+    auto put = [&](const char* file, const std::string& text) {
+        std::ofstream(folder + "/" + file)
+            << std::regex_replace(text, std::regex("/etc/scalableapp"), folder);
+    };
+    put("haproxy.cfg", config);
+    put("web-pods.lua", plan::podsScript());
+    put("web-pods", "");
+    return folder;
+}
+
+std::string onLoopback(std::string config, int port, int adminPort,
+                       const std::map<std::string, std::string>& servers) {
     auto put = [&](const std::string& pattern, const std::string& text) {
         config = std::regex_replace(config, std::regex(pattern), text);
     };
     put("bind :8080", "bind 127.0.0.1:" + std::to_string(port));
     put("bind :8404", "bind 127.0.0.1:" + std::to_string(adminPort));
     put(" init-addr none resolvers cluster resolve-opts allow-dup-ip,ignore-weight", "");
-    put("inter 2s fastinter 500ms downinter 1s", "inter 100ms");
-    for (const auto& [pool, those] : pods) {
-        put("    server-template " + pool + "- [^\n]*\n", serversOf(those));
+    // The interval bounds how long a check may take to connect as well.
+    put("inter 2s fastinter 500ms downinter 1s", "inter 1s fastinter 100ms downinter 100ms");
+    for (const auto& [pool, those] : servers) {
+        put("    server-template " + pool + "- [^\n]*\n", those);
     }
     put("    server-template [^\n]*\n", "");
     return config;
@@ -101,6 +130,14 @@ std::string haproxyBinary() {
         }
     }
     return "";
+}
+
+std::string haproxyRefuses(const std::string& config) {
+    auto folder = writeFolder(config);
+    auto checked = e2e::run({haproxyBinary(), "-c", "-f", folder + "/haproxy.cfg"}, "", 20s);
+    std::filesystem::remove_all(folder);
+    bool warns = (checked.out + checked.err).find("WARNING") != std::string::npos;
+    return checked.ok() && !warns ? "" : checked.out + checked.err + "?";
 }
 
 bool soon(const std::function<bool()>& check) {
@@ -150,22 +187,26 @@ void Pod::answer(const support::StubRequest& request, support::StubReply& reply)
     reply.send(status, name_);
 }
 
-Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods)
+Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
+                   const std::vector<int>& ports)
     : port_(freePort()), adminPort_(freePort()) {
-    char name[] = "/tmp/balancer-XXXXXX";
-    close(mkstemp(name));
-    file_ = name;
-    std::ofstream(file_) << onLoopback(plan::haproxyConfig(model), port_, adminPort_, pods);
+    auto servers = serversOf(pods, ports);
+    folder_ = writeFolder(onLoopback(plan::haproxyConfig(model), port_, adminPort_, servers));
     process_ = std::make_unique<e2e::Background>(
-        std::vector<std::string>{haproxyBinary(), "-db", "-f", file_}, file_ + ".log");
-    std::string path = pods.empty() ? "/healthz" : "/readyz";
+        std::vector<std::string>{haproxyBinary(), "-db", "-f", folder_ + "/haproxy.cfg"},
+        folder_ + "/log");
+    std::string path = servers.empty() ? "/healthz" : "/readyz";
     EXPECT_TRUE(soon([&] { return admin(path).status == 200; })) << "haproxy did not start";
 }
 
 Balancer::~Balancer() {
     process_.reset();
-    unlink(file_.c_str());
-    unlink((file_ + ".log").c_str());
+    std::filesystem::remove_all(folder_);
+}
+
+void Balancer::tell(const std::string& pods) const {
+    std::ofstream(folder_ + "/new") << pods;
+    std::filesystem::rename(folder_ + "/new", folder_ + "/web-pods");
 }
 
 Answer Balancer::get(const std::string& path, const std::string& method,

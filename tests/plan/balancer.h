@@ -6,7 +6,7 @@
 //   EXPECT_EQ(pods[0].hits(), 1);
 //
 // The configuration is changed in three places only: ports that are free, addresses in place of
-// names of the cluster, and health checks every 100 ms. Thread safety: get() from any thread.
+// names of the cluster, and quicker health checks. Thread safety: get() from any thread.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,9 @@ namespace plan_test {
 
 // The haproxy of this machine; empty: there is none.
 std::string haproxyBinary();
+
+// What `haproxy -c` says against a rendered configuration, warnings included; empty: it takes it.
+std::string haproxyRefuses(const std::string& config);
 
 struct Answer {
     int status = 0;  // 0: none came
@@ -72,23 +75,28 @@ Answer ask(int port, const std::string& from, const std::string& method, const s
 
 class Balancer {
   public:
-    // Starts it and waits until it is ready; without any pod: until it listens.
-    Balancer(const plan::HaproxyModel& model, const PodsByPool& pods);
+    // Starts it and waits until it is ready; without any pod: until it listens. `ports`: of what
+    // else serves, in the pool "web".
+    Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
+             const std::vector<int>& ports = {});
     ~Balancer();
     Balancer(const Balancer&) = delete;
     Balancer& operator=(const Balancer&) = delete;
 
+    int port() const { return port_; }
     // One request on a connection of its own, from this address of the loopback network.
     Answer get(const std::string& path, const std::string& method = "GET",
                const std::string& from = "127.0.0.1") const;
     Answer admin(const std::string& path) const;
+    // What the operator would have it know of the pods.
+    void tell(const std::string& pods) const;
     // Polls until it is so; false after ten seconds.
     bool circuitBecomes(int state) const;
 
   private:
     int port_ = 0;
     int adminPort_ = 0;
-    std::string file_;
+    std::string folder_;
     std::unique_ptr<e2e::Background> process_;
 };
 

@@ -21,7 +21,7 @@ std::string makeFolder() {
 
 // A certificate bundle for configurations with TLS: any certificate does, nobody is asked.
 void writeConfig(const std::string& folder, const plan::NginxModel& model, int port, int adminPort,
-                 int webPort) {
+                 int webPort, EdgeProcess::Connections connections) {
     std::string config = plan::nginxConfig(model);
     auto put = [&](const std::string& pattern, const std::string& text) {
         config = std::regex_replace(config, std::regex(pattern), text);
@@ -32,8 +32,13 @@ void writeConfig(const std::string& folder, const plan::NginxModel& model, int p
     put("listen 8080", "listen 127.0.0.1:" + std::to_string(port));
     put("listen 8405", "listen 127.0.0.1:" + std::to_string(adminPort));
     put("edge_origin:80;", "edge_origin:" + std::to_string(webPort) + ";");
-    put("worker_rlimit_nofile 65536;\n", "");
-    put("worker_connections 16384;", "worker_connections 400;");
+    put("worker_rlimit_nofile [0-9]+;\n", "");
+    if (connections == EdgeProcess::Connections::Few) {
+        put("worker_connections [0-9]+;", "worker_connections 400;");
+    } else {
+        // So many clients take longer to connect where others work as well.
+        put("proxy_cache_lock_(timeout|age) 5s;", "proxy_cache_lock_$1 60s;");
+    }
     std::ofstream(folder + "/nginx.conf") << config;
     std::ofstream(folder + "/resolver.conf") << "resolver 127.0.0.1:1; resolver_timeout 1s;\n";
     fs::create_directories(folder + "/tally");
@@ -56,7 +61,7 @@ std::string nginxBinary() {
 
 std::string nginxRefuses(const plan::NginxModel& model) {
     std::string folder = makeFolder();
-    writeConfig(folder, model, freePort(), freePort(), freePort());
+    writeConfig(folder, model, freePort(), freePort(), freePort(), EdgeProcess::Connections::Few);
     if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
         fs::create_symlink("/etc/ssl/certs/ca-certificates.crt", folder + "/ca.crt");
     }
@@ -68,9 +73,9 @@ std::string nginxRefuses(const plan::NginxModel& model) {
     return result.ok() && !warns ? "" : result.err;
 }
 
-EdgeProcess::EdgeProcess(const plan::NginxModel& model, int webPort)
+EdgeProcess::EdgeProcess(const plan::NginxModel& model, int webPort, Connections connections)
     : folder_(makeFolder()), port_(freePort()), adminPort_(freePort()) {
-    writeConfig(folder_, model, port_, adminPort_, webPort);
+    writeConfig(folder_, model, port_, adminPort_, webPort, connections);
     epoch("one");
     fs::permissions(folder_, fs::perms::all);
     process_ = std::make_unique<e2e::Background>(command(folder_), folder_ + "/log");
@@ -104,6 +109,21 @@ void EdgeProcess::epoch(const std::string& value) {
 
 void EdgeProcess::leave() const {
     std::ofstream(folder_ + "/leaving") << "";
+}
+
+double EdgeProcess::mostMiB() const {
+    std::string master;
+    std::ifstream(folder_ + "/nginx.pid") >> master;
+    std::ifstream workers("/proc/" + master + "/task/" + master + "/children");
+    double kilobytes = 0;
+    for (std::string worker; workers >> worker;) {
+        std::ifstream status("/proc/" + worker + "/status");
+        for (std::string line; std::getline(status, line);) {
+            // The cache's index is shared, and small.
+            kilobytes += line.rfind("VmHWM:", 0) == 0 ? std::strtod(line.c_str() + 6, nullptr) : 0;
+        }
+    }
+    return kilobytes / 1024;
 }
 
 int64_t EdgeProcess::tally(const std::string& name) const {

@@ -26,8 +26,11 @@ std::string nginxRefuses(const plan::NginxModel& model);
 
 class EdgeProcess {
   public:
-    // Starts it and waits until it listens. `model.webHost` has to be an address.
-    EdgeProcess(const plan::NginxModel& model, int webPort);
+    enum class Connections { Few, AsDeployed };
+    // Starts it and waits until it listens. `model.webHost` has to be an address. Few: what every
+    // machine's limits allow.
+    EdgeProcess(const plan::NginxModel& model, int webPort,
+                Connections connections = Connections::Few);
     ~EdgeProcess();
     EdgeProcess(const EdgeProcess&) = delete;
     EdgeProcess& operator=(const EdgeProcess&) = delete;
@@ -39,6 +42,9 @@ class EdgeProcess {
     void epoch(const std::string& value);
     // What preStop does first.
     void leave() const;
+    int port() const { return port_; }
+    // The most memory that its workers ever had together.
+    double mostMiB() const;
     // How often something was counted.
     int64_t tally(const std::string& name) const;
 

@@ -113,13 +113,37 @@ TEST(Exposure, AGatewayAndItsRoute) {
         "listeners":[{"name":"https","hostname":"shop.example","port":443,"protocol":"HTTPS",
         "allowedRoutes":{"namespaces":{"from":"Same"}},
         "tls":{"mode":"Terminate","certificateRefs":[{"group":"","kind":"Secret",
-        "name":"shop-tls"}]}}]})"));
+        "name":"shop-tls"}]}},{"name":"http","hostname":"shop.example","port":80,
+        "protocol":"HTTP","allowedRoutes":{"namespaces":{"from":"Same"}}}]})"));
     EXPECT_EQ(specOf(cluster, "HTTPRoute"), parsed(R"({"parentRefs":[{
-        "group":"gateway.networking.k8s.io","kind":"Gateway","name":"shop"}],
+        "group":"gateway.networking.k8s.io","kind":"Gateway","name":"shop",
+        "sectionName":"https"}],
         "hostnames":["shop.example"],"rules":[{"matches":[{"path":{"type":"PathPrefix",
         "value":"/"}}],"backendRefs":[{"group":"","kind":"Service","name":"shop","port":80,
         "weight":1}]}]})"));
     EXPECT_EQ(cluster.last.status["effective"]["exposure"]["gatewayClassName"], "envoy");
+}
+
+TEST(Exposure, AGatewayWithACertificateSendsPlainHttpThere) {
+    auto cluster = exposed(kSafeGateway, withGateways());
+    ASSERT_TRUE(cluster.has("HTTPRoute", "shop-redirect"));
+    EXPECT_EQ(nlohmann::json((*cluster.find("HTTPRoute", "shop-redirect"))["spec"]),
+              parsed(R"({"parentRefs":[{"group":"gateway.networking.k8s.io","kind":"Gateway",
+        "name":"shop","sectionName":"http"}],"hostnames":["shop.example"],
+        "rules":[{"matches":[{"path":{"type":"PathPrefix","value":"/"}}],
+        "filters":[{"type":"RequestRedirect",
+        "requestRedirect":{"scheme":"https","statusCode":301}}]}]})"));
+    (*cluster.find("HTTPRoute", "shop-redirect"))["status"]["parents"] =
+        *base::parseJson(R"([{"conditions":[{"type":"Accepted","status":"False",
+        "reason":"UnsupportedValue","message":"no redirects"}]}])");
+    cluster.step();
+    EXPECT_THAT(condition(cluster.last, "Ready")->message,
+                HasSubstr("\"HTTPRoute shop-redirect\""));
+    cluster.spec(app(kWeb, std::string(R"({"loadBalancer":)") + kGateway + "}"));
+    cluster.settle();
+    EXPECT_FALSE(cluster.has("HTTPRoute", "shop-redirect"));
+    EXPECT_EQ(specOf(cluster, "Gateway")["listeners"].size(), 1U);
+    EXPECT_EQ(specOf(cluster, "HTTPRoute")["parentRefs"][0].count("sectionName"), 0U);
 }
 
 TEST(Exposure, WithoutTheGatewayApiItSaysSoAndComesWhenItComes) {
@@ -166,6 +190,7 @@ TEST(Exposure, WhatWasThereStaysUntilTheNextWayInCanBeMade) {
 TEST(Exposure, ASharedGatewayIsNotMade) {
     auto cluster = exposed(kSafeGateway, {.gatewayApi = true, .sharedGateway = "infra/main"});
     EXPECT_FALSE(cluster.has("Gateway", "shop"));
+    EXPECT_FALSE(cluster.has("HTTPRoute", "shop-redirect")) << "its listeners are others' business";
     auto parent = specOf(cluster, "HTTPRoute")["parentRefs"][0];
     EXPECT_EQ(parent["namespace"], "infra");
     EXPECT_EQ(parent["name"], "main");

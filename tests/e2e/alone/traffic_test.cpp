@@ -1,4 +1,5 @@
 // Visitors at a steady rate while the application changes under them: none of them may notice.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -36,7 +37,8 @@ class Traffic : public ClusterTest {
     }
 
     // From inside the cluster, by the Service's name, until the test is over.
-    void sendVisitors(int requestsPerSecond = 200, const std::string& where = "{}") {
+    void sendVisitors(int requestsPerSecond = 200, const std::string& where = "{}",
+                      const std::string& path = "/") {
         apply(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: visitors}\nspec:\n"
             "  nodeSelector: " +
@@ -47,8 +49,9 @@ class Traffic : public ClusterTest {
             "  containers:\n  - name: probe\n    image: " +
             operatorImage() +
             "\n    imagePullPolicy: IfNotPresent\n"
-            "    command: [/usr/bin/scalableapp-probe, --url=http://shop." +
-            ns() + ".svc.cluster.local/, --duration-seconds=900, --requests-per-second=" +
+            "    command: [/usr/bin/scalableapp-probe, '--url=http://shop." +
+            ns() + ".svc.cluster.local" + path +
+            "', --duration-seconds=900, --requests-per-second=" +
             std::to_string(requestsPerSecond) +
             "]\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: "
             "[ALL]}}\n");
@@ -109,6 +112,36 @@ class Traffic : public ClusterTest {
         return out;
     }
 
+    size_t readyOutside(const std::string& zone) {
+        size_t out = 0;
+        for (const auto& pod : readyPods("shop")) {
+            out += base::stringAt(pod, "/metadata/labels/scalableapp.dev~1zone") != zone ? 1 : 0;
+        }
+        return out;
+    }
+
+    // Who answers when each balancer is asked this often.
+    std::set<std::string> answering(int times) {
+        std::set<std::string> out;
+        for (const auto& pod :
+             list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer")) {
+            auto name = base::stringAt(pod, "/metadata/name").value_or("");
+            for (int i = 0; i < times; ++i) {
+                out.insert(
+                    cluster({"get", "--raw",
+                             "/api/v1/namespaces/" + ns() + "/pods/" + name + ":8080/proxy/"})
+                        .out);
+            }
+        }
+        return out;
+    }
+
+    static bool names(const std::set<std::string>& answers, const std::string& pod) {
+        return std::any_of(answers.begin(), answers.end(), [&](const std::string& answer) {
+            return answer.find("\"" + pod + "\"") != std::string::npos;
+        });
+    }
+
     static std::string version(int number) {
         return R"({"spec":{"web":{"env":[{"name":"APP_VERSION","value":")" +
                std::to_string(number) + R"("}]}}})";
@@ -141,6 +174,43 @@ TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
         return list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer").empty();
     }));
     expectNobodyFailed("load balancer removed");
+}
+
+// Figures: how long it takes, whatever the cluster's DNS keeps.
+TEST_F(Traffic, TheLoadBalancerFollowsPodsThatComeAndGo) {
+    apply(appYaml("shop", "replicas: 2") +
+          "  loadBalancer: {algorithm: RoundRobin, replicas: 1}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    std::set<std::string> known;
+    for (const auto& pod : readyPods("shop")) {
+        known.insert(base::stringAt(pod, "/metadata/name").value_or(""));
+    }
+    ASSERT_TRUE(kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p",
+                         R"({"spec":{"web":{"replicas":3}}})"})
+                    .ok());
+    std::string newcomer;
+    ASSERT_TRUE(eventually(60s, "a third pod is ready", [&] {
+        for (const auto& pod : readyPods("shop")) {
+            auto name = base::stringAt(pod, "/metadata/name").value_or("");
+            newcomer = known.count(name) == 0 ? name : newcomer;
+        }
+        return !newcomer.empty();
+    }));
+    auto began = std::chrono::steady_clock::now();
+    auto passed = [&] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::steady_clock::now() - began)
+            .count();
+    };
+    EXPECT_TRUE(
+        eventually(60s, "the newcomer answers", [&] { return names(answering(4), newcomer); }));
+    std::cout << "a pod got ready: it answers through the load balancer " << passed()
+              << " ms later\n";
+    began = std::chrono::steady_clock::now();
+    ASSERT_TRUE(kubectl({"delete", "pod", newcomer, "--wait=false"}).ok());
+    EXPECT_TRUE(
+        eventually(60s, "it is asked no more", [&] { return !names(answering(6), newcomer); }));
+    std::cout << "a pod goes: it is asked no more " << passed() << " ms later\n";
 }
 
 TEST_F(Traffic, ZonesComeAreDrainedAndGoAndFailNobody) {
@@ -176,12 +246,32 @@ TEST_F(Traffic, AZoneWithoutPowerCostsSomeRequestsUntilItIsNoticed) {
     if (!havePower()) {
         GTEST_SKIP() << "needs the local cluster";
     }
-    apply(appYaml("shop", "replicas: 6") +
+    // Two pods in each zone use about 55 % of what they ask for; four have to do it with 80 %.
+    apply(appYaml("shop",
+                  "resources: {requests: {cpu: 50m}}, autoscaling: {minReplicas: 6, "
+                  "maxReplicas: 15, targetCPUUtilizationPercent: 65, "
+                  "scaleDownStabilizationSeconds: 10}") +
           "  zones: [{name: z1}, {name: z2}, {name: z3}]\n  resilience: {retry: {}}\n");
     ASSERT_TRUE(becomesReady("shop", 180s));
-    sendVisitors(100, "{topology.kubernetes.io/zone: z1}");
+    sendVisitors(75, "{topology.kubernetes.io/zone: z1}", "/burn?ms=2");
+    ASSERT_TRUE(eventually(90s, "the autoscalers see the load", [&] {
+        return std::atoi(field("hpa", "shop-web-z1",
+                               "/status/currentMetrics/0/resource/current/averageUtilization")
+                             .c_str()) > 30;
+    }));
     auto before = tally();
+    auto others = readyOutside("z3");
     ASSERT_TRUE(power({"zone", "off", "z3"}).ok());
+    auto lost = std::chrono::steady_clock::now();
+    auto seconds = [](std::chrono::steady_clock::time_point since) {
+        return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() -
+                                                                since)
+            .count();
+    };
+    EXPECT_TRUE(eventually(120s, "the other zones have grown",
+                           [&] { return readyOutside("z3") > others; }));
+    std::cout << "zone without power: the other zones went from " << others << " to "
+              << readyOutside("z3") << " ready pods within " << seconds(lost) << " s\n";
     EXPECT_TRUE(eventually(120s, "ten seconds without a failure", [&] {
         auto now = tally();
         return now.lastSecond > before.lastSecond + 20 && now.lastSecond > now.lastFailure + 10;
@@ -197,9 +287,7 @@ TEST_F(Traffic, AZoneWithoutPowerCostsSomeRequestsUntilItIsNoticed) {
     ASSERT_TRUE(power({"zone", "on", "z3"}).ok());
     auto back = std::chrono::steady_clock::now();
     EXPECT_TRUE(becomesReady("shop", 240s));
-    auto whole =
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - back);
-    std::cout << "zone back: whole after " << whole.count() << " s\n";
+    std::cout << "zone back: whole after " << seconds(back) << " s\n";
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
 }
 

@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <set>
+
+#include "plan/nginx_parts.h"
+
+namespace plan::nginx {
+namespace {
+
+// What a client may do with an answer that is given out beyond its time.
+constexpr int64_t kStaleClientSeconds = 5;
+
+std::string argumentOf(const std::string& name) {
+    return "$edge_arg_" + lower(name);
+}
+
+std::string uriOf(const api::CdnPath& path, const std::string& index) {
+    if (!path.cacheKey.query) {
+        return "$request_uri";
+    }
+    return path.cacheKey.query->empty() ? "$edge_path" : "$edge_path$edge_query_" + index;
+}
+
+// A line feed can stand in none of the parts, so that no two requests are mixed up.
+std::string keyOf(const api::CdnPath& path, const std::string& index) {
+    std::string out =
+        "\"$realpath_root\\n$http_x_forwarded_proto\\n$http_host\\n" + uriOf(path, index);
+    for (const auto& header : path.cacheKey.headers) {
+        std::string name = lower(header);
+        std::replace(name.begin(), name.end(), '-', '_');
+        out += "\\n$http_" + name;
+    }
+    return out + "\"";
+}
+
+std::string clientRule(int64_t seconds) {
+    return seconds == 0 ? "no-cache" : "\"public, max-age=" + number(seconds) + "\"";
+}
+
+std::string pathRules(const std::string& index) {
+    return "            proxy_set_header Host $http_host;\n"
+           "            proxy_set_header Connection close;\n"
+           "            proxy_set_header X-Edge-Cache \"\";\n"
+           "            proxy_read_timeout 60s;\n"
+           "            proxy_send_timeout 60s;\n"
+           "            proxy_hide_header Cache-Control;\n"
+           "            proxy_hide_header Expires;\n"
+           "            add_header X-Edge-Cache-Control $upstream_http_cache_control always;\n"
+           "            add_header Cache-Control $edge_keep_" +
+           index + " always;\n" + tally("fetched", "") + tally("failed", "edge_failed") +
+           "            proxy_pass http://origins-0;\n";
+}
+
+}  // namespace
+
+std::string queryMaps(const api::Cdn& cdn) {
+    std::string out;
+    std::set<std::string> seen;
+    for (size_t i = 0; i < cdn.paths.size(); ++i) {
+        const auto& query = cdn.paths[i].cacheKey.query;
+        if (!query || query->empty()) {
+            continue;
+        }
+        std::string all;
+        for (const auto& name : *query) {
+            all += argumentOf(name);
+            if (seen.insert(lower(name)).second) {
+                std::string value = "$arg_" + lower(name);
+                out += "    map " + value + " " + argumentOf(name) + " {\n        \"\" \"\";\n" +
+                       "        default \"&" + name + "=" + value + "\";\n    }\n";
+            }
+        }
+        std::string rest = "edge_rest_" + number(static_cast<int64_t>(i));
+        out += "    map \"" + all + "\" $edge_query_" + number(static_cast<int64_t>(i)) +
+               " {\n        \"\" \"\";\n        \"~^&(?<" + rest + ">.*)$\" \"?$" + rest +
+               "\";\n    }\n";
+    }
+    return out;
+}
+
+// How long an edge keeps an answer, and what it tells the client of it.
+std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::string& index) {
+    int64_t gone = std::min(path.clientTTLSeconds, path.negativeTTLSeconds);
+    int64_t stale = std::min(path.clientTTLSeconds, kStaleClientSeconds);
+    std::string out = "    map $edge_private/$status $edge_keep_" + index +
+                      " {\n"
+                      "        ~^/(200|203|300|301|304|308)$ \"max-age=" +
+                      number(path.ttlSeconds) +
+                      ", stale-while-revalidate=" + number(cdn.staleWhileRevalidateSeconds) +
+                      ", stale-if-error=" + number(cdn.staleIfErrorSeconds) + "\";\n";
+    if (path.negativeTTLSeconds > 0) {
+        out += "        ~^/(404|410)$ \"max-age=" + number(path.negativeTTLSeconds) + "\";\n";
+    }
+    out += "        default no-store;\n    }\n";
+    return out + "    map $upstream_cache_status/$upstream_http_cache_control $edge_client_" +
+           index +
+           " {\n"
+           "        ~^(STALE|UPDATING)/ " +
+           clientRule(stale) +
+           ";\n"
+           "        ~^(HIT|MISS|EXPIRED|REVALIDATED)/max-age=[0-9]+,.stale " +
+           clientRule(path.clientTTLSeconds) +
+           ";\n"
+           "        ~^(HIT|MISS|EXPIRED|REVALIDATED)/max-age=[0-9]+$ " +
+           clientRule(gone) +
+           ";\n"
+           "        default $upstream_http_x_edge_cache_control;\n    }\n";
+}
+
+std::string keptLocation(const api::CdnPath& path, const std::string& index) {
+    std::string out = "        location ~ " + path.pattern() +
+                      " {\n"
+                      "            root " +
+                      kEdgeEpochFolder +
+                      "/..data;\n"
+                      "            proxy_cache edge;\n"
+                      "            proxy_cache_key " +
+                      keyOf(path, index) +
+                      ";\n"
+                      // nginx counts uses up to 1,023 and then from 0, and one below the least
+                      // waits for nobody.
+                      "            proxy_cache_min_uses 0;\n"
+                      "            proxy_cache_lock on;\n"
+                      "            proxy_cache_lock_timeout 5s;\n"
+                      "            proxy_cache_lock_age 5s;\n"
+                      "            proxy_cache_background_update on;\n"
+                      "            proxy_cache_revalidate on;\n"
+                      "            proxy_max_temp_file_size 1024m;\n";
+    if (!path.cacheKey.hasHeader("Authorization")) {
+        out +=
+            "            proxy_cache_bypass $http_authorization;\n"
+            "            proxy_no_cache $http_authorization;\n";
+    }
+    out += forwarded() +
+           "            proxy_set_header Upgrade \"\";\n"
+           "            proxy_set_header Connection close;\n"
+           "            proxy_set_header X-Edge-Cache $upstream_cache_status;\n";
+    if (!path.cacheKey.hasHeader("Cookie")) {
+        // What an origin does not see, its answer cannot depend on.
+        out += "            proxy_set_header Cookie \"\";\n";
+    }
+    return out +
+           "            proxy_hide_header Cache-Control;\n"
+           "            proxy_hide_header X-Edge-Cache-Control;\n"
+           "            add_header Cache-Control $edge_client_" +
+           index +
+           " always;\n"
+           "            add_header X-Cache $edge_cache always;\n" +
+           tally("hit", "edge_hit") + tally("stale", "edge_stale") + tally("miss", "edge_miss") +
+           "            proxy_pass http://path-" + index + uriOf(path, index) + ";\n        }\n";
+}
+
+// The grace of an answer ends for connections that break only, not for errors that are answered:
+// where there is an old copy, an error is made a broken connection.
+std::string pathServer(const api::Cdn& cdn, const std::string& index) {
+    std::string out = upstream("path-" + index, member("path-" + index)) +
+                      "    server {\n        listen " + socketOf("path-" + index) + ";\n";
+    if (cdn.staleIfErrorSeconds == 0) {
+        return out + "        location / {\n" + pathRules(index) + "        }\n    }\n";
+    }
+    return out +
+           "        recursive_error_pages on;\n"
+           "        location / {\n"
+           "            error_page 418 = @expired;\n"
+           "            if ($http_x_edge_cache = EXPIRED) {\n"
+           "                return 418;\n"
+           "            }\n" +
+           pathRules(index) +
+           "        }\n"
+           "        location @expired {\n"
+           "            proxy_intercept_errors on;\n"
+           "            error_page 500 501 502 503 504 = @broken;\n" +
+           pathRules(index) +
+           "        }\n"
+           "        location @broken {\n" +
+           tally("fetched", "") + tally("failed", "") +
+           "            return 444;\n"
+           "        }\n"
+           "    }\n";
+}
+
+}  // namespace plan::nginx
