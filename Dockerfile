@@ -7,10 +7,10 @@ COPY tests/setup tests/setup
 RUN tests/setup/install build
 COPY . .
 RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release
-RUN mkdir -p /image/usr/bin && \
+RUN mkdir -p /image/usr/bin /image/usr/share && \
     cp build/release/operator/scalableapp-operator build/release/chaos/scalableapp-chaos \
        build/release/chaos/scalableapp-probe /image/usr/bin/ && \
-    cp -a --parents /usr/share/zoneinfo /image && \
+    cp -a /usr/share/zoneinfo /image/usr/share/ && \
     ldd /image/usr/bin/* | grep -oE '/[^ :]+\.so[^ ]*' | sort -u | xargs cp --parents -L -t /image
 
 FROM scratch

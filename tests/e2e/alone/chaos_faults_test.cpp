@@ -76,7 +76,7 @@ TEST_F(NodeFaults, ADeletedExperimentIsTakenBack) {
     apply(faulty("zone", "type: ZoneOutage, durationSeconds: 120", "zone: z3"));
     ASSERT_TRUE(eventually(90s, "the zone is marked", [&] { return !marks().empty(); }));
     EXPECT_EQ(kubectl({"delete", "chaosexperiment", "zone", "--timeout=30s"}).exitCode, 0);
-    EXPECT_TRUE(eventually(30s, "the run is gone", [&] { return !exists("chaosrun", "zone-1"); }));
+    EXPECT_TRUE(eventually(30s, "the run is gone", [&] { return gone("chaosrun", "zone-1"); }));
     EXPECT_EQ(marks(), "") << "gone before its fault was taken back";
 }
 

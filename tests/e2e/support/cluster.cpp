@@ -187,6 +187,11 @@ bool ClusterTest::exists(const std::string& kind, const std::string& name) const
     return found && base::at(*found, "/metadata/deletionTimestamp") == nullptr;
 }
 
+bool ClusterTest::gone(const std::string& kind, const std::string& name) const {
+    auto result = kubectl({"get", kind, name, "-o", "name", "--ignore-not-found"});
+    return result.ok() && result.out.empty();
+}
+
 std::string ClusterTest::field(const std::string& kind, const std::string& name,
                                const std::string& pointer) const {
     auto object = get(kind, name);

@@ -74,7 +74,10 @@ class ClusterTest : public testing::Test {
 
     std::optional<base::Json> get(const std::string& kind, const std::string& name) const;
     std::vector<base::Json> list(const std::string& kind, const std::string& selector = "") const;
+    // It is there, and nobody deletes it.
     bool exists(const std::string& kind, const std::string& name) const;
+    // The server says that there is none; what only waits for its finalizers is not gone.
+    bool gone(const std::string& kind, const std::string& name) const;
     std::string field(const std::string& kind, const std::string& name,
                       const std::string& pointer) const;
 
