@@ -50,13 +50,14 @@ cgroup_make_parent() {
 }
 
 # Version 2: children of a cgroup have a controller only if the parent's subtree_control names it.
-# What the root did not have before is noted, for `down` to take it back.
+# What the root did not have before is noted, for `down` to take it back: also what we leave alone, because
+# containerd delegates every controller that there is, down from the root.
 cgroup_delegate() {
     local controller
     for controller in $(cat "$1/cgroup.controllers"); do
-        case $controller in cpu | cpuset | memory | pids | io | hugetlb) ;; *) continue ;; esac
         ! grep -qw "$controller" "$1/cgroup.subtree_control" || continue
-        [ "$1" != /sys/fs/cgroup ] || journal controller "$controller"
+        [ "$1" != /sys/fs/cgroup ] || keep_controller "$controller"
+        case $controller in cpu | cpuset | memory | pids | io | hugetlb) ;; *) continue ;; esac
         echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null ||
             die "cgroup controller $controller cannot be delegated below $1: run outside of a container"
     done

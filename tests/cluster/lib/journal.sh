@@ -25,6 +25,11 @@ keep_sysctl() {
     ! value=$(sysctl -n "$1" 2>/dev/null) || journal sysctl "$1=$value"
 }
 
+# keep_controller NAME: notes a cgroup controller that the root does not delegate yet.
+keep_controller() {
+    journal_values controller | grep -qx "$1" || journal controller "$1"
+}
+
 undo_journal() {
     local value
     journal_values sysctl | while read -r value; do sysctl -qw "$value" || :; done
