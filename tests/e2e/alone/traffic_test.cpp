@@ -178,8 +178,7 @@ TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
 
 // Figures: how long it takes, whatever the cluster's DNS keeps.
 TEST_F(Traffic, TheLoadBalancerFollowsPodsThatComeAndGo) {
-    apply(appYaml("shop", "replicas: 2") +
-          "  loadBalancer: {algorithm: RoundRobin}\n");
+    apply(appYaml("shop", "replicas: 2") + "  loadBalancer: {algorithm: RoundRobin}\n");
     ASSERT_TRUE(becomesReady("shop", 180s));
     std::set<std::string> known;
     for (const auto& pod : readyPods("shop")) {
