@@ -5,10 +5,6 @@
 namespace api {
 namespace {
 
-std::string text(const base::Json& json, const char* pointer, const char* otherwise = "") {
-    return base::stringAt(json, pointer).value_or(otherwise);
-}
-
 bool digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -27,20 +23,20 @@ std::optional<int64_t> minutes(const std::string& time) {
 
 base::Result<QuietHours> quietOf(const base::Json& json, size_t index) {
     QuietHours out;
-    out.name = text(json, "/name");
+    out.name = base::textAt(json, "/name");
     for (const auto& day : base::arrayAt(json, "/days")) {
         out.days.push_back(day.is_string() ? day.get<std::string>() : "");
     }
-    auto from = minutes(text(json, "/from", "00:00"));
-    auto to = minutes(text(json, "/to", "24:00"));
+    auto from = minutes(base::textAt(json, "/from", "00:00"));
+    auto to = minutes(base::textAt(json, "/to", "24:00"));
     if (!from || !to) {
         return base::fail("spec.quietHours[" + std::to_string(index) +
                           "]: from and to are times of day as 22:00");
     }
     out.fromMinute = *from;
     out.toMinute = *to;
-    out.fromDate = text(json, "/fromDate");
-    out.toDate = text(json, "/toDate");
+    out.fromDate = base::textAt(json, "/fromDate");
+    out.toDate = base::textAt(json, "/toDate");
     return out;
 }
 
@@ -48,10 +44,10 @@ base::Result<QuietHours> quietOf(const base::Json& json, size_t index) {
 
 base::Result<ChaosScheduleSpec> parseChaosSchedule(const base::Json& object) {
     ChaosScheduleSpec spec;
-    spec.schedule = text(object, "/spec/schedule");
-    spec.timeZone = text(object, "/spec/timeZone");
+    spec.schedule = base::textAt(object, "/spec/schedule");
+    spec.timeZone = base::textAt(object, "/spec/timeZone");
     spec.startingDeadlineSeconds = base::intAt(object, "/spec/startingDeadlineSeconds");
-    spec.concurrencyPolicy = text(object, "/spec/concurrencyPolicy", "Forbid");
+    spec.concurrencyPolicy = base::textAt(object, "/spec/concurrencyPolicy", "Forbid");
     spec.suspend = base::boolAt(object, "/spec/suspend").value_or(false);
     size_t index = 0;
     for (const auto& item : base::arrayAt(object, "/spec/quietHours")) {
@@ -67,7 +63,7 @@ base::Result<ChaosScheduleSpec> parseChaosSchedule(const base::Json& object) {
     take("/spec/cooldownSeconds", spec.cooldownSeconds);
     take("/spec/successfulRunsHistoryLimit", spec.successfulRunsHistoryLimit);
     take("/spec/failedRunsHistoryLimit", spec.failedRunsHistoryLimit);
-    spec.app = text(object, "/spec/experiment/app");
+    spec.app = base::textAt(object, "/spec/experiment/app");
     if (spec.schedule.empty()) {
         return base::fail("spec.schedule: is empty: give a cron line, as \"0 11 * * MON-FRI\"");
     }

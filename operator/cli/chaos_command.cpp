@@ -26,12 +26,8 @@ constexpr auto kPeriod = 1s;
 // For a chaos controller that is not there.
 constexpr auto kPatience = 30s;
 
-std::string at(const base::Json& json, const char* pointer) {
-    return base::stringAt(json, pointer).value_or("");
-}
-
 bool over(const base::Json& run) {
-    return at(run, "/status/phase") == "Done";
+    return base::textAt(run, "/status/phase") == "Done";
 }
 
 int refuse(const std::string& what, const kube::ApiError& error) {
@@ -53,7 +49,7 @@ base::Result<base::Json> experimentIn(const std::string& file) {
         return base::fail(file + ": " + documents.error().message);
     }
     for (const auto& document : *documents) {
-        if (at(document.value, "/kind") == kChaosExperiments.kind) {
+        if (base::textAt(document.value, "/kind") == kChaosExperiments.kind) {
             return document.value;
         }
     }
@@ -72,9 +68,9 @@ kube::ApiResult<base::Json> follow(kube::Client& client, const kube::ObjectKey& 
             auto run = (*got)->json();
             const auto& timeline = base::arrayAt(run, "/status/timeline");
             for (; told < timeline.size() && !quiet; ++told) {
-                auto time = at(timeline[told], "/time");
+                auto time = base::textAt(timeline[told], "/time");
                 std::cout << (time.size() > 19 ? time.substr(11, 8) : time) << "  "
-                          << at(timeline[told], "/what") << std::endl;
+                          << base::textAt(timeline[told], "/what") << std::endl;
             }
             if (over(run)) {
                 return run;
@@ -101,7 +97,7 @@ int judged(const base::Json& run, const Globals& globals) {
     } else {
         std::cout << '\n' << chaos::report::text(document);
     }
-    return at(run, "/status/verdict") == "Resilient" ? kOk : kFailed;
+    return base::textAt(run, "/status/verdict") == "Resilient" ? kOk : kFailed;
 }
 
 std::string row(const std::vector<std::string>& cells) {
@@ -167,9 +163,9 @@ int chaosRun(const Globals& globals, const ChaosFlags& flags) {
     if (!session) {
         return complain(session.error().message);
     }
-    auto own = at(*experiment, "/metadata/namespace");
+    auto own = base::textAt(*experiment, "/metadata/namespace");
     kube::ObjectKey key{own.empty() || !globals.namespace_.empty() ? session->namespace_ : own,
-                        at(*experiment, "/metadata/name")};
+                        base::textAt(*experiment, "/metadata/name")};
     (*experiment)["metadata"]["namespace"] = key.namespace_;
     auto applied = session->client->apply(kChaosExperiments, *experiment, {});
     if (!applied) {
@@ -207,15 +203,16 @@ int chaosList(const Globals& globals, const ChaosFlags&) {
         runs.push_back(item->json());
     }
     std::sort(runs.begin(), runs.end(), [](const base::Json& a, const base::Json& b) {
-        return at(a, "/metadata/creationTimestamp") < at(b, "/metadata/creationTimestamp");
+        return base::textAt(a, "/metadata/creationTimestamp") <
+               base::textAt(b, "/metadata/creationTimestamp");
     });
     auto out = base::Json::array();
     std::string table = row({"RUN", "APP", "FAULT", "PHASE", "VERDICT", "REASON"});
     for (const auto& run : runs) {
         out.push_back(chaos::report::document(run));
-        table +=
-            row({at(run, "/metadata/name"), at(run, "/spec/app"), at(run, "/spec/fault/type"),
-                 at(run, "/status/phase"), at(run, "/status/verdict"), at(run, "/status/reason")});
+        table += row({base::textAt(run, "/metadata/name"), base::textAt(run, "/spec/app"),
+                      base::textAt(run, "/spec/fault/type"), base::textAt(run, "/status/phase"),
+                      base::textAt(run, "/status/verdict"), base::textAt(run, "/status/reason")});
     }
     std::cout << (globals.output == "text" ? table : render(out, globals.output));
     return kOk;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/json.h"
+#include "chaos/kinds.h"
 #include "cli/checks.h"
 #include "reconcile/resources.h"
 
@@ -106,7 +107,7 @@ void askForInstallation(Questions& ask) {
 
 void askForCluster(Questions& ask) {
     ask.add(serverCheck(ask.raw("/version")));
-    ask.add(nodesCheck(ask.list(kNodes, "")));
+    ask.add(nodesCheck(ask.list(chaos::kNodes, "")));
     ask.add(metricsCheck(orNull(ask.find(kApiServices, "v1beta1.metrics.k8s.io"))));
 }
 

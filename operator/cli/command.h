@@ -21,8 +21,6 @@ inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
 inline constexpr const char* kProgram = "kubectl-scalableapp";
 
-inline const kube::ResourceType kNodes{"", "v1", "nodes", "Node", false};
-
 struct Globals {
     std::string namespace_;
     std::string context;

@@ -10,6 +10,7 @@
 #include "api/labels.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "chaos/kinds.h"
 #include "cli/lookup.h"
 #include "cli/status_view.h"
 #include "reconcile/resources.h"
@@ -33,7 +34,7 @@ std::vector<base::Json> trees(const kube::ObjectList& list) {
 // People without the right to read nodes see the application all the same, zones aside.
 std::map<std::string, std::string> zones(kube::Client& client) {
     std::map<std::string, std::string> out;
-    auto nodes = client.list(kNodes, {}, {});
+    auto nodes = client.list(chaos::kNodes, {}, {});
     if (nodes) {
         for (const auto& node : nodes->items) {
             auto zone = node->meta().labels.find("topology.kubernetes.io/zone");

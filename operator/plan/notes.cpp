@@ -11,14 +11,11 @@ void tellPods(const Observed& observed, const std::string& tier, const std::stri
         bool told = (notes == nullptr ? "" : notes->value(annotation, "")) == value;
         bool going = base::at(*child, "/metadata/deletionTimestamp") != nullptr;
         if (base::stringAt(*child, "/kind") == "Pod" && !told && !going) {
-            auto text = [&](const char* pointer) {
-                return base::stringAt(*child, pointer).value_or("");
-            };
             out.notes.push_back({.apiVersion = "v1",
                                  .kind = "Pod",
-                                 .namespace_ = text("/metadata/namespace"),
-                                 .name = text("/metadata/name"),
-                                 .uid = text("/metadata/uid"),
+                                 .namespace_ = base::textAt(*child, "/metadata/namespace"),
+                                 .name = base::textAt(*child, "/metadata/name"),
+                                 .uid = base::textAt(*child, "/metadata/uid"),
                                  .annotation = annotation,
                                  .value = value});
         }
