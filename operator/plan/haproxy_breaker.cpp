@@ -43,7 +43,8 @@ std::string windowRules(const std::string& milliseconds) {
 }
 
 std::string tripRules(const api::CircuitBreaker& breaker, const std::string& openFor) {
-    int64_t least = breaker.minimumRequests * breaker.windowSeconds * 1000;
+    // The weighed count is an estimate: half a request short of the minimum is the minimum.
+    int64_t least = (breaker.minimumRequests * 2 - 1) * breaker.windowSeconds * 1000 / 2;
     std::string out = request(set("txn.percent", "var(txn.errors),mul(100),div(txn.answers)"));
     out += "    acl enough var(txn.answers) -m int ge " + std::to_string(least) +
            "\n"

@@ -75,11 +75,12 @@ inline bool done(const std::shared_future<Answer>& answer) {
     return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-inline plan::HaproxyModel withBreaker(plan::HaproxyModel model) {
+// The window is long because a count that crosses the end of one is weighed and no longer exact.
+inline plan::HaproxyModel withBreaker(plan::HaproxyModel model, int64_t openSeconds = 60) {
     model.resilience.circuitBreaker = api::CircuitBreaker{.errorRatePercent = 50,
-                                                          .windowSeconds = 30,
+                                                          .windowSeconds = 3600,
                                                           .minimumRequests = 10,
-                                                          .openSeconds = 1,
+                                                          .openSeconds = openSeconds,
                                                           .halfOpenRequests = 2};
     return model;
 }

@@ -130,12 +130,12 @@ TEST_F(Balancing, TheBreakerWaitsForEnoughRequests) {
     }
     auto refused = balancer.get("/");
     EXPECT_EQ(refused.status, 503);
-    EXPECT_EQ(refused.header("Retry-After"), "1");
+    EXPECT_EQ(refused.header("Retry-After"), "60");
     EXPECT_EQ(pod(0).hits(), 10) << "an open breaker does not touch the pods";
 }
 
 TEST_F(Balancing, HalfOpenLetsExactlyTheProbesThroughAndClosesWhenTheySucceed) {
-    Balancer balancer(withBreaker(model()), {{"web", pods(1)}});
+    Balancer balancer(withBreaker(model(), 2), {{"web", pods(1)}});
     pod(0).status = 500;
     for (int i = 0; i < 11; ++i) {
         balancer.get("/");
@@ -158,7 +158,7 @@ TEST_F(Balancing, HalfOpenLetsExactlyTheProbesThroughAndClosesWhenTheySucceed) {
 }
 
 TEST_F(Balancing, AFailedProbeOpensItAgain) {
-    Balancer balancer(withBreaker(model()), {{"web", pods(1)}});
+    Balancer balancer(withBreaker(model(), 2), {{"web", pods(1)}});
     pod(0).status = 500;
     for (int i = 0; i < 11; ++i) {
         balancer.get("/");

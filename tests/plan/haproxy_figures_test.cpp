@@ -192,25 +192,16 @@ TEST_F(Figures, SixtyPercentOfErrorsOpenTheBreakerAndAnOpenOneAnswersByItself) {
     }
     int before = hits();
     std::vector<double> spans;
-    int refused = 0;
     for (int i = 0; i < 20; ++i) {
         auto begun = Clock::now();
-        // The balancer goes half-open by itself after a second: only its own answers count.
-        int touched = hits();
-        auto answer = balancer.get("/");
-        if (hits() == touched) {
-            ++refused;
-            EXPECT_EQ(answer.status, 503);
-            spans.push_back(milliseconds(Clock::now() - begun));
-        }
+        EXPECT_EQ(balancer.get("/").status, 503);
+        spans.push_back(milliseconds(Clock::now() - begun));
     }
-    std::printf(
-        "60 %% errors: open after %d requests; open, an answer takes %.2f ms (median of %d)\n",
-        sent, percentile(spans, 0.5), refused);
+    std::printf("60 %% errors: open after %d requests; open, an answer takes %.2f ms (median)\n",
+                sent, percentile(spans, 0.5));
     // Ten are the least to judge by; the next one is where it is judged.
     EXPECT_LE(sent, 12);
-    EXPECT_GE(refused, 15);
-    EXPECT_LE(hits() - before, 20 - refused);
+    EXPECT_EQ(hits(), before) << "an open breaker does not touch the pods";
 }
 
 TEST_F(Figures, TheBulkheadBoundsEveryPod) {
