@@ -53,6 +53,8 @@ struct ClusterConfig {
     Material clientKey{};
     Material token{};
     ExecPlugin exec{};  // command empty: none
+    std::string
+        execExtension{};  // JSON, what the cluster's entry holds for the plug-in; "": nothing
     Impersonation impersonate{};
     std::string userAgent{};  // empty: "<program>/<version>"
     std::string defaultNamespace = "default";

@@ -17,6 +17,8 @@
 //   finds them and throws, nothing was sent, and the next connection is taken;
 // - it calls that hook before there is a socket, and keep-alive needs one: the hook opens it, for
 //   the family of the name's first address;
+// - behind a proxy it gives that hook the socket of a new connection or the TLS stream of a pooled
+//   tunnel, and does not say which: they are told apart by what they begin with;
 // - it joins headers of one name by a comma, which the API server takes for one group: several
 //   travel in one, each on its own line;
 // - it trusts the system's authorities besides the cluster's and knows no tls-server-name:
@@ -32,6 +34,7 @@
 #include <boost/asio/ssl.hpp>
 
 #include <atomic>
+#include <cstring>
 #include <mutex>
 #include <optional>
 
@@ -141,6 +144,41 @@ concurrency::streams::istream oneShot(const std::string& body) {
 struct StaleConnection : std::exception {
     const char* what() const noexcept override { return "the pooled connection was closed"; }
 };
+
+using Plain = asio::ip::tcp::socket;
+using Secure = asio::ssl::stream<Plain&>;
+
+uintptr_t firstWord(const void* object) {
+    uintptr_t word = 0;
+    std::memcpy(&word, object, sizeof word);
+    return word;
+}
+
+// What every socket of the library begins with: the address of asio's service for them. A stream
+// begins with the address of its socket. 0: in this Boost they do not, nothing can be told apart.
+uintptr_t socketMark() {
+    static const uintptr_t mark = [] {
+        auto& service = crossplat::threadpool::shared_instance().service();
+        Plain one(service);
+        const Plain another(service);
+        asio::ssl::context context(asio::ssl::context::tls_client);
+        const Secure stream(one, context);
+        const bool asExpected = firstWord(&one) == firstWord(&another) &&
+                                firstWord(&stream) == reinterpret_cast<uintptr_t>(&one);
+        return asExpected ? firstWord(&one) : 0;
+    }();
+    return mark;
+}
+
+// The socket of what the hook is given behind a proxy; nullptr: it cannot be told.
+Plain* socketBehindProxy(void* handle) {
+    const uintptr_t mark = socketMark();
+    if (mark == 0) {
+        return nullptr;
+    }
+    return firstWord(handle) == mark ? static_cast<Plain*>(handle)
+                                     : &static_cast<Secure*>(handle)->next_layer();
+}
 
 // Before each request, on its connection: pooled, or new and without a socket yet.
 void prepare(asio::ip::tcp::socket& socket, int family) {
@@ -257,11 +295,11 @@ class CpprestTransport final : public AuthenticatedTransport {
                                 const std::stop_token& stop) {
         constexpr auto kAge = std::chrono::minutes(1);
         const auto now = std::chrono::steady_clock::now();
-        if (!proxy_.empty() || now < familyUntil_.load()) {
+        if (now < familyUntil_.load()) {
             return {};
         }
-        const std::string& server = config().server;
-        auto addresses = resolve(hostOf(server), portOf(server), until, stop);
+        const std::string& first = proxy_.empty() ? config().server : proxy_;
+        auto addresses = resolve(hostOf(first), portOf(first), until, stop);
         if (!addresses) {
             return base::failWith(std::move(addresses).error());
         }
@@ -296,14 +334,16 @@ class CpprestTransport final : public AuthenticatedTransport {
             tls->configure(context.native_handle());
         });
         if (!proxy_.empty()) {
-            // Behind a proxy the hook cannot tell what it is given: a tunnel is TLS only later.
             out.set_proxy(proxyOf(proxy_));
+            out.set_nativehandle_options([family = family_](void* handle) {
+                if (Plain* socket = socketBehindProxy(handle); socket != nullptr) {
+                    prepare(*socket, *family);
+                }
+            });
             return out;
         }
         const bool https = config().server.starts_with("https://");
         out.set_nativehandle_options([https, family = family_](void* handle) {
-            using Plain = asio::ip::tcp::socket;
-            using Secure = asio::ssl::stream<Plain&>;
             prepare(
                 https ? static_cast<Secure*>(handle)->next_layer() : *static_cast<Plain*>(handle),
                 *family);

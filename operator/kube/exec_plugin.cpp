@@ -35,6 +35,12 @@ std::string execInfo(const ExecPlugin& plugin, const ClusterConfig& cluster) {
         if (!cluster.proxyUrl.empty()) {
             about["proxy-url"] = cluster.proxyUrl;
         }
+        if (cluster.disableCompression) {
+            about["disable-compression"] = true;
+        }
+        if (auto extension = base::parseJson(cluster.execExtension); extension) {
+            about["config"] = std::move(*extension);
+        }
         const auto& ca = cluster.certificateAuthority;
         auto pem = ca.data.empty() && !ca.file.empty() ? readFile(ca.file) : ca.data;
         if (pem && !pem->empty()) {

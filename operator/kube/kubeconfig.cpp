@@ -2,10 +2,12 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "kube/encoding.h"
 #include "kube/server_url.h"
@@ -176,6 +178,61 @@ class Reader {
     std::optional<std::string> error_;
 };
 
+// Of what a cluster's entry holds for the exec plug-in: as JSON, in the types that YAML 1.1 gives
+// plain words, as kubectl hands it on. Aliases can unfold without an end.
+class JsonOfYaml {
+  public:
+    base::Json convert(const YAML::Node& node, int depth = 0) {
+        if (++count_ > kMostValues || depth > kMostDepth) {
+            tooLarge_ = true;
+            return nullptr;
+        }
+        if (node.IsSequence()) {
+            base::Json out = base::Json::array();
+            for (size_t i = 0; i < node.size() && !tooLarge_; ++i) {
+                out.push_back(convert(node[i], depth + 1));
+            }
+            return out;
+        }
+        if (node.IsMap()) {
+            base::Json out = base::Json::object();
+            for (const auto& entry : node) {
+                if (tooLarge_) {
+                    break;
+                }
+                out[entry.first.as<std::string>("")] = convert(entry.second, depth + 1);
+            }
+            return out;
+        }
+        return node.IsScalar() ? scalar(node) : base::Json(nullptr);
+    }
+    bool tooLarge() const { return tooLarge_; }
+
+  private:
+    static constexpr int kMostValues = 10'000;
+    static constexpr int kMostDepth = 100;
+
+    static base::Json scalar(const YAML::Node& node) {
+        const bool plain = node.Tag().empty() || node.Tag() == "?";
+        bool truth = false;
+        int64_t integer = 0;
+        double real = 0;
+        if (plain && YAML::convert<bool>::decode(node, truth)) {
+            return truth;
+        }
+        if (plain && YAML::convert<int64_t>::decode(node, integer)) {
+            return integer;
+        }
+        if (plain && YAML::convert<double>::decode(node, real) && std::isfinite(real)) {
+            return real;
+        }
+        return node.Scalar();
+    }
+
+    int count_ = 0;
+    bool tooLarge_ = false;
+};
+
 std::string inQuotes(const std::string& name) {
     return "\"" + name + "\"";
 }
@@ -199,6 +256,26 @@ void readProxy(Reader& cluster, ClusterConfig& out) {
     }
 }
 
+void readExtension(Reader& cluster, ClusterConfig& out) {
+    const YAML::Node extensions = cluster.node("extensions");
+    if (!extensions || !extensions.IsSequence()) {
+        return;
+    }
+    for (const auto& entry : extensions) {
+        if (text(entry, "name") != "client.authentication.k8s.io/exec" || !entry["extension"] ||
+            entry["extension"].IsNull()) {
+            continue;
+        }
+        JsonOfYaml json;
+        out.execExtension = base::dumpJson(json.convert(entry["extension"]));
+        if (json.tooLarge()) {
+            cluster.fail("extensions",
+                         "client.authentication.k8s.io/exec unfolds into too much: "
+                         "write it without aliases, with less in it");
+        }
+    }
+}
+
 void readCluster(Reader& cluster, ClusterConfig& out) {
     readServer(cluster, out);
     readProxy(cluster, out);
@@ -206,6 +283,7 @@ void readCluster(Reader& cluster, ClusterConfig& out) {
     out.tlsServerName = cluster.string("tls-server-name");
     out.disableCompression = cluster.boolean("disable-compression");
     out.insecureSkipTlsVerify = cluster.boolean("insecure-skip-tls-verify");
+    readExtension(cluster, out);
     if (out.insecureSkipTlsVerify && !out.certificateAuthority.empty()) {
         cluster.fail("insecure-skip-tls-verify",
                      "contradicts certificate-authority: remove one of the two");

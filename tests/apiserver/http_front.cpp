@@ -77,10 +77,12 @@ std::optional<Fault> faultOf(const Json& json) {
                  .delay = std::chrono::milliseconds(number("delayMilliseconds", 0))};
 }
 
-HttpFront::HttpFront(std::shared_ptr<ApiServer> server, Log log)
+HttpFront::HttpFront(std::shared_ptr<ApiServer> server, Log log,
+                     std::optional<support::StubTls> tls)
     : server_(std::move(server)), log_(std::move(log)) {
     stub_ = std::make_unique<support::HttpStub>(
-        [this](const StubRequest& request, StubReply& reply) { handle(request, reply); });
+        [this](const StubRequest& request, StubReply& reply) { handle(request, reply); },
+        std::move(tls));
 }
 
 HttpFront::~HttpFront() {

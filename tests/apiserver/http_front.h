@@ -6,7 +6,8 @@
 //   write(path, front.kubeconfig());
 //   ... scalableapp-operator --kubeconfig path ...
 //
-// Faults that are injected into the server happen on the wire. From another process:
+// With TLS: test::HttpFront front(server, {}, support::StubTls{identity, ""}), trust is the
+// client's. Faults that are injected into the server happen on the wire. From another process:
 //
 //   POST /control/inject   {"kind":"CutInLine","part":"/pods","lines":2,"times":1}
 //   POST /control/compact, /control/cut, /control/bookmark
@@ -17,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -31,14 +33,15 @@ class HttpFront {
     using Log =
         std::function<void(const std::string& method, const std::string& target, int status)>;
 
-    explicit HttpFront(std::shared_ptr<ApiServer> server, Log log = {});
+    explicit HttpFront(std::shared_ptr<ApiServer> server, Log log = {},
+                       std::optional<support::StubTls> tls = std::nullopt);
     ~HttpFront();
     HttpFront(const HttpFront&) = delete;
     HttpFront& operator=(const HttpFront&) = delete;
 
     int port() const { return stub_->port(); }
     std::string url() const { return stub_->url(); }
-    // One context, no credentials, namespace "default".
+    // One context, no credentials, namespace "default"; of a front without TLS.
     std::string kubeconfig() const;
     // Every connection breaks, as when the server restarts.
     void dropConnections() { stub_->dropConnections(); }

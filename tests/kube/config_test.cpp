@@ -124,6 +124,50 @@ TEST_F(Config, JsonIsYamlToo) {
     EXPECT_EQ(config->token.data, "t");
 }
 
+TEST_F(Config, WhatAClusterHoldsForTheExecPluginIsKeptWithItsTypes) {
+    auto config = kube::parseKubeconfig(
+        kubeconfig("server: 'https://x', extensions: ["
+                   "{name: other, extension: {a: 1}}, "
+                   "{name: client.authentication.k8s.io/exec, extension: {audience: \"06e3\", "
+                   "count: 3, share: 0.5, strict: true, word: \"true\", none: null, "
+                   "list: [a, {b: c}]}}]",
+                   ""),
+        "/", "");
+    ASSERT_TRUE(config.ok()) << config.error().message;
+    EXPECT_EQ(config->execExtension,
+              R"({"audience":"06e3","count":3,"share":0.5,"strict":true,"word":"true","none":null,)"
+              R"("list":["a",{"b":"c"}]})");
+    config = kube::parseKubeconfig(
+        kubeconfig("server: 'https://x', extensions: [{name: other, extension: {a: 1}}, 7, "
+                   "{name: client.authentication.k8s.io/exec}]",
+                   ""),
+        "/", "");
+    ASSERT_TRUE(config.ok()) << config.error().message;
+    EXPECT_EQ(config->execExtension, "");
+}
+
+TEST_F(Config, AnExtensionThatUnfoldsWithoutAnEndIsRefused) {
+    std::string doubled = "a0: &a0 [x, x]";
+    for (int i = 1; i < 20; ++i) {
+        const std::string before = "*a" + std::to_string(i - 1);
+        doubled += ", a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before + ", " +
+                   before + "]";
+    }
+    for (const std::string& endless : {"{" + doubled + "}", std::string("&me [*me]")}) {
+        auto config = kube::parseKubeconfig(
+            kubeconfig(
+                "server: 'https://x', extensions: [{name: client.authentication.k8s.io/exec, "
+                "extension: " +
+                    endless + "}]",
+                ""),
+            "/", "");
+        EXPECT_NE(errorOf(config).find("field extensions: client.authentication.k8s.io/exec "
+                                       "unfolds into too much"),
+                  std::string::npos)
+            << errorOf(config);
+    }
+}
+
 TEST_F(Config, ExecPlugin) {
     auto config = kube::parseKubeconfig(
         kubeconfig("server: 'https://x'",

@@ -138,6 +138,8 @@ TEST_F(CredentialsTest, AnExecPluginGetsItsArgumentsVariablesAndTheCluster) {
     config_.server = "https://x";
     config_.certificateAuthority.data = "CA";
     config_.tlsServerName = "api";
+    config_.disableCompression = true;
+    config_.execExtension = R"({"audience":"06e3","strict":true})";
     put("output", credential("t", ""));
     const auto tuned = kube::makeCpprestTransport(config_);
     kube::Credentials credentials(config_, clock_);
@@ -153,6 +155,21 @@ TEST_F(CredentialsTest, AnExecPluginGetsItsArgumentsVariablesAndTheCluster) {
     EXPECT_EQ(base::stringAt(*info, "/spec/cluster/tls-server-name"), "api");
     EXPECT_EQ(base::stringAt(*info, "/spec/cluster/certificate-authority-data"),
               kube::base64Encode("CA"));
+    EXPECT_EQ(base::boolAt(*info, "/spec/cluster/disable-compression"), true);
+    EXPECT_EQ(base::stringAt(*info, "/spec/cluster/config/audience"), "06e3");
+    EXPECT_EQ(base::boolAt(*info, "/spec/cluster/config/strict"), true);
+}
+
+TEST_F(CredentialsTest, AnExecPluginThatDoesNotAskForTheClusterIsNotTold) {
+    config_.exec = plugin();
+    config_.server = "https://x";
+    config_.execExtension = R"({"audience":"06e3"})";
+    put("output", credential("t", ""));
+    kube::Credentials credentials(config_, clock_);
+    ASSERT_TRUE(credentials.bearer({}).ok());
+    auto info = base::parseJson(read("info"));
+    ASSERT_TRUE(info.ok());
+    EXPECT_EQ(base::at(*info, "/spec/cluster"), nullptr);
 }
 
 TEST_F(CredentialsTest, CallersThatComeTogetherShareOneRunOfAnExecPlugin) {

@@ -1,6 +1,7 @@
 // Connections between two exchanges: used again, found closed, replaced when who we are changes.
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -50,31 +51,88 @@ void openConnections(kube::Transport& transport, const HttpStub& server, int cou
     }
 }
 
-TEST_P(TransportPool, AWriteDoesNotGoToConnectionsThatTheServerHasClosed) {
-    for (bool secure : {false, true}) {
+// Straight to the server, and through a proxy: a tunnel to a secure one, handed on to a plain one.
+struct Way {
+    bool secure;
+    bool proxied;
+};
+constexpr std::array<Way, 4> kWays{{{false, false}, {true, false}, {false, true}, {true, true}}};
+
+std::string nameOf(const Way& way) {
+    return std::string(way.secure ? "https" : "http") + (way.proxied ? " through a proxy" : "");
+}
+
+// What stands between, if anything does. It answers for a plain server: that one it is for us.
+std::unique_ptr<HttpStub> proxyTo(const HttpStub& server, const HttpStub::Handler& plain) {
+    return std::make_unique<HttpStub>(
+        [&server, plain](const StubRequest& request, StubReply& reply) {
+            request.method == "CONNECT" ? reply.tunnelTo(server.port()) : plain(request, reply);
+        });
+}
+
+TEST_P(TransportPool, AWriteDoesNotGoToConnectionsThatThePeerHasClosed) {
+    for (const Way& way : kWays) {
+        SCOPED_TRACE(nameOf(way));
         constexpr int kConnections = 4;
         std::latch together(kConnections);
-        HttpStub server(
-            [&](const StubRequest& request, StubReply& reply) {
-                if (request.target == "/together" && !together.try_wait()) {
-                    together.arrive_and_wait();
-                }
-                reply.send(200, "{}");
-            },
-            tls(secure));
-        auto transport = make(trusting(server));
-        openConnections(*transport, server, kConnections);
+        const HttpStub::Handler answer = [&](const StubRequest& request, StubReply& reply) {
+            if (request.target.ends_with("/together") && !together.try_wait()) {
+                together.arrive_and_wait();
+            }
+            reply.send(200, "{}");
+        };
+        HttpStub server(answer, tls(way.secure));
+        auto proxy = proxyTo(server, answer);
+        auto config = trusting(server);
+        config.proxyUrl = way.proxied ? proxy->url() : "";
+        HttpStub& peer = way.proxied ? *proxy : server;
+        const HttpStub& reader = way.secure ? server : peer;
+        auto transport = make(config);
+        openConnections(*transport, reader, kConnections);
         for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
-            server.dropConnections();
+            peer.dropConnections();
             auto got = transport->send(write(method, "/write", "{\"a\":1}"), {});
             ASSERT_TRUE(got.ok()) << method << ": " << got.error().str();
         }
         int writes = 0;
-        for (const auto& request : server.requests()) {
-            writes += request.target == "/write" ? 1 : 0;
+        for (const auto& request : reader.requests()) {
+            writes += request.target.ends_with("/write") ? 1 : 0;
         }
         EXPECT_EQ(writes, 4) << "each arrived exactly once";
     }
+}
+
+TEST_P(TransportPool, ConnectionsThroughAProxyAreKeptAliveAndUsedAgain) {
+    for (bool secure : {false, true}) {
+        SCOPED_TRACE(nameOf({secure, true}));
+        const HttpStub::Handler answer = [](const StubRequest&, StubReply& reply) {
+            reply.send(200, "{}");
+        };
+        HttpStub server(answer, tls(secure));
+        auto proxy = proxyTo(server, answer);
+        auto config = trusting(server);
+        config.proxyUrl = proxy->url();
+        auto transport = make(config);
+        constexpr int kCalls = 40;
+        for (int i = 0; i < kCalls; ++i) {
+            auto got = transport->send(write("POST", "/x", "{}"), {});
+            ASSERT_TRUE(got.ok()) << got.error().str();
+        }
+        EXPECT_LT(proxy->connections(), kCalls / 2);
+        EXPECT_EQ(keptAlive(proxy->port()), proxy->connections());
+    }
+}
+
+TEST_P(TransportPool, TheNameOfAProxyIsLookedUpAndNamedWhenItDoesNotExist) {
+    FakeName nobody("proxy.test");
+    nobody.answer();
+    kube::ClusterConfig config;
+    config.server = "https://api.example:6443";
+    config.proxyUrl = "http://proxy.test:3128";
+    auto got = make(config)->send(get("/x"), {});
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().kind, ErrorKind::Unreachable);
+    EXPECT_NE(got.error().message.find("proxy.test"), std::string::npos) << got.error().message;
 }
 
 TEST_P(TransportPool, AWatchDoesNotGoToOneEither) {

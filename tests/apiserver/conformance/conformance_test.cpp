@@ -1,7 +1,10 @@
-// The cases against the server in memory: as a transport, and over HTTP with the real transport.
+// The cases against the server in memory: as a transport, and over HTTP with the real transports.
 // And the other way round: each planted defect is found by a case.
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
+
+#include <optional>
+#include <tuple>
 
 #include "apiserver/conformance/suite.h"
 #include "apiserver/http_front.h"
@@ -39,18 +42,45 @@ TEST_P(InMemory, Conforms) {
 
 INSTANTIATE_TEST_SUITE_P(Conformance, InMemory, testing::ValuesIn(conformance::cases()), nameOf);
 
-class OverHttp : public testing::TestWithParam<Case> {};
+// Both transports, plain and over TLS.
+using Wire = std::tuple<Case, kube::TransportKind, bool>;
 
-TEST_P(OverHttp, Conforms) {
-    auto server = makeServer();
-    test::HttpFront front(server);
-    kube::ClusterConfig config;
-    config.server = front.url();
-    auto subject = subjectOn(kube::makeCpprestTransport(config), *server);
-    GetParam().run(subject);
+class OverHttp : public testing::TestWithParam<Wire> {};
+
+const support::Authority& authority() {
+    static const support::Authority kAuthority("conformance-ca");
+    return kAuthority;
 }
 
-INSTANTIATE_TEST_SUITE_P(Conformance, OverHttp, testing::ValuesIn(conformance::cases()), nameOf);
+TEST_P(OverHttp, Conforms) {
+    const auto& [one, transport, secure] = GetParam();
+    std::optional<support::StubTls> tls;
+    kube::ClusterConfig config;
+    config.transport = transport;
+    if (secure) {
+        tls.emplace(authority().issue({.commonName = "api", .addresses = {"127.0.0.1"}}), "");
+        config.certificateAuthority.data = authority().pem();
+    }
+    auto server = makeServer();
+    test::HttpFront front(server, {}, tls);
+    config.server = front.url();
+    auto subject = subjectOn(kube::makeTransport(config), *server);
+    one.run(subject);
+}
+
+std::string nameOfWire(const testing::TestParamInfo<Wire>& info) {
+    const auto& [one, transport, secure] = info.param;
+    return std::string(one.name) +
+           (transport == kube::TransportKind::Beast ? "_Beast" : "_Cpprest") +
+           (secure ? "_Tls" : "_Plain");
+}
+
+INSTANTIATE_TEST_SUITE_P(Conformance, OverHttp,
+                         testing::Combine(testing::ValuesIn(conformance::cases()),
+                                          testing::Values(kube::TransportKind::Cpprest,
+                                                          kube::TransportKind::Beast),
+                                          testing::Bool()),
+                         nameOfWire);
 
 // How many checks of the case fail on a server with that defect.
 int failuresOf(const Case& one, Defect defect) {
