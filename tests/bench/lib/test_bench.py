@@ -1,9 +1,11 @@
 """The benchmark's own judgement, tried with planted defects: python3 -B -m unittest discover -s tests/bench/lib"""
 import copy
+import os
 import unittest
 
 from apps import app, is_autoscaled
 from figures import Figures, number, percentile, verdict
+from host import cases, peer_does
 from operators import OURS, PEER
 from scene_calls import by_verb
 from scene_equal import essence, essence_of_status, first_difference
@@ -41,6 +43,18 @@ class Equal(unittest.TestCase):
         self.assertIn("gone", first_difference({"gone": 1}, {}))
         other = {"conditions": [{**STATUS["conditions"][0], "message": "web: X (2 pods, since 10:00:00Z)"}]}
         self.assertNotEqual(essence_of_status(STATUS), essence_of_status(other))
+
+
+class Cases(unittest.TestCase):
+    def test_only_what_the_peer_does_is_compared(self):
+        head = "kind: ScalableApp\nmetadata:\n  name: shop\nspec:\n"
+        self.assertTrue(peer_does(head + "  web:\n    image: shop:1\n"))
+        self.assertFalse(peer_does(head + "  web:\n    image: shop:1\n  loadBalancer: {}\n"))
+        self.assertFalse(peer_does(head + "  zones:\n    - {name: z1}\n  web:\n    image: shop:1\n"))
+        names = [os.path.basename(path) for path in cases()]
+        self.assertIn("01-single-server.yaml", names)
+        self.assertIn("overrides.yaml", names)
+        self.assertNotIn("08-several-zones.yaml", names)
 
 
 class Judging(unittest.TestCase):

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,17 @@ func schemaOf(t *testing.T) *structuralschema.Structural {
 	return out
 }
 
+// withoutForeign takes away what only the operator has (zones, what stands in front of the web tier): there is no
+// such tier here to compare.
+func withoutForeign(spec map[string]any) {
+	known := map[string]bool{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[v1alpha1.ScalableAppSpec]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		known[name] = true
+	}
+	maps.DeleteFunc(spec, func(name string, _ any) bool { return !known[name] })
+}
+
 // readApp reads a manifest as the API server would serve it.
 func readApp(t *testing.T, file string) (*v1alpha1.ScalableApp, map[string]any) {
 	t.Helper()
@@ -60,6 +72,7 @@ func readApp(t *testing.T, file string) (*v1alpha1.ScalableApp, map[string]any) 
 	metadata := object["metadata"].(map[string]any)
 	metadata["uid"] = "5f6c1a52-8a2f-4b55-9d8e-6f6f4a1f0001"
 	metadata["namespace"] = "bench"
+	withoutForeign(object["spec"].(map[string]any))
 	schema := schemaOf(t)
 	defaulting.PruneNonNullableNullsWithoutDefaults(object, schema)
 	defaulting.Default(object, schema)
@@ -108,7 +121,7 @@ func canonicalQuantities(value any, name string) {
 	}
 }
 
-// TestSameIntents: for every example and every valid case, the objects are those that the operator plans.
+// TestSameIntents: for the web tier of every example and every valid case, the objects are those that the operator plans.
 func TestSameIntents(t *testing.T) {
 	plugin := os.Getenv("KUBECTL_SCALABLEAPP")
 	if plugin == "" {
@@ -222,6 +235,37 @@ func TestDiffersOnlyWhereOwned(t *testing.T) {
 	service.Empty.(*corev1.Service).Spec.Ports[0].TargetPort.StrVal = "other"
 	if !Differs(service, service.Empty) {
 		t.Error("a changed port is not seen")
+	}
+}
+
+func TestSinglePointsArePlacesThatAllReadyPodsShare(t *testing.T) {
+	pod := func(node, zone string) *corev1.Pod {
+		out := &corev1.Pod{Spec: corev1.PodSpec{NodeName: node}}
+		if zone != "" {
+			out.Labels = map[string]string{corev1.LabelTopologyZone: zone}
+		}
+		return out
+	}
+	two := int32(2)
+	web := &v1alpha1.Web{Replicas: &two}
+	for _, one := range []struct {
+		pods []*corev1.Pod
+		want string
+	}{
+		{[]*corev1.Pod{pod("n1", "z1"), pod("n1", "z1")}, "node n1"},
+		{[]*corev1.Pod{pod("n1", "z1"), pod("n2", "z1")}, "all replicas in zone z1"},
+		{[]*corev1.Pod{pod("n1", "z1"), pod("n2", "z2")}, ""},
+		{[]*corev1.Pod{pod("n1", ""), pod("n2", "")}, ""},
+		{[]*corev1.Pod{pod("", ""), pod("", "")}, ""},
+		{[]*corev1.Pod{pod("n1", "z1")}, ""},
+	} {
+		got := ""
+		if points := singlePoints(web, &workload{readyPods: one.pods}); len(points) > 0 {
+			got = points[0].What
+		}
+		if got != one.want {
+			t.Errorf("%d pods: %q, want %q", len(one.pods), got, one.want)
+		}
 	}
 }
 

@@ -300,20 +300,36 @@ func singlePoints(web *v1alpha1.Web, w *workload) []v1alpha1.SinglePoint {
 			Why:  "there is no second one while it restarts or moves; " + field + " of 2 or more removes it",
 		}}
 	}
-	if len(w.readyPods) < 2 {
-		return nil
+	if node := onlyPlace(w.readyPods, func(pod *corev1.Pod) string { return pod.Spec.NodeName }); node != "" {
+		return []v1alpha1.SinglePoint{{
+			Tier: webTier,
+			What: "node " + node,
+			Why:  "all ready pods run on it; another node with room for a pod removes it",
+		}}
 	}
-	node := w.readyPods[0].Spec.NodeName
-	for _, pod := range w.readyPods[1:] {
-		if pod.Spec.NodeName != node {
-			return nil
+	// The API server labels pods with their node's zone since 1.35.
+	if zone := onlyPlace(w.readyPods, func(pod *corev1.Pod) string { return pod.Labels[corev1.LabelTopologyZone] }); zone != "" {
+		return []v1alpha1.SinglePoint{{
+			Tier: webTier,
+			What: "all replicas in zone " + zone,
+			Why:  "nothing serves while the zone is down; a second one in `zones`, or nodes in another zone, removes it",
+		}}
+	}
+	return nil
+}
+
+// onlyPlace is the one place that all pods are in; empty: several, one pod only, or not known.
+func onlyPlace(pods []*corev1.Pod, placeOf func(*corev1.Pod) string) string {
+	if len(pods) < 2 {
+		return ""
+	}
+	place := placeOf(pods[0])
+	for _, pod := range pods[1:] {
+		if placeOf(pod) != place {
+			return ""
 		}
 	}
-	return []v1alpha1.SinglePoint{{
-		Tier: webTier,
-		What: "node " + node,
-		Why:  "all ready pods run on it; another node with room for a pod removes it",
-	}}
+	return place
 }
 
 func effectiveOf(web *v1alpha1.Web) *v1alpha1.Effective {
