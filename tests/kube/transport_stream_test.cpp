@@ -73,7 +73,8 @@ TEST_P(TransportStream, ALineOverTheLimitEndsTheStreamAsMalformed) {
 TEST_P(TransportStream, TheServerIsHeldBackWhileTheHandlerRuns) {
     // Far more than all socket buffers: the writer can only finish when the reader goes on.
     constexpr size_t kTotal = 64U << 20U;
-    const std::string piece = std::string(64U << 10U, 'x') + "\n";
+    std::string piece(64U << 10U, 'x');
+    piece += '\n';
     std::atomic<size_t> written{0};
     std::atomic<bool> finished{false};
     HttpStub server([&](const StubRequest&, StubReply& reply) {

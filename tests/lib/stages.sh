@@ -154,6 +154,10 @@ testEnvironment() {
     echo "SHOP_IMAGE=$shopImage"
     echo "OPERATOR_IMAGE=$operatorImage"
     echo "E2E_LOGS=$LOGS/e2e"
+    # What libraries do that are not ours and built without sanitizers; each file says whose and what.
+    echo "ASAN_OPTIONS=fast_unwind_on_malloc=0"
+    echo "LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+    echo "UBSAN_OPTIONS=print_stacktrace=1:suppressions=$PWD/tests/support/ubsan.supp"
 }
 
 runTests() {
