@@ -1,7 +1,6 @@
 #include "chaos/faults/plan.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "chaos/effects/node_mark.h"
 #include "chaos/faults/selection.h"
@@ -28,10 +27,10 @@ int64_t zonesServing(const std::vector<run::Remains>& zones, int64_t run::Remain
     });
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
+// As its pods are labelled.
+std::string wordFor(const std::string& tier) {
+    const auto* known = topology::tierNamed(tier);
+    return known == nullptr ? tier : known->label;
 }
 
 std::string consequence(const Plan& plan, bool expectOutage) {
@@ -42,8 +41,9 @@ std::string consequence(const Plan& plan, bool expectOutage) {
         if (tier.before == tier.after && plan.prediction.tiers.size() > 1) {
             continue;
         }
-        numbers += (numbers.empty() ? "" : ", ") + lower(tier.name) + " " + to_string(tier.before) +
-                   " -> " + to_string(tier.after) + " ready, minimum " + to_string(tier.minimum);
+        numbers += (numbers.empty() ? "" : ", ") + wordFor(tier.name) + " " +
+                   to_string(tier.before) + " -> " + to_string(tier.after) + " ready, minimum " +
+                   to_string(tier.minimum);
         enough = enough && tier.after >= tier.minimum;
         none = none || tier.after <= 0;
     }

@@ -49,6 +49,30 @@ TEST(Prediction, TheDisruptionBudgetIsTheMinimumWhereThereIsOne) {
     EXPECT_EQ(tight.refusal->reason, "BelowMinimum");
 }
 
+TEST(Prediction, OtherTiersThanWebAreHitAndCountedByThemselves) {
+    auto pods = fake::pods(6);
+    for (int i = 0; i < 3; ++i) {
+        pods.push_back(fake::pod(10 + i));
+        pods.back().tier = "loadBalancer";
+        pods.back().name = "shop-lb-" + std::to_string(i);
+    }
+    auto app = fake::usualApp(3);
+    app.balancers = 3;
+    auto spec = fake::usualSpec();
+    spec.target.tier = "LoadBalancer";
+    auto outcome = podKill(spec, app, pods, std::nullopt, 7);
+    ASSERT_FALSE(outcome.refusal) << outcome.refusal->message;
+    EXPECT_TRUE(outcome.targets.at(0).name.starts_with("shop-lb-"));
+    EXPECT_EQ(outcome.prediction.readyBefore, 3);
+    EXPECT_EQ(outcome.prediction.readyAfter, 2);
+    EXPECT_EQ(outcome.prediction.message,
+              "loadBalancer 3 -> 2 ready, minimum 2: the service goes on");
+    EXPECT_FALSE(podKill(spec, app, pods, 6, 7).refusal)
+        << "a budget of the web tier is not the balancer's";
+    app.balancers = 4;
+    EXPECT_TRUE(podKill(spec, app, pods, std::nullopt, 7).refusal);
+}
+
 struct Refused {
     const char* reason;
     const char* says;
@@ -75,7 +99,8 @@ TEST_P(Refusals, NameTheReasonAndTheRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     All, Refusals,
     ::testing::Values(
-        Refused{"TierNotSupported", "use Web", [](auto& s) { s.target.tier = "Database"; }},
+        Refused{"TierNotSupported", "use Web, LoadBalancer, CDN",
+                [](auto& s) { s.target.tier = "Database"; }},
         Refused{"FaultNotSupported", "use one of PodKill",
                 [](auto& s) { s.fault.type = "Earthquake"; }},
         Refused{"FaultNotSupported", "chaos.nodeFaults=true",
