@@ -21,9 +21,8 @@ std::string header(const char* name) {
 // Statuses that are tried again, each with the one under which it passes the hop when it is final.
 std::string hiddenStatuses(const std::string& rule, const std::string& when, bool restore) {
     std::string out;
-    for (const auto& [status, hidden] :
-         {std::pair{"500", "590"}, std::pair{"502", "592"}, std::pair{"503", "593"},
-          std::pair{"504", "594"}}) {
+    for (const auto& [status, hidden] : {std::pair{"500", "590"}, std::pair{"502", "592"},
+                                         std::pair{"503", "593"}, std::pair{"504", "594"}}) {
         out += "    " + rule + " set-status " + (restore ? status : hidden) + " if " + when +
                " { status " + (restore ? hidden : status) + " }\n";
     }
@@ -40,8 +39,9 @@ std::string retryVariables(const api::Resilience& resilience) {
     std::string out;
     if (waitsToRetry(resilience)) {
         // As long as what is under way may still have to be sent again.
-        out += "    grace 2s\n"
-               "    set-var proc.request int(0)\n";
+        out +=
+            "    grace 2s\n"
+            "    set-var proc.request int(0)\n";
     }
     if (resilience.retry) {
         out += "    set-var proc.tokens int(" + std::to_string(kTokenReserve) + ")\n";
@@ -114,8 +114,6 @@ std::string attemptFrontend(const std::string& routes) {
     std::string final = header("final");
     return std::string("frontend attempt\n    bind ") + kHop +
            "\n"
-           // The hop's other end logs.
-           "    no log\n"
            // That end closes what it does not need any more, never this one.
            "    timeout http-keep-alive 1h\n"
            "    stick-table type integer size 16k expire 10s store gpt0,http_req_cnt\n"
@@ -135,6 +133,8 @@ std::string attemptFrontend(const std::string& routes) {
            "    http-response set-var(txn.answered) int(1)\n"
            "    http-response sc-set-gpt0(0) srv_id if { status 500 502 503 504 }\n"
            // 502 is what HAProxy says of a pod that breaks off.
+           "    http-after-response set-var(proc.broken) srv_id if !{ var(txn.answered) -m found } "
+           "{ status 502 }\n"
            "    http-after-response set-var(txn.final) str(error) if !{ var(txn.answered) -m "
            "found } !{ status 502 }\n"
            "    http-after-response set-var(txn.final) str(refused) if { var(txn.refused) -m "
@@ -219,7 +219,12 @@ core.register_action("wait_to_retry", { "http-req" }, function(txn, base, most, 
     end
     core.msleep(wait)
     txn:set_var("txn.left", left)
-    local other = another(txn, backend, txn.f:sc0_get_gpt0())
+    -- Of the one that broke off there is no answer to remember it by.
+    local failed = txn.f:sc0_get_gpt0()
+    if failed == 0 then
+        failed = tonumber(txn:get_var("proc.broken"))
+    end
+    local other = another(txn, backend, failed)
     if other ~= nil then
         txn:set_var("txn.other", other)
     end

@@ -29,6 +29,13 @@ sockaddr_in loopback(const std::string& address, int port) {
     return out;
 }
 
+int portOf(int fd) {
+    sockaddr_in bound{};
+    socklen_t size = sizeof bound;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+    return ntohs(bound.sin_port);
+}
+
 std::string exchange(int port, const std::string& from, const std::string& text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     // Whoever has taken the port meanwhile may never answer.
@@ -38,6 +45,8 @@ std::string exchange(int port, const std::string& from, const std::string& text)
     auto target = loopback("127.0.0.1", port);
     std::string out;
     if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof source) == 0 &&
+        // While nobody listens there, a socket of that very port would be connected to itself.
+        portOf(fd) != port &&
         connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0 &&
         send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) {
         char part[4096];
@@ -105,11 +114,10 @@ std::string onLoopback(std::string config, int port, int adminPort,
 int freePort() {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     auto any = loopback("127.0.0.1", 0);
-    socklen_t size = sizeof any;
-    bind(fd, reinterpret_cast<sockaddr*>(&any), size);
-    getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size);
+    bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any);
+    int out = portOf(fd);
     close(fd);
-    return ntohs(any.sin_port);
+    return out;
 }
 
 Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,

@@ -151,9 +151,8 @@ class Monitors : public ClusterTest {
         auto made = cluster({"create", "-f", "-"}, kServiceMonitors);
         ASSERT_TRUE(made.ok()) << made.err;
         defined_ = true;
-        auto known = cluster(
-            {"wait", std::string("crd/") + kDefinition, "--for=condition=Established",
-             "--timeout=30s"});
+        auto known = cluster({"wait", std::string("crd/") + kDefinition,
+                              "--for=condition=Established", "--timeout=30s"});
         ASSERT_TRUE(known.ok()) << known.err;
         // Helm asks what kinds there are; the API server tells a moment later.
         ASSERT_TRUE(eventually(30s, "the kind is served", [] {
@@ -174,17 +173,15 @@ class Monitors : public ClusterTest {
 
     void monitors(bool enabled) {
         enabled_ = enabled_ || enabled;
-        auto done = helm({"-n", kSystemNamespace, "upgrade", "scalableapp", E2E_CHART,
-                          "--reuse-values", "--set",
-                          std::string("serviceMonitor.enabled=") + (enabled ? "true" : "false"),
-                          "--wait"});
+        auto done = helm(
+            {"-n", kSystemNamespace, "upgrade", "scalableapp", E2E_CHART, "--reuse-values", "--set",
+             std::string("serviceMonitor.enabled=") + (enabled ? "true" : "false"), "--wait"});
         EXPECT_TRUE(done.ok()) << done.err;
         enabled_ = enabled || !done.ok();
     }
 
     static std::vector<base::Json> inSystem(const std::string& kind, const std::string& selector) {
-        auto found =
-            cluster({"-n", kSystemNamespace, "get", kind, "-l", selector, "-o", "json"});
+        auto found = cluster({"-n", kSystemNamespace, "get", kind, "-l", selector, "-o", "json"});
         EXPECT_TRUE(found.ok()) << found.err;
         auto parsed = base::parseJson(found.out);
         std::vector<base::Json> out;
