@@ -7,7 +7,9 @@
 namespace chaos {
 
 const std::vector<topology::Tier>& topology::tiers() {
-    static const std::vector<Tier> all{{"Web", "web", capacityFloor}};
+    static const std::vector<Tier> all{{"Web", "web", webFloor},
+                                       {"LoadBalancer", "loadBalancer", balancerFloor},
+                                       {"CDN", "cdn", edgeFloor}};
     return all;
 }
 

@@ -1,7 +1,6 @@
 #include "chaos/faults/plan.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "chaos/effects/node_mark.h"
 #include "chaos/faults/selection.h"
@@ -28,10 +27,14 @@ int64_t zonesServing(const std::vector<run::Remains>& zones, int64_t run::Remain
     });
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
+int64_t percentLost(const run::Remains& of) {
+    return of.before == 0 ? 0 : (100 * (of.before - of.after) + of.before - 1) / of.before;
+}
+
+// As its pods are labelled.
+std::string wordFor(const std::string& tier) {
+    const auto* known = topology::tierNamed(tier);
+    return known == nullptr ? tier : known->label;
 }
 
 std::string consequence(const Plan& plan, bool expectOutage) {
@@ -42,8 +45,9 @@ std::string consequence(const Plan& plan, bool expectOutage) {
         if (tier.before == tier.after && plan.prediction.tiers.size() > 1) {
             continue;
         }
-        numbers += (numbers.empty() ? "" : ", ") + lower(tier.name) + " " + to_string(tier.before) +
-                   " -> " + to_string(tier.after) + " ready, minimum " + to_string(tier.minimum);
+        numbers += (numbers.empty() ? "" : ", ") + wordFor(tier.name) + " " +
+                   to_string(tier.before) + " -> " + to_string(tier.after) + " ready, minimum " +
+                   to_string(tier.minimum);
         enough = enough && tier.after >= tier.minimum;
         none = none || tier.after <= 0;
     }
@@ -132,6 +136,22 @@ Plan planOf(const Scene& scene, std::vector<run::Target> targets) {
     out.wholeWithinSeconds = scene.seen.app->startupSeconds;
     out.message = consequence(plan, scene.run.spec.safety.expectOutage);
     return plan;
+}
+
+int64_t shareInZone(const Plan& plan) {
+    int64_t worst = 0;
+    for (const auto& zone : plan.prediction.zones) {
+        worst = std::max(worst, percentLost(zone));
+    }
+    return worst;
+}
+
+int64_t shareOfAll(const Plan& plan) {
+    int64_t out = 0;
+    for (const auto& tier : plan.prediction.tiers) {
+        out += percentLost(tier);
+    }
+    return std::min<int64_t>(out, 100);
 }
 
 void overWholeApp(Plan& plan) {

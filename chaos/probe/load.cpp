@@ -13,6 +13,8 @@
 #include <deque>
 #include <optional>
 
+#include "chaos/probe/turns.h"
+
 namespace chaos::probe {
 namespace {
 
@@ -68,7 +70,6 @@ struct Load::Impl {
     void launchDue();
     void everySecond();
     void finishWhenDrained();
-    ConnectionPtr takeConnection(bool& fresh);
 
     LoadOptions options;
     Recorder& recorder;
@@ -78,7 +79,8 @@ struct Load::Impl {
     asio::steady_timer due;
     asio::steady_timer tick;
     http::request<http::empty_body> message;
-    std::optional<tcp::resolver::results_type> addresses;
+    // Of the last good answer. A name may stand for many pods.
+    Turns<tcp::endpoint> addresses;
     std::deque<ConnectionPtr> idle;
     size_t kept = 0;  // kept-alive connections open, idle or busy
     Steady::time_point start;
@@ -100,7 +102,7 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
     void begin() {
         load.recorder.sent(intended);
         ++load.inFlight;
-        if (!load.addresses) {
+        if (load.addresses.empty()) {
             finish(Outcome::Resolve);
             return;
         }
@@ -128,18 +130,18 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
             ++load.kept;
         }
         connection->stream.expires_at(deadline);
-        connection->stream.async_connect(
-            *load.addresses, [self = shared_from_this()](beast::error_code error, const auto&) {
-                if (error) {
-                    self->drop();
-                    self->finish(error == beast::error::timeout ? Outcome::Timeout
-                                                                : Outcome::Connect);
-                    return;
-                }
-                beast::error_code ignored;
-                self->connection->stream.socket().set_option(tcp::no_delay(true), ignored);
-                self->write();
-            });
+        connection->stream.async_connect(load.addresses.next(), [self = shared_from_this()](
+                                                                    beast::error_code error,
+                                                                    const auto&) {
+            if (error) {
+                self->drop();
+                self->finish(error == beast::error::timeout ? Outcome::Timeout : Outcome::Connect);
+                return;
+            }
+            beast::error_code ignored;
+            self->connection->stream.socket().set_option(tcp::no_delay(true), ignored);
+            self->write();
+        });
     }
 
     void write() {
@@ -231,7 +233,7 @@ void Load::Impl::resolve(const std::function<void()>& then) {
         [this, then](beast::error_code error, tcp::resolver::results_type found) {
             // The last good address stays in use: visitors have caches as well.
             if (!error) {
-                addresses = std::move(found);
+                addresses.set({found.begin(), found.end()});
             }
             if (then) {
                 then();

@@ -13,7 +13,8 @@
 // and the request sent again, as browsers and HTTP libraries do; it keeps its intended start and
 // its deadline. The host name is resolved before the first request and again every second in the
 // background, the last good answer staying in use: name resolution is no part of the latency. Where
-// no address was ever found, requests fail as Resolve. One thread; memory is bounded by rate ×
+// no address was ever found, requests fail as Resolve. A name with several addresses is asked at
+// each in turn; where one refuses, the next is tried. One thread; memory is bounded by rate ×
 // time-out.
 // Thread safety: stop() from any thread and from signal handlers' threads; the rest from
 // one.

@@ -78,7 +78,25 @@ std::optional<Second> secondOf(const base::Json& line) {
     return second;
 }
 
-bool takeLine(const base::Json& line, Series& series) {
+// Null: there are too many.
+Series* seriesOf(const std::string& view, Series& all) {
+    if (view.empty()) {
+        return &all;
+    }
+    for (auto& known : all.views) {
+        if (known.name == view) {
+            return &known.series;
+        }
+    }
+    return all.views.size() < kMostViews ? &all.views.emplace_back(View{view, {}}).series : nullptr;
+}
+
+bool takeLine(const base::Json& line, Series& all) {
+    auto* of = seriesOf(base::textAt(line, "/view"), all);
+    if (of == nullptr) {
+        return false;
+    }
+    auto& series = *of;
     if (base::at(line, "/probe") != nullptr) {
         auto header = headerOf(line);
         if (!header || series.header) {
@@ -99,6 +117,13 @@ bool takeLine(const base::Json& line, Series& series) {
     return true;
 }
 
+std::string written(base::Json line, const std::string& view) {
+    if (!view.empty()) {
+        line["view"] = view;
+    }
+    return base::dumpJson(line);
+}
+
 }  // namespace
 
 const char* name(Outcome outcome) {
@@ -109,15 +134,16 @@ base::WallTime Series::startOf(const Second& second) const {
     return header->startedAt + std::chrono::seconds(second.second);
 }
 
-std::string writeHeader(const Header& header) {
-    return base::dumpJson(base::Json{{"probe", 1},
-                                     {"startedAt", base::formatMicroTime(header.startedAt)},
-                                     {"target", header.target},
-                                     {"requestsPerSecond", header.requestsPerSecond},
-                                     {"timeoutMilliseconds", header.timeout.count()}});
+std::string writeHeader(const Header& header, const std::string& view) {
+    return written({{"probe", 1},
+                    {"startedAt", base::formatMicroTime(header.startedAt)},
+                    {"target", header.target},
+                    {"requestsPerSecond", header.requestsPerSecond},
+                    {"timeoutMilliseconds", header.timeout.count()}},
+                   view);
 }
 
-std::string writeSecond(const Second& second) {
+std::string writeSecond(const Second& second, const std::string& view) {
     base::Json line{{"second", second.second},
                     {"at", base::formatMicroTime(second.writtenAt)},
                     {"sent", second.sent},
@@ -148,7 +174,7 @@ std::string writeSecond(const Second& second) {
     for (const auto& [index, count] : second.latency.buckets()) {
         line["latency"].push_back(base::Json::array({index, count}));
     }
-    return base::dumpJson(line);
+    return written(std::move(line), view);
 }
 
 std::string writeEnd(const std::string& reason) {

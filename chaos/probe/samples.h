@@ -7,6 +7,8 @@
 //    "lastErrorMs":140,"gapMs":30,"gapEndMs":150,"latency":[[120,90],[121,8]]}
 //   {"end":"Duration"}
 //
+// Lines about another place than the target itself carry its name: "view":"loadBalancer".
+//
 // Times are the probe's own: seconds and milliseconds since its start on a clock that never jumps,
 // anchored to the wall clock once by `startedAt`. `at` is the wall clock when the line was written:
 // whoever reads it can tell how far the two machines' clocks are apart.
@@ -38,6 +40,8 @@ const char* name(Outcome outcome);
 // An answer that took longer is a good one that nobody waited for.
 inline constexpr std::chrono::milliseconds kSlow{1000};
 
+inline constexpr size_t kMostViews = 32;  // more are malformed
+
 struct Header {
     base::WallTime startedAt;
     std::string target;
@@ -67,19 +71,29 @@ struct Second {
     bool operator==(const Second&) const = default;
 };
 
+struct View;
+
 // One probe's whole output as far as it could be read.
 struct Series {
     std::optional<Header> header;
     std::vector<Second> seconds;  // ascending, no second twice
     std::string end;              // why the probe ended; empty while it runs
     int malformed = 0;            // lines that are no line of a probe
+    std::vector<View> views;      // in the order of their first lines
 
     // Wall time at which a second began, by the probe's anchor. Precondition: header.
     base::WallTime startOf(const Second& second) const;
 };
 
-std::string writeHeader(const Header& header);
-std::string writeSecond(const Second& second);
+// What was seen elsewhere meanwhile; its series has neither views nor an end of its own.
+struct View {
+    std::string name;
+    Series series;
+};
+
+// `view` empty: the target itself.
+std::string writeHeader(const Header& header, const std::string& view = "");
+std::string writeSecond(const Second& second, const std::string& view = "");
 std::string writeEnd(const std::string& reason);
 
 // Never fails as a whole: a log may be cut anywhere. A last line without its newline is not counted

@@ -48,10 +48,18 @@ base::Json affinityOf(const PodRequest& request) {
 base::Json container(const PodRequest& request) {
     base::Json out{{"name", kContainer}, {"image", request.image}};
     out["command"] = base::Json::array({"scalableapp-probe"});
-    out["args"] =
+    auto args =
         base::Json::array({"--url=" + request.url,
                            "--requests-per-second=" + std::to_string(request.requestsPerSecond),
                            "--duration-seconds=" + std::to_string(request.lifetime.count())});
+    for (const auto& place : request.places) {
+        args.push_back("--view=" + place.name + "=" + place.url);
+    }
+    if (!request.places.empty()) {
+        args.push_back("--view-requests-per-second=" +
+                       std::to_string(request.placeRequestsPerSecond));
+    }
+    out["args"] = std::move(args);
     out["resources"] = {{"requests", {{"cpu", "50m"}, {"memory", "24Mi"}}},
                         {"limits", {{"memory", "128Mi"}}}};
     out["securityContext"] = {{"allowPrivilegeEscalation", false},

@@ -16,10 +16,18 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/json_fwd.h"
 
 namespace chaos::probes {
+
+// Another place than the url that is looked at, and told of by its name.
+struct Place {
+    std::string name{};
+    std::string url{};
+    bool operator==(const Place&) const = default;
+};
 
 struct PodRequest {
     std::string name{};  // podName or stepName of the run
@@ -29,6 +37,8 @@ struct PodRequest {
     std::string image{};
     std::string url{};
     int requestsPerSecond = 100;
+    std::vector<Place> places{};
+    int placeRequestsPerSecond = 5;  // at each of them
     std::chrono::seconds lifetime{300};
     std::set<std::string> nearZones{};
     std::set<std::string> avoidNodes{};

@@ -168,6 +168,39 @@ std::string phases(const base::Json& document) {
     return out + "</table>\n";
 }
 
+std::string views(const base::Json& document) {
+    const auto& all = base::arrayAt(document, "/measurements/views");
+    if (all.empty()) {
+        return "";
+    }
+    std::string out =
+        "<h2>The request's way, during the fault</h2><table><tr><th>asked</th><th "
+        "class=\"n\">requests</th><th class=\"n\">failed</th><th class=\"n\">failed "
+        "before</th><th class=\"n\">after</th><th class=\"n\">median</th><th class=\"n\">99 "
+        "%</th><th class=\"n\">longest gap</th></tr>";
+    auto row = [&](const std::string& name, const base::Json& view, int64_t before, int64_t after) {
+        auto count = [&](const char* pointer) { return base::intAt(view, pointer).value_or(0); };
+        out += "<tr>" + cell(name) + cell(std::to_string(count("/requests")), "n") +
+               cell(std::to_string(count("/failed")), "n") + cell(std::to_string(before), "n") +
+               cell(std::to_string(after), "n") +
+               cell(milliseconds(view, "/p50Microseconds"), "n") +
+               cell(milliseconds(view, "/p99Microseconds"), "n") +
+               cell(seconds(view, "/longestGapMilliseconds"), "n") + "</tr>";
+    };
+    auto failed = [](const base::Json& in, const char* pointer) {
+        return base::intAt(in, pointer).value_or(0);
+    };
+    const auto* visitors = base::at(document, "/measurements/during");
+    row("visitors", visitors == nullptr ? base::Json::object() : *visitors,
+        failed(document, "/measurements/before/failed"),
+        failed(document, "/measurements/after/failed"));
+    for (const auto& view : all) {
+        row(base::textAt(view, "/name"), view, failed(view, "/failedBefore"),
+            failed(view, "/failedAfter"));
+    }
+    return out + "</table>\n";
+}
+
 std::string zones(const base::Json& document) {
     const auto& all = base::arrayAt(document, "/measurements/zones");
     if (all.empty()) {
@@ -254,8 +287,9 @@ std::string html(const base::Json& document) {
            escaped(title) + "</title><style>" + kStyle + "</style></head><body>\n" +
            header(document) + reasons(document) + tiles(document) +
            (picture.empty() ? "" : "<h2>Over time</h2><figure>" + picture + "</figure>\n") +
-           comparison(document) + phases(document) + zones(document) + scaling(document) +
-           events(document) + "<details><summary>All figures as JSON</summary><pre>" +
+           comparison(document) + phases(document) + views(document) + zones(document) +
+           scaling(document) + events(document) +
+           "<details><summary>All figures as JSON</summary><pre>" +
            escaped(base::dumpJsonPretty(document)) +
            "</pre></details>\n<script type=\"application/json\" id=\"report\">" +
            embedded(document) + "</script>\n</body></html>\n";

@@ -34,6 +34,25 @@ std::string padded(const std::string& text, size_t width) {
     return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
 }
 
+std::string viewLines(const base::Json& document) {
+    const auto& all = base::arrayAt(document, "/measurements/views");
+    std::string out = all.empty() ? "" : "\n" + padded("SEEN AT", 36) + "FAILED DURING THE FAULT\n";
+    auto line = [&](const std::string& name, const base::Json& of) {
+        auto count = [&](const char* field) {
+            return std::to_string(base::intAt(of, field).value_or(0));
+        };
+        out += padded(name, 36) + count("/failed") + " of " + count("/requests") + "\n";
+    };
+    const auto* visitors = base::at(document, "/measurements/during");
+    if (!all.empty() && visitors != nullptr) {
+        line("visitors", *visitors);
+    }
+    for (const auto& view : all) {
+        line(base::textAt(view, "/name"), view);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string escaped(const std::string& text) {
@@ -140,7 +159,7 @@ std::string text(const base::Json& document) {
                padded(base::textAt(line, "/observed"), 18) +
                (base::boolAt(line, "/holds").value_or(false) ? "" : " not as predicted") + "\n";
     }
-    out += "\n";
+    out += viewLines(document) + "\n";
     for (const auto& entry : base::arrayAt(document, "/timeline")) {
         auto time = base::textAt(entry, "/time");
         out += (time.size() > 11 ? time.substr(11, 12) : time) + "  " +

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chaos/kinds.h"
+#include "chaos/probes/places.h"
 #include "chaos/run/steady.h"
 #include "chaos/run/turn.h"
 
@@ -148,6 +149,8 @@ void Turn::startProbe() {
     pod.runUid = run_.uid;
     pod.url = probes::urlOf(spec_.app, run_.namespace_, spec_.load.path);
     pod.requestsPerSecond = static_cast<int>(spec_.load.requestsPerSecond);
+    pod.places = probes::placesOf(*seen_.app, seen_.pods, spec_.load.path);
+    pod.placeRequestsPerSecond = probes::rateOf(pod.requestsPerSecond);
     // Longer than the run may last: its end is never what a run sees last.
     pod.lifetime = seconds(spec_.safety.abortAfterSeconds) + 2 * kProbeStart;
     auto plan = fault_->plan(scene(), static_cast<uint64_t>(status().seed.value_or(0)));

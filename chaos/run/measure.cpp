@@ -94,6 +94,47 @@ std::vector<ZoneMeasure> zonesOf(const Status& status, std::optional<base::WallT
     return out;
 }
 
+// A series cut where one phase ends and the next begins.
+struct Windows {
+    probes::Window before;
+    probes::Window during;
+    probes::Window after;
+};
+
+Windows windowsOf(const Status& status, const probe::Series& series) {
+    Windows out;
+    auto intent = *status.intentAt;
+    auto end = *status.observedUntil;
+    if (series.header) {
+        auto well = std::max(status.steadySince.value_or(intent), series.header->startedAt);
+        out.before = probes::over(series, well, intent - 1s);
+    }
+    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's,
+    // and so is all that happens before a fault that lasts was taken back.
+    auto over = status.wholeAt;
+    if (over) {
+        over = std::max(*over, lastDeath(status).value_or(*over));
+        over = std::max(*over, lastReverted(status).value_or(*over));
+    }
+    // A microsecond more: a moment that is a whole second does not belong to two phases.
+    out.during = probes::over(series, intent - 2s + 1us, over ? *over + 2s : end);
+    if (over) {
+        out.after = probes::over(series, *over + 1s + 1us, end);
+    }
+    return out;
+}
+
+ViewMeasure toView(const std::string& name, const Windows& seen) {
+    return {.name = name,
+            .requests = seen.during.sent,
+            .failed = seen.during.failed(),
+            .failedBefore = seen.before.failed(),
+            .failedAfter = seen.after.failed(),
+            .p50Microseconds = seen.during.latency.quantile(0.5).count(),
+            .p99Microseconds = seen.during.latency.quantile(0.99).count(),
+            .longestGapMilliseconds = seen.during.longestGap.count()};
+}
+
 }  // namespace
 
 PhaseMeasure toPhase(const probes::Window& window) {
@@ -123,25 +164,13 @@ Measurements measure(const Status& status, const probe::Series& series) {
     out.readyBefore = status.readyBefore;
     out.readyLowest = status.readyLowest;
     out.readyAtEnd = status.readyAtEnd;
-    auto intent = *status.intentAt;
-    auto end = *status.observedUntil;
-    if (series.header) {
-        auto well = std::max(status.steadySince.value_or(intent), series.header->startedAt);
-        out.before = toPhase(probes::over(series, well, intent - 1s));
-    }
-    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's,
-    // and so is all that happens before a fault that lasts was taken back.
-    auto over = status.wholeAt;
-    if (over) {
-        over = std::max(*over, lastDeath(status).value_or(*over));
-        over = std::max(*over, lastReverted(status).value_or(*over));
-    }
-    // A microsecond more: a moment that is a whole second does not belong to two phases.
-    auto from = intent - 2s + 1us;
-    auto during = probes::over(series, from, over ? *over + 2s : end);
+    auto seen = windowsOf(status, series);
+    const auto& during = seen.during;
+    out.before = toPhase(seen.before);
     out.during = toPhase(during);
-    if (over) {
-        out.after = toPhase(probes::over(series, *over + 1s + 1us, end));
+    out.after = toPhase(seen.after);
+    for (const auto& view : series.views) {
+        out.views.push_back(toView(view.name, windowsOf(status, view.series)));
     }
     out.deleteToDeathMilliseconds = between(firstDelete(status), lastDeath(status));
     auto start = began(status);

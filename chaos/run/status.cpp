@@ -276,6 +276,18 @@ void fields(IO& io, ZoneMeasure& x) {
 }
 
 template <class IO>
+void fields(IO& io, ViewMeasure& x) {
+    io.text("name", x.name);
+    io.number("requests", x.requests);
+    io.number("failed", x.failed);
+    io.number("failedBefore", x.failedBefore);
+    io.number("failedAfter", x.failedAfter);
+    io.number("p50Microseconds", x.p50Microseconds);
+    io.number("p99Microseconds", x.p99Microseconds);
+    io.number("longestGapMilliseconds", x.longestGapMilliseconds);
+}
+
+template <class IO>
 void fields(IO& io, Measurements& x) {
     io.object("before", x.before);
     io.object("during", x.during);
@@ -290,6 +302,7 @@ void fields(IO& io, Measurements& x) {
     io.number("detectedMilliseconds", x.detectedMilliseconds);
     io.number("firstGoodMilliseconds", x.firstGoodMilliseconds);
     io.list("zones", x.zones);
+    io.list("views", x.views);
 }
 
 template <class IO>

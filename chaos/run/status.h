@@ -129,6 +129,19 @@ struct ZoneMeasure {
     bool operator==(const ZoneMeasure&) const = default;
 };
 
+// What was met at another place on the request's way, in the time of PhaseMeasure's `during`.
+struct ViewMeasure {
+    std::string name;
+    int64_t requests = 0;
+    int64_t failed = 0;
+    int64_t failedBefore = 0;  // in the time of `before`
+    int64_t failedAfter = 0;   // in the time of `after`
+    int64_t p50Microseconds = 0;
+    int64_t p99Microseconds = 0;
+    int64_t longestGapMilliseconds = 0;
+    bool operator==(const ViewMeasure&) const = default;
+};
+
 struct Measurements {
     PhaseMeasure before;
     PhaseMeasure during;
@@ -146,6 +159,7 @@ struct Measurements {
         detectedMilliseconds;  // until the API showed every target as not serving
     std::optional<int64_t> firstGoodMilliseconds;  // until visitors were answered well again
     std::vector<ZoneMeasure> zones;                // those that lost a pod
+    std::vector<ViewMeasure> views;                // beside the public Service, outermost first
     bool operator==(const Measurements&) const = default;
 };
 

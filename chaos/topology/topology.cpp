@@ -62,6 +62,26 @@ void readContainer(const base::Json& pod, Pod& out) {
     }
 }
 
+int64_t floorOf(int64_t wanted, std::optional<int64_t> budgetDesiredHealthy) {
+    return std::max<int64_t>(1, budgetDesiredHealthy.value_or(wanted - 1));
+}
+
+void readTiers(const base::Json& app, App& out) {
+    auto number = [&](const char* pointer, int64_t otherwise) {
+        return base::intAt(app, pointer).value_or(otherwise);
+    };
+    auto wanted = number("/spec/web/replicas", api::kDefaultWebReplicas);
+    out.wantedReplicas = number("/spec/web/autoscaling/minReplicas", wanted);
+    out.startupSeconds = number("/spec/web/health/startupSeconds", out.startupSeconds);
+    out.webPort = number("/spec/web/port", out.webPort);
+    for (const auto& zone : base::arrayAt(app, "/spec/zones")) {
+        out.zones.push_back(base::textAt(zone, "/name"));
+    }
+    out.balancers = number("/spec/loadBalancer/replicas", api::LoadBalancer().replicas);
+    out.edges = number("/spec/cdn/replicasPerZone", api::Cdn().replicasPerZone) *
+                std::max<int64_t>(1, std::ssize(out.zones));
+}
+
 }  // namespace
 
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
@@ -106,11 +126,7 @@ App parseApp(const base::Json& app) {
     }
     const auto* reconciling = api::findCondition(conditions, "Reconciling");
     out.reconciling = reconciling != nullptr && reconciling->status == api::kTrue;
-    out.startupSeconds =
-        base::intAt(app, "/spec/web/health/startupSeconds").value_or(out.startupSeconds);
-    auto minimum = base::intAt(app, "/spec/web/autoscaling/minReplicas");
-    auto replicas = base::intAt(app, "/spec/web/replicas");
-    out.wantedReplicas = minimum.value_or(replicas.value_or(api::kDefaultWebReplicas));
+    readTiers(app, out);
     return out;
 }
 
@@ -182,8 +198,16 @@ const Tier* tierLabelled(const std::string& label) {
     return nullptr;
 }
 
-int64_t capacityFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {
-    return std::max<int64_t>(1, budgetDesiredHealthy.value_or(app.wantedReplicas - 1));
+int64_t webFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {
+    return floorOf(app.wantedReplicas, budgetDesiredHealthy);
+}
+
+int64_t balancerFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {
+    return floorOf(app.balancers, budgetDesiredHealthy);
+}
+
+int64_t edgeFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy) {
+    return floorOf(app.edges, budgetDesiredHealthy);
 }
 
 }  // namespace chaos::topology

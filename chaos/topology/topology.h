@@ -89,6 +89,10 @@ struct App {
     int64_t wantedReplicas =
         1;  // what the web tier may not fall below by itself: replicas or minReplicas
     int64_t startupSeconds = 60;  // how long one of its pods may take to start
+    int64_t webPort = 8080;
+    std::vector<std::string> zones;  // by name; empty: it names none
+    int64_t balancers = 0;           // pods of the load balancer that are asked for
+    int64_t edges = 0;               // pods of the CDN, over all zones
     std::optional<base::WallTime> readySince;
 };
 
@@ -114,8 +118,11 @@ int64_t readyCount(const std::vector<Pod>& pods);
 std::map<std::string, int64_t> readyByZone(const std::vector<Pod>& pods);
 std::vector<Pod> ofTier(const std::vector<Pod>& pods, const std::string& label);
 
-// How many pods must serve after the fault. The application's own disruption budget says so
-// (`desiredHealthy`); where none exists, all but one of what was asked for, and never none at all.
-int64_t capacityFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy);
+// How many pods of a tier must serve after the fault. The application's own disruption budget says
+// so (`desiredHealthy`); where none exists, all but one of what was asked for, and never none at
+// all.
+int64_t webFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy);
+int64_t balancerFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy);
+int64_t edgeFloor(const App& app, std::optional<int64_t> budgetDesiredHealthy);
 
 }  // namespace chaos::topology

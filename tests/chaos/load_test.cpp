@@ -45,9 +45,10 @@ TEST(Load, SendsTheRateAskedForAndCountsEachRequestOnce) {
     EXPECT_EQ(total.sent, 200);
     EXPECT_EQ(total.sent, total.of(Outcome::Ok));
     EXPECT_EQ(server.requests(), total.of(Outcome::Ok));
-    // A fifth on connections of their own, the rest on sixteen kept ones.
-    EXPECT_GE(server.connections(), 16);
-    EXPECT_LE(server.connections(), 40 + 16);
+    // A fifth on connections of their own, the rest on sixteen kept ones, and on more while these
+    // are all busy.
+    EXPECT_GE(server.connections(), 40 + 16);
+    EXPECT_LT(server.connections(), total.sent);
 }
 
 TEST(Load, AnswersAreCountedAsWhatTheyAre) {

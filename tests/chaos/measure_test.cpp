@@ -48,6 +48,23 @@ TEST(Measure, ErrorsAtTheEdgesAreChargedToTheFault) {
     }
 }
 
+TEST(Measure, WhatIsSeenElsewhereIsNotChargedToVisitors) {
+    auto series = fake::series(45, 50);
+    series.views.push_back({"web", fake::series(45, 5, kStart, [](probe::Second& one) {
+                                if (one.second == 10 || (one.second >= 21 && one.second < 24)) {
+                                    fake::fail(one, 2, probe::Outcome::Timeout);
+                                }
+                            })});
+    auto all = run::measure(status(), series);
+    EXPECT_EQ(all.during.failed, 0);
+    ASSERT_EQ(all.views.size(), 1U);
+    EXPECT_EQ(all.views[0].name, "web");
+    EXPECT_EQ(all.views[0].requests, 8 * 5);
+    EXPECT_EQ(all.views[0].failed, 6);
+    EXPECT_EQ(all.views[0].failedBefore, 2);
+    EXPECT_EQ(all.views[0].failedAfter, 0);
+}
+
 TEST(Measure, TimesRunFromTheDeleteAndFromTheDeath) {
     auto all = run::measure(status(), fake::series(45, 50));
     EXPECT_EQ(all.deleteToDeathMilliseconds, 1500);

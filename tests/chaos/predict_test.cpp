@@ -49,6 +49,66 @@ TEST(Prediction, TheDisruptionBudgetIsTheMinimumWhereThereIsOne) {
     EXPECT_EQ(tight.refusal->reason, "BelowMinimum");
 }
 
+TEST(Prediction, OtherTiersThanWebAreHitAndCountedByThemselves) {
+    auto pods = fake::pods(6);
+    for (int i = 0; i < 3; ++i) {
+        pods.push_back(fake::pod(10 + i));
+        pods.back().tier = "loadBalancer";
+        pods.back().name = "shop-lb-" + std::to_string(i);
+    }
+    auto app = fake::usualApp(3);
+    app.balancers = 3;
+    auto spec = fake::usualSpec();
+    spec.target.tier = "LoadBalancer";
+    auto outcome = podKill(spec, app, pods, std::nullopt, 7);
+    ASSERT_FALSE(outcome.refusal) << outcome.refusal->message;
+    EXPECT_TRUE(outcome.targets.at(0).name.starts_with("shop-lb-"));
+    EXPECT_EQ(outcome.prediction.readyBefore, 3);
+    EXPECT_EQ(outcome.prediction.readyAfter, 2);
+    EXPECT_EQ(outcome.prediction.message,
+              "loadBalancer 3 -> 2 ready, minimum 2: the service goes on");
+    EXPECT_FALSE(podKill(spec, app, pods, 6, 7).refusal)
+        << "a budget of the web tier is not the balancer's";
+    app.balancers = 4;
+    EXPECT_TRUE(podKill(spec, app, pods, std::nullopt, 7).refusal);
+}
+
+// Six web pods in three zones, each on a node of its own.
+faults::Plan lostBy(const char* fault, const std::string& zone, const char* method = "") {
+    run::Run run;
+    run.spec = fake::usualSpec();
+    run.spec.fault.type = fault;
+    run.spec.fault.method = method;
+    run.spec.target.zone = zone;
+    run.spec.safety.maxTargets = 6;
+    run::Seen seen;
+    seen.app = fake::usualApp(3);
+    seen.pods = fake::pods(6);
+    seen.site.nodes = seen.site.power = seen.site.cables = true;
+    for (const auto& pod : seen.pods) {
+        topology::Node node;
+        node.name = pod.node;
+        node.uid = pod.node;
+        node.zone = pod.zone;
+        if (zone.empty() || node.zone == zone) {
+            seen.nodes.push_back(node);
+        }
+    }
+    return faults::named(fault)->plan({run, seen}, 7);
+}
+
+TEST(Prediction, WhatIsLostUntilSomebodyNoticesIsAtMostWhatTheTargetsAnswered) {
+    auto node = lostBy("NodeStop", "");
+    ASSERT_FALSE(node.refusal) << node.refusal->message;
+    ASSERT_EQ(node.targets.size(), 1U);
+    EXPECT_EQ(node.prediction.errorPercent, 50) << "half of its zone";
+    auto zone = lostBy("ZoneOutage", "z2", "Power");
+    ASSERT_FALSE(zone.refusal) << zone.refusal->message;
+    EXPECT_EQ(zone.prediction.errorPercent, 34) << "a third of all";
+    EXPECT_EQ(lostBy("NetworkPartition", "z2").prediction.errorPercent, 34);
+    EXPECT_EQ(lostBy("ZoneOutage", "z2").prediction.errorPercent, 1) << "pods that are told to go";
+}
+
 struct Refused {
     const char* reason;
     const char* says;
@@ -75,7 +135,8 @@ TEST_P(Refusals, NameTheReasonAndTheRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     All, Refusals,
     ::testing::Values(
-        Refused{"TierNotSupported", "use Web", [](auto& s) { s.target.tier = "Database"; }},
+        Refused{"TierNotSupported", "use Web, LoadBalancer, CDN",
+                [](auto& s) { s.target.tier = "Database"; }},
         Refused{"FaultNotSupported", "use one of PodKill",
                 [](auto& s) { s.fault.type = "Earthquake"; }},
         Refused{"FaultNotSupported", "chaos.nodeFaults=true",

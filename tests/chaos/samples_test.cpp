@@ -55,6 +55,28 @@ TEST(Samples, ALogMayBeCutAnywhere) {
     }
 }
 
+TEST(Samples, WhatWasSeenElsewhereStandsApart) {
+    auto series = parseSeries(writeHeader(header()) + "\n" + writeHeader(header(), "web") + "\n" +
+                              writeSecond(second(0), "web") + "\n" + writeSecond(second(0)) + "\n" +
+                              writeSecond(second(1), "web") + "\n");
+    EXPECT_EQ(series.malformed, 0);
+    ASSERT_EQ(series.seconds.size(), 1U);
+    ASSERT_EQ(series.views.size(), 1U);
+    EXPECT_EQ(series.views[0].name, "web");
+    EXPECT_EQ(series.views[0].series.seconds.size(), 2U);
+    EXPECT_EQ(*series.views[0].series.header, header());
+}
+
+TEST(Samples, NoLogMakesViewsWithoutEnd) {
+    std::string text;
+    for (size_t i = 0; i <= kMostViews; ++i) {
+        text += writeSecond(second(0), "view" + std::to_string(i)) + "\n";
+    }
+    auto series = parseSeries(text);
+    EXPECT_EQ(series.views.size(), kMostViews);
+    EXPECT_EQ(series.malformed, 1);
+}
+
 struct Wrong {
     const char* what;
     std::string line;

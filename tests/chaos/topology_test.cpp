@@ -67,6 +67,22 @@ TEST(Topology, AnAppAsARunSeesIt) {
     EXPECT_EQ(other.wantedReplicas, 2);
 }
 
+TEST(Topology, TheTiersInFrontAsARunSeesThem) {
+    auto app = topology::parseApp(parse(R"({"metadata": {"name": "shop"}, "spec": {
+        "zones": [{"name": "z1"}, {"name": "z2"}], "web": {"port": 9000},
+        "loadBalancer": {"replicas": 5}, "cdn": {"replicasPerZone": 2}}})"));
+    EXPECT_EQ(app.webPort, 9000);
+    EXPECT_EQ(app.zones, (std::vector<std::string>{"z1", "z2"}));
+    EXPECT_EQ(topology::tierNamed("LoadBalancer")->floor(app, std::nullopt), 4);
+    EXPECT_EQ(topology::tierNamed("CDN")->floor(app, std::nullopt), 3);
+    EXPECT_EQ(topology::tierNamed("CDN")->floor(app, 1), 1)
+        << "the disruption budget's word counts";
+    auto plain = topology::parseApp(parse(R"({"metadata": {}, "spec": {"web": {}, "cdn": {}}})"));
+    EXPECT_EQ(plain.webPort, 8080);
+    EXPECT_EQ(topology::tierNamed("LoadBalancer")->floor(plain, std::nullopt), 1);
+    EXPECT_EQ(topology::tierNamed("CDN")->floor(plain, std::nullopt), 1) << "the only one";
+}
+
 TEST(ProbePod, IsRestrictedOwnedAndEndsByItself) {
     auto pod = probes::probePod({.name = "kill-1-probe",
                                  .namespace_ = "ns",

@@ -154,6 +154,36 @@ TEST_F(NodeFaults, AContainerDiesAndItsPodStays) {
               1);
 }
 
+// Load balancers and edges are targets like web pods; what each place on the request's way saw is
+// told apart.
+TEST_F(NodeFaults, ABalancerAndAnEdgeDieAndEveryPlaceIsSeenByItself) {
+    apply(appYaml("shop", "replicas: 3", "{scalableapp.dev/chaos: allowed}") +
+          "  loadBalancer: {algorithm: RoundRobin}\n"
+          "  cdn: {replicasPerZone: 2, paths: [{match: '/static/*', ttlSeconds: 60}]}\n");
+    ASSERT_TRUE(becomesReady("shop", 120s));
+    for (const char* tier : {"LoadBalancer", "CDN"}) {
+        auto name = std::string(tier) == "CDN" ? "edge" : "balancer";
+        apply(faulty(name, "type: PodKill", std::string("tier: ") + tier));
+        auto run = finished(name, 180s);
+        ASSERT_TRUE(run);
+        EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient")
+            << base::dumpJsonPretty(*run);
+        auto target = base::stringAt(*run, "/status/targets/0/name").value_or("");
+        EXPECT_NE(target.find(std::string(tier) == "CDN" ? "shop-edge-" : "shop-lb-"),
+                  std::string::npos)
+            << target;
+        const auto& views = base::arrayAt(*run, "/status/measurements/views");
+        ASSERT_EQ(views.size(), 2U) << base::dumpJsonPretty(*run);
+        for (size_t i = 0; i < 2; ++i) {
+            EXPECT_EQ(base::stringAt(views[i], "/name"), i == 0 ? "loadBalancer" : "web");
+            EXPECT_GT(base::intAt(views[i], "/requests").value_or(0), 0);
+        }
+        EXPECT_EQ(base::intAt(views[1], "/failed"), 0) << "nothing happened to the web pods";
+        EXPECT_NE(plugin({"chaos", "report", std::string(name) + "-1"}).out.find("SEEN AT"),
+                  std::string::npos);
+    }
+}
+
 TEST_F(NodeFaults, TheOperatorsLeaderDiesAndVisitorsDoNotNotice) {
     shop();
     apply(faulty("operator", "type: OperatorKill", "tier: Web"));
