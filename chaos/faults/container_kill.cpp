@@ -110,13 +110,7 @@ class ContainerKill final : public Fault {
     static int64_t unnoticedPercent(const Plan& plan) {
         constexpr int64_t kUnnoticed = 2;
         constexpr int64_t kWatched = 10;
-        int64_t worst = 0;
-        for (const auto& zone : plan.prediction.zones) {
-            auto hit = zone.before - zone.after;
-            auto percent = zone.before == 0 ? 0 : (100 * hit + zone.before - 1) / zone.before;
-            worst = std::max(worst, (percent * kUnnoticed + kWatched - 1) / kWatched);
-        }
-        return worst;
+        return (shareInZone(plan) * kUnnoticed + kWatched - 1) / kWatched;
     }
 
     static base::Json patchOf(const Scene& scene, const topology::Pod& pod,

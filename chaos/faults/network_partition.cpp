@@ -2,6 +2,8 @@
 // deadline. By a NetworkPolicy, where people say that their network enforces them: the API server
 // takes one anywhere, and a fault that does nothing proves nothing. Otherwise by the driver, which
 // cuts the cable of the zone's nodes: these live on and neither hear nor say anything.
+#include <algorithm>
+
 #include "chaos/effects/isolation.h"
 #include "chaos/faults/faults.h"
 #include "chaos/faults/plan.h"
@@ -60,7 +62,7 @@ class NetworkPartition final : public Fault {
             markNodes(plan, nodesIn(scene, spec.target.zone), effects::kNodeCable);
         }
         // Probes of the kubelet may still pass, so that nobody takes the pods out of service.
-        plan.prediction.errorPercent = 100;
+        plan.prediction.errorPercent = std::max(plan.prediction.errorPercent, shareOfAll(plan));
         checkCaps(plan, scene, static_cast<int64_t>(candidates(tierPods(scene), "", "").size()));
         checkCapacity(plan, scene);
         return plan;

@@ -56,7 +56,8 @@ Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost) {
     overWholeApp(plan);
     markNodes(plan, nodes, lost);
     if (lost != nullptr) {
-        plan.prediction.errorPercent = 100;  // until the cluster notices: nobody can say
+        // Until the cluster notices; how soon it does is its own affair.
+        plan.prediction.errorPercent = std::max(plan.prediction.errorPercent, shareInZone(plan));
     }
     checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
     checkCapacity(plan, scene);

@@ -27,6 +27,10 @@ int64_t zonesServing(const std::vector<run::Remains>& zones, int64_t run::Remain
     });
 }
 
+int64_t percentLost(const run::Remains& of) {
+    return of.before == 0 ? 0 : (100 * (of.before - of.after) + of.before - 1) / of.before;
+}
+
 // As its pods are labelled.
 std::string wordFor(const std::string& tier) {
     const auto* known = topology::tierNamed(tier);
@@ -132,6 +136,22 @@ Plan planOf(const Scene& scene, std::vector<run::Target> targets) {
     out.wholeWithinSeconds = scene.seen.app->startupSeconds;
     out.message = consequence(plan, scene.run.spec.safety.expectOutage);
     return plan;
+}
+
+int64_t shareInZone(const Plan& plan) {
+    int64_t worst = 0;
+    for (const auto& zone : plan.prediction.zones) {
+        worst = std::max(worst, percentLost(zone));
+    }
+    return worst;
+}
+
+int64_t shareOfAll(const Plan& plan) {
+    int64_t out = 0;
+    for (const auto& tier : plan.prediction.tiers) {
+        out += percentLost(tier);
+    }
+    return std::min<int64_t>(out, 100);
 }
 
 void overWholeApp(Plan& plan) {

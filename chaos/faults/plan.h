@@ -29,7 +29,13 @@ std::vector<topology::Pod> tierPods(const Scene& scene);
 // What would remain of the whole application without the targets.
 Plan planOf(const Scene& scene, std::vector<run::Target> targets);
 
-// The same in one number, for faults that hit every tier.
+// How much of what visitors ask the targets answered before, at most and in percent: what fails as
+// long as nobody has noticed that they are gone. Of a zone's own visitors, where their zone goes on
+// (a Service may keep them in it), and of all visitors, on their way through each tier.
+int64_t shareInZone(const Plan& plan);
+int64_t shareOfAll(const Plan& plan);
+
+// What remains in one number, for faults that hit every tier.
 void overWholeApp(Plan& plan);
 std::optional<int64_t> wantedByWholeApp(const Scene& scene);
 

@@ -62,7 +62,7 @@ class ZoneOutage final : public Fault {
         markNodes(plan, nodes, byPower(spec) ? effects::kNodePower : nullptr);
         if (plan.prediction.errorPercent == 0) {
             // Composite: what the dying pods were answering. Power: until the cluster notices.
-            plan.prediction.errorPercent = byPower(spec) ? 100 : 1;
+            plan.prediction.errorPercent = byPower(spec) ? shareOfAll(plan) : 1;
         }
         checkCaps(plan, scene, static_cast<int64_t>(candidates(scene.seen.pods, "", "").size()));
         checkCapacity(plan, scene);

@@ -131,13 +131,22 @@ void readResilience(Fields& spec, const LoadBalancer& loadBalancer, Resilience& 
         from.object("retry", [&](Fields& retry) {
             auto& again = out.retry.emplace();
             retry.integer("attempts", again.attempts, 1, 10);
+            retry.integer("baseMilliseconds", again.baseMilliseconds, 0, 10000);
+            retry.integer("maxMilliseconds", again.maxMilliseconds, 0, 60000);
             retry.integer("budgetPercent", again.budgetPercent, 1, 100);
+            retry.rule(again.baseMilliseconds <= again.maxMilliseconds,
+                       "`baseMilliseconds` must not be greater than `maxMilliseconds` (1000 when "
+                       "not given): the first wait would be above the longest");
         });
         from.object("degradation", [&](Fields& degradation) {
             degradation.object("staticResponse", [&](Fields& answer) {
                 readAnswer(answer, out.staticResponse.emplace());
             });
         });
+        from.rule(!out.retry || !out.timeoutSeconds ||
+                      out.retry->baseMilliseconds < *out.timeoutSeconds * 1000,
+                  "`retry.baseMilliseconds` must be less than `timeoutSeconds`: no retry would "
+                  "begin in time");
         from.rule(!out.bulkhead || !out.circuitBreaker ||
                       out.circuitBreaker->halfOpenRequests <= out.bulkhead->maxConcurrentRequests,
                   "`circuitBreaker.halfOpenRequests` must not be greater than "

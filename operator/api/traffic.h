@@ -61,7 +61,9 @@ struct Bulkhead {
 };
 
 struct Retry {
-    int64_t attempts = 2;  // beside the first
+    int64_t attempts = 2;           // beside the first
+    int64_t baseMilliseconds = 50;  // before the second retry twice as long, and so on; 0: at once
+    int64_t maxMilliseconds = 1000;
     int64_t budgetPercent = 20;
     bool operator==(const Retry&) const = default;
 };

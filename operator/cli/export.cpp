@@ -62,6 +62,7 @@ std::vector<std::string> notesFor(const api::Cdn& cdn, CdnProviderType type) {
             add(true, "private answers: override_origin keeps them; see that the paths have none");
             break;
         case CdnProviderType::Fastly:
+            add(true, "share_key: put the ID of your service in the place of SERVICE_ID");
             break;
         case CdnProviderType::GoogleCloud:
             add(any([](const api::CdnPath& path) {

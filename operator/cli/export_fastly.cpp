@@ -14,7 +14,10 @@ std::string backendOf(const api::CdnOrigin& origin, const ExportNames& names) {
     std::replace(name.begin(), name.end(), '-', '_');
     std::string host = origin.isWeb() ? names.origin : origin.host;
     bool tls = origin.isWeb() || origin.usesTls();
-    std::string out = "backend F_" + name + " {\n  .host = \"" + host + "\";\n  .port = \"" +
+    // Without the first two no backend of a custom VCL is taken; the key is not ours to know.
+    std::string out = "backend F_" + name +
+                      " {\n  .dynamic = true;\n  .share_key = \"SERVICE_ID\";\n  .host = \"" +
+                      host + "\";\n  .port = \"" +
                       std::to_string(origin.isWeb() ? 443 : origin.port) + "\";\n";
     if (tls) {
         out += "  .ssl = true;\n  .ssl_sni_hostname = \"" + host +

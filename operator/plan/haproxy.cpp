@@ -6,6 +6,7 @@
 
 #include "plan/haproxy_breaker.h"
 #include "plan/haproxy_pods.h"
+#include "plan/haproxy_retry.h"
 
 namespace plan {
 namespace {
@@ -14,9 +15,6 @@ namespace {
 constexpr int64_t kDefaultTimeoutSeconds = 60;
 // Marks an answer that HAProxy made itself, on the way to its final status.
 constexpr const char* kDegradedHeader = "x-scalableapp-degraded";
-constexpr int64_t kWholeToken = 100;
-// Retries that may come at once before the budget is felt.
-constexpr int64_t kTokenReserve = 10 * kWholeToken;
 
 std::string number(int64_t value) {
     return std::to_string(value);
@@ -25,6 +23,10 @@ std::string number(int64_t value) {
 // A share of something bounded, rounded down, at least `least`.
 int64_t shareOf(int64_t whole, int64_t parts, int64_t least) {
     return std::max(whole / parts, least);
+}
+
+int64_t requestSeconds(const HaproxyModel& model) {
+    return model.resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds);
 }
 
 bool zonesHaveWeights(const HaproxyModel& model) {
@@ -42,15 +44,15 @@ std::string globalSection(const HaproxyModel& model) {
                       "    set-var proc.seen int(0)\n"
                       ".if feature(LUA)\n"
                       "    lua-load " +
-                      std::string(kPodsScriptFile) +
-                      "\n"
-                      ".endif\n";
+                      std::string(kPodsScriptFile) + "\n";
+    if (waitsToRetry(model.resilience)) {
+        out += std::string("    lua-load ") + kRetryScriptFile + "\n";
+    }
+    out += ".endif\n";
     if (model.resilience.circuitBreaker) {
         out += breakerVariables();
     }
-    if (model.resilience.retry) {
-        out += "    set-var proc.tokens int(" + number(kTokenReserve) + ")\n";
-    }
+    out += retryVariables(model.resilience);
     if (zonesHaveWeights(model)) {
         out += "    set-var proc.turn int(0)\n";
     }
@@ -86,19 +88,20 @@ std::string ownErrors(const api::StaticResponse& answer) {
 
 std::string defaultsSection(const HaproxyModel& model) {
     const auto& resilience = model.resilience;
-    auto seconds = resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds);
-    std::string bound = number(seconds) + "s\n";
+    std::string bound = number(requestSeconds(model)) + "s\n";
+    // With a hop, it passes over pods behind it; how often is tried again is said at the hop.
+    bool hop = waitsToRetry(resilience);
     std::string out =
         "defaults\n"
         "    mode http\n"
         "    log global\n"
-        "    option dontlog-normal\n"
-        "    option forwardfor\n"
+        "    option dontlog-normal\n" +
+        std::string(hop ? "" : "    option forwardfor\n") +
         "    option redispatch 1\n"
         // A client that waits with its next request on a kept connection is told, not cut off.
         "    option idle-close-on-response\n"
         "    retries " +
-        number(resilience.retry ? resilience.retry->attempts : 3) +
+        number(resilience.retry && !hop ? resilience.retry->attempts : 3) +
         "\n"
         "    timeout connect 2s\n"
         "    timeout client 60s\n"
@@ -118,25 +121,6 @@ std::string defaultsSection(const HaproxyModel& model) {
 
 // --- the way in
 
-std::string budgetRules(const api::Retry& retry) {
-    std::string cap = number(kTokenReserve);
-    return "    http-request set-var(proc.tokens) var(proc.tokens),add(" +
-           number(retry.budgetPercent) +
-           ")\n"
-           "    http-request set-var(proc.tokens) int(" +
-           cap + ") if { var(proc.tokens) -m int gt " + cap +
-           " }\n"
-           "    http-request disable-l7-retry if !{ var(proc.tokens) -m int ge " +
-           number(kWholeToken) +
-           " }\n"
-           "    http-after-response set-var-fmt(txn.retries) %rc\n"
-           // "+1": tried again, on another pod.
-           "    http-after-response set-var(txn.spent) var(txn.retries),regsub(\\\\+,),mul(" +
-           number(kWholeToken) +
-           ")\n"
-           "    http-after-response set-var(proc.tokens) var(proc.tokens),sub(txn.spent)\n";
-}
-
 // A turn that visits the zones in the ratio of their weights, well mixed: a step that shares no
 // divisor with the whole passes every place once.
 int64_t stepFor(int64_t whole) {
@@ -147,21 +131,36 @@ int64_t stepFor(int64_t whole) {
     return step;
 }
 
-std::string zoneRules(const HaproxyModel& model) {
-    int64_t divisor = 0;
+int64_t divisorOf(const HaproxyModel& model) {
+    int64_t out = 0;
     for (const auto& pool : model.pools) {
-        divisor = std::gcd(divisor, pool.weight);
+        out = std::gcd(out, pool.weight);
+    }
+    return out;
+}
+
+// `when`: of requests that are led by it, so that no other takes a turn.
+std::string turnRules(const HaproxyModel& model, const std::string& when = "") {
+    if (!zonesHaveWeights(model)) {
+        return "";
     }
     int64_t whole = 0;
     for (const auto& pool : model.pools) {
-        whole += pool.weight / divisor;
+        whole += pool.weight / divisorOf(model);
     }
-    std::string out = "    http-request set-var(proc.turn) var(proc.turn),add(" +
-                      number(stepFor(whole)) + "),mod(" + number(whole) + ")\n" +
-                      "    http-request set-var(txn.turn) var(proc.turn)\n";
+    return "    http-request set-var(proc.turn) var(proc.turn),add(" + number(stepFor(whole)) +
+           "),mod(" + number(whole) + ")" + when + "\n" +
+           "    http-request set-var(txn.turn) var(proc.turn)" + when + "\n";
+}
+
+std::string backendRules(const HaproxyModel& model) {
+    if (!zonesHaveWeights(model)) {
+        return "    default_backend web\n";
+    }
+    std::string out;
     int64_t upTo = 0;
     for (const auto& pool : model.pools) {
-        upTo += pool.weight / divisor;
+        upTo += pool.weight / divisorOf(model);
         out += "    use_backend " + pool.name + " if { var(txn.turn) -m int lt " + number(upTo) +
                " } { nbsrv(" + pool.name + ") gt 0 }\n";
     }
@@ -182,7 +181,7 @@ std::string frontendSection(const HaproxyModel& model) {
     }
     if (resilience.circuitBreaker) {
         out += breakerRules(*resilience.circuitBreaker, resilience.staticResponse,
-                            resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds));
+                            requestSeconds(model));
     }
     out +=
         "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }\n";
@@ -195,8 +194,13 @@ std::string frontendSection(const HaproxyModel& model) {
                number(resilience.staticResponse->statusCode) + " if " + marked +
                "    http-after-response del-header " + kDegradedHeader + "\n";
     }
-    out += zonesHaveWeights(model) ? zoneRules(model) : std::string("    default_backend web\n");
-    return out + "\n";
+    std::string backends = backendRules(model);
+    if (!waitsToRetry(resilience)) {
+        return out + turnRules(model) + backends + "\n";
+    }
+    return out + turnRules(model, " if { stopping }") + hopRules() + backends + "\n" +
+           retryBackend(*resilience.retry, requestSeconds(model)) +
+           attemptFrontend(turnRules(model) + backends);
 }
 
 // --- the way out
@@ -235,11 +239,17 @@ std::string backendSection(const HaproxyModel& model, const std::string& name,
                       "    http-check expect status 200-399\n"
                       "    retry-on conn-failure empty-response" +
                       (resilience.retry ? " 500 502 503 504\n" : "\n");
+    if (waitsToRetry(resilience)) {
+        out += waitRules(*resilience.retry, name);
+    }
     std::string limits;
     if (resilience.bulkhead) {
         out += bulkheadRules(model, name);
         limits = " maxconn " +
                  number(shareOf(resilience.bulkhead->maxConcurrentRequests, model.balancers, 1));
+    }
+    if (waitsToRetry(resilience)) {
+        out += otherPodRule();
     }
     out +=
         "    default-server check inter 2s fastinter 500ms downinter 1s rise 1 fall 2 observe "

@@ -12,7 +12,8 @@
 // - Half-open is a round: it lets exactly the configured probes through, closes when all succeeded,
 //   opens at the first failure, and starts anew when a probe never got an answer.
 // - The retry budget is a bucket of tokens: each request adds its percentage, each retry takes one
-//   whole; below zero nothing is retried, so that a burst is paid back.
+//   whole; below zero nothing is retried, so that a burst is paid back. Retries wait
+//   (haproxy_retry.h).
 // - Pods are found by DNS, without any right in the cluster and whether the operator runs or not.
 // Thread safety: pure function.
 #pragma once

@@ -7,6 +7,7 @@
 #include "plan/entry.h"
 #include "plan/haproxy.h"
 #include "plan/haproxy_pods.h"
+#include "plan/haproxy_retry.h"
 #include "plan/load_balancer_state.h"
 #include "plan/names.h"
 #include "plan/notes.h"
@@ -23,6 +24,7 @@ using base::Json;
 constexpr const char* kContainer = "haproxy";
 constexpr const char* kConfigAnnotation = "scalableapp.dev/haproxy.cfg";
 constexpr const char* kScriptAnnotation = "scalableapp.dev/web-pods.lua";
+constexpr const char* kRetryAnnotation = "scalableapp.dev/retry.lua";
 constexpr const char* kConfigFolder = "/etc/scalableapp";
 constexpr const char* kConfigFile = "haproxy.cfg";
 constexpr int64_t kUser = 99;  // "haproxy" of the image
@@ -134,11 +136,15 @@ Json containerOf(const ScalableApp& app) {
           {"capabilities", {{"drop", {"ALL"}}}}}}};
 }
 
-Json configVolume() {
+Json configVolume(const ScalableApp& app) {
+    std::vector<std::pair<const char*, const char*>> files{{kConfigFile, kConfigAnnotation},
+                                                           {"web-pods.lua", kScriptAnnotation},
+                                                           {"web-pods", kPodsAnnotation}};
+    if (waitsToRetry(app.resilience)) {
+        files.emplace_back("retry.lua", kRetryAnnotation);
+    }
     auto items = Json::array();
-    for (const auto& [path, annotation] :
-         {std::pair{kConfigFile, kConfigAnnotation}, std::pair{"web-pods.lua", kScriptAnnotation},
-          std::pair{"web-pods", kPodsAnnotation}}) {
+    for (const auto& [path, annotation] : files) {
         std::string field = std::string("metadata.annotations['") + annotation + "']";
         items.push_back(
             {{"path", path}, {"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", field}}}});
@@ -172,7 +178,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
                  {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
                {"topologySpreadConstraints", spreadOf(app)},
                {"containers", Json::array({containerOf(app)})},
-               {"volumes", Json::array({configVolume()})}}}};
+               {"volumes", Json::array({configVolume(app)})}}}};
     std::vector<std::string> zones;
     for (const auto& zone : app.zones) {
         if (zone.weight > 0) {
@@ -186,6 +192,9 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
     if (done) {
         (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app, observed);
         (*done)["metadata"]["annotations"][kScriptAnnotation] = podsScript();
+        if (waitsToRetry(app.resilience)) {
+            (*done)["metadata"]["annotations"][kRetryAnnotation] = retryScript();
+        }
     }
     return done;
 }

@@ -125,6 +125,8 @@ TEST(ScalableApp, DefaultsAreThoseOfTheDefinition) {
         {clauses + "circuitBreaker.halfOpenRequests", resilience.circuitBreaker->halfOpenRequests},
         {clauses + "bulkhead.maxPendingRequests", resilience.bulkhead->maxPendingRequests},
         {clauses + "retry.attempts", resilience.retry->attempts},
+        {clauses + "retry.baseMilliseconds", resilience.retry->baseMilliseconds},
+        {clauses + "retry.maxMilliseconds", resilience.retry->maxMilliseconds},
         {clauses + "retry.budgetPercent", resilience.retry->budgetPercent},
         {answer + "statusCode", resilience.staticResponse->statusCode},
         {answer + "body", resilience.staticResponse->body},

@@ -73,6 +73,42 @@ TEST(Prediction, OtherTiersThanWebAreHitAndCountedByThemselves) {
     EXPECT_TRUE(podKill(spec, app, pods, std::nullopt, 7).refusal);
 }
 
+// Six web pods in three zones, each on a node of its own.
+faults::Plan lostBy(const char* fault, const std::string& zone, const char* method = "") {
+    run::Run run;
+    run.spec = fake::usualSpec();
+    run.spec.fault.type = fault;
+    run.spec.fault.method = method;
+    run.spec.target.zone = zone;
+    run.spec.safety.maxTargets = 6;
+    run::Seen seen;
+    seen.app = fake::usualApp(3);
+    seen.pods = fake::pods(6);
+    seen.site.nodes = seen.site.power = seen.site.cables = true;
+    for (const auto& pod : seen.pods) {
+        topology::Node node;
+        node.name = pod.node;
+        node.uid = pod.node;
+        node.zone = pod.zone;
+        if (zone.empty() || node.zone == zone) {
+            seen.nodes.push_back(node);
+        }
+    }
+    return faults::named(fault)->plan({run, seen}, 7);
+}
+
+TEST(Prediction, WhatIsLostUntilSomebodyNoticesIsAtMostWhatTheTargetsAnswered) {
+    auto node = lostBy("NodeStop", "");
+    ASSERT_FALSE(node.refusal) << node.refusal->message;
+    ASSERT_EQ(node.targets.size(), 1U);
+    EXPECT_EQ(node.prediction.errorPercent, 50) << "half of its zone";
+    auto zone = lostBy("ZoneOutage", "z2", "Power");
+    ASSERT_FALSE(zone.refusal) << zone.refusal->message;
+    EXPECT_EQ(zone.prediction.errorPercent, 34) << "a third of all";
+    EXPECT_EQ(lostBy("NetworkPartition", "z2").prediction.errorPercent, 34);
+    EXPECT_EQ(lostBy("ZoneOutage", "z2").prediction.errorPercent, 1) << "pods that are told to go";
+}
+
 struct Refused {
     const char* reason;
     const char* says;

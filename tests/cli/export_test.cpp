@@ -103,6 +103,21 @@ std::vector<std::string> unknownWords(const std::string& vcl) {
     return out;
 }
 
+// By backend: the names of its properties.
+std::vector<std::set<std::string>> backendProperties(const std::string& vcl) {
+    std::vector<std::set<std::string>> out;
+    std::regex block("backend \\w+ \\{([^}]*)\\}");
+    std::regex property("\\.([a-z_]+) =");
+    for (std::sregex_iterator at(vcl.begin(), vcl.end(), block), end; at != end; ++at) {
+        std::string inside = at->str(1);
+        out.emplace_back();
+        for (std::sregex_iterator one(inside.begin(), inside.end(), property); one != end; ++one) {
+            out.back().insert(one->str(1));
+        }
+    }
+    return out;
+}
+
 void expectGolden(const std::string& name, const std::string& text) {
     std::string path = std::string(GOLDEN) + "/export/" + name;
     if (std::getenv("UPDATE_GOLDEN") != nullptr) {
@@ -137,6 +152,17 @@ TEST(Export, HasOnlyFieldsThatTheProviderNames) {
     }
     EXPECT_THAT(unknownFields(*cli::exportDns(shop, kNames), "dnsEndpoint"), IsEmpty());
     EXPECT_THAT(unknownWords(cli::fastlyVcl(shop, kNames)), IsEmpty());
+}
+
+TEST(Export, BackendsHaveWhatFastlyRequiresAndNothingThatItDoesNotKnow) {
+    std::set<std::string> known = reference("fastly").at("backend");
+    std::set<std::string> required = reference("fastly").at("requiredOfBackends");
+    auto backends = backendProperties(cli::fastlyVcl(app(), kNames));
+    ASSERT_EQ(backends.size(), 2U);
+    for (const auto& backend : backends) {
+        EXPECT_THAT(backend, testing::IsSubsetOf(known));
+        EXPECT_THAT(required, testing::IsSubsetOf(backend));
+    }
 }
 
 TEST(Export, AFieldThatTheProviderDoesNotKnowIsFound) {

@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <sstream>
 #include <thread>
 
 #include "plan/haproxy_pods.h"
+#include "plan/haproxy_retry.h"
 
 namespace plan_test {
 namespace {
@@ -26,6 +29,13 @@ sockaddr_in loopback(const std::string& address, int port) {
     return out;
 }
 
+int portOf(int fd) {
+    sockaddr_in bound{};
+    socklen_t size = sizeof bound;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+    return ntohs(bound.sin_port);
+}
+
 std::string exchange(int port, const std::string& from, const std::string& text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     // Whoever has taken the port meanwhile may never answer.
@@ -35,6 +45,8 @@ std::string exchange(int port, const std::string& from, const std::string& text)
     auto target = loopback("127.0.0.1", port);
     std::string out;
     if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof source) == 0 &&
+        // While nobody listens there, a socket of that very port would be connected to itself.
+        portOf(fd) != port &&
         connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0 &&
         send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) {
         char part[4096];
@@ -75,6 +87,7 @@ std::string writeFolder(const std::string& config) {
     put("haproxy.cfg", config);
     put("web-pods.lua", plan::podsScript());
     put("web-pods", "");
+    put("retry.lua", plan::retryScript());
     return folder;
 }
 
@@ -85,6 +98,7 @@ std::string onLoopback(std::string config, int port, int adminPort,
     };
     put("bind :8080", "bind 127.0.0.1:" + std::to_string(port));
     put("bind :8404", "bind 127.0.0.1:" + std::to_string(adminPort));
+    put("abns@scalableapp-attempt", "abns@balancer-" + std::to_string(port));
     put(" init-addr none resolvers cluster resolve-opts allow-dup-ip,ignore-weight", "");
     // The interval bounds how long a check may take to connect as well.
     put("inter 2s fastinter 500ms downinter 1s", "inter 1s fastinter 100ms downinter 100ms");
@@ -100,11 +114,10 @@ std::string onLoopback(std::string config, int port, int adminPort,
 int freePort() {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     auto any = loopback("127.0.0.1", 0);
-    socklen_t size = sizeof any;
-    bind(fd, reinterpret_cast<sockaddr*>(&any), size);
-    getsockname(fd, reinterpret_cast<sockaddr*>(&any), &size);
+    bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any);
+    int out = portOf(fd);
     close(fd);
-    return ntohs(any.sin_port);
+    return out;
 }
 
 Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
@@ -176,6 +189,10 @@ void Pod::answer(const support::StubRequest& request, support::StubReply& reply)
         reply.send(200, "ok");
         return;
     }
+    {
+        std::lock_guard lock(mutex_);
+        arrivals_.push_back(std::chrono::steady_clock::now());
+    }
     ++hits_;
     int now = ++now_;
     for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
@@ -184,7 +201,20 @@ void Pod::answer(const support::StubRequest& request, support::StubReply& reply)
         gate->wait();
     }
     --now_;
-    reply.send(status, name_);
+    if (int answered = status; answered != 0) {
+        reply.send(answered, name_);
+    }
+}
+
+std::vector<support::StubRequest> Pod::requests() const {
+    auto out = server_.requests();
+    std::erase_if(out, [](const auto& request) { return request.target == "/healthz"; });
+    return out;
+}
+
+std::vector<std::chrono::steady_clock::time_point> Pod::arrivals() const {
+    std::lock_guard lock(mutex_);
+    return arrivals_;
 }
 
 Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
@@ -202,6 +232,16 @@ Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
 Balancer::~Balancer() {
     process_.reset();
     std::filesystem::remove_all(folder_);
+}
+
+void Balancer::stop() const {
+    kill(process_->pid(), SIGUSR1);
+}
+
+std::string Balancer::log() const {
+    std::ostringstream out;
+    out << std::ifstream(folder_ + "/log").rdbuf();
+    return out.str();
 }
 
 void Balancer::tell(const std::string& pods) const {

@@ -5,14 +5,16 @@
 //   EXPECT_EQ(balancer.get("/").status, 200);
 //   EXPECT_EQ(pods[0].hits(), 1);
 //
-// The configuration is changed in three places only: ports that are free, addresses in place of
-// names of the cluster, and quicker health checks. Thread safety: get() from any thread.
+// The configuration is changed in three places only: ports and sockets that are free, addresses in
+// place of names of the cluster, and quicker health checks. Thread safety: get() from any thread.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,11 @@ class Pod {
     int atOnce() const { return now_; }
     const std::string& name() const { return name_; }
 
+    // 0: breaks off without an answer.
     std::atomic<int> status = 200;
+    // Requests in order of arrival.
+    std::vector<support::StubRequest> requests() const;
+    std::vector<std::chrono::steady_clock::time_point> arrivals() const;
     // While set, requests wait here before they are answered.
     void hold() { gate_ = std::make_shared<support::Gate>(); }
     void release();
@@ -60,6 +66,8 @@ class Pod {
     std::atomic<int> now_ = 0;
     std::atomic<int> most_ = 0;
     std::shared_ptr<support::Gate> gate_;
+    mutable std::mutex mutex_;
+    std::vector<std::chrono::steady_clock::time_point> arrivals_;
     support::HttpStub server_;
 };
 
@@ -88,6 +96,10 @@ class Balancer {
     Answer get(const std::string& path, const std::string& method = "GET",
                const std::string& from = "127.0.0.1") const;
     Answer admin(const std::string& path) const;
+    // Asks it to stop as a kubelet does: it serves until its connections are done.
+    void stop() const;
+    // What it has logged.
+    std::string log() const;
     // What the operator would have it know of the pods.
     void tell(const std::string& pods) const;
     // Polls until it is so; false after ten seconds.

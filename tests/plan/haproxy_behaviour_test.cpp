@@ -238,7 +238,7 @@ TEST_F(Balancing, ARetryGoesToAnotherPodForIdempotentMethodsOnly) {
 
 TEST_F(Balancing, RetriesKeepToTheirBudget) {
     auto again = model();
-    again.resilience.retry = api::Retry{.attempts = 3, .budgetPercent = 20};
+    again.resilience.retry = api::Retry{.attempts = 3, .baseMilliseconds = 1, .budgetPercent = 20};
     Balancer balancer(again, {{"web", pods(2)}});
     pod(0).status = 500;
     const int sent = 400;

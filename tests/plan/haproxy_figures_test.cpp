@@ -237,7 +237,7 @@ TEST_F(Figures, TheBulkheadBoundsEveryPod) {
 
 TEST_F(Figures, RetriesAmplifyByTheirBudgetWhileHalfOfThePodsFail) {
     auto again = model();
-    again.resilience.retry = api::Retry{.attempts = 3, .budgetPercent = 20};
+    again.resilience.retry = api::Retry{.attempts = 3, .baseMilliseconds = 1, .budgetPercent = 20};
     Balancer balancer(again, {{"web", pods(4)}});
     pod(0).status = 500;
     pod(2).status = 503;

@@ -54,6 +54,8 @@ std::vector<Case> cases() {
              m.resilience.bulkhead = {.maxConcurrentRequests = 200, .maxPendingRequests = 100};
          })},
         {"retry", with([](HaproxyModel& m) { m.resilience.retry.emplace(); })},
+        {"retry-at-once",
+         with([](HaproxyModel& m) { m.resilience.retry.emplace().baseMilliseconds = 0; })},
         {"degradation", with([](HaproxyModel& m) {
              m.resilience.staticResponse = {
                  .statusCode = 200, .body = "back \"soon\"\n${HOME} %[x]", .retryAfterSeconds = 7};

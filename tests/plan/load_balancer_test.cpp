@@ -233,6 +233,23 @@ TEST(LoadBalancer, ResourcesThatAreNotGivenStandAgainstNoneThatAre) {
     expect(R"({"limits":{"cpu":"1","memory":"1Gi"}})", R"({"limits":{"cpu":"1","memory":"1Gi"}})");
 }
 
+TEST(LoadBalancer, HasTheScriptOfRetriesWhenTheyWaitOnly) {
+    for (const auto& [retry, has] : {std::pair{R"({"retry":{}})", true},
+                                     {R"({"retry":{"baseMilliseconds":0}})", false},
+                                     {R"({"timeoutSeconds":3})", false}}) {
+        Simulation cluster(balanced(std::string(R"({"resilience":)") + retry + "}"));
+        cluster.settle();
+        const auto& pod = (*cluster.find("Deployment", "shop-lb"))["spec"]["template"];
+        EXPECT_EQ(pod["metadata"]["annotations"].contains("scalableapp.dev/retry.lua"), has);
+        bool mounted = false;
+        for (const auto& item : pod["spec"]["volumes"][0]["downwardAPI"]["items"]) {
+            mounted = mounted || item["path"] == "retry.lua";
+        }
+        EXPECT_EQ(mounted, has) << retry;
+        EXPECT_EQ(config(cluster).find("/etc/scalableapp/retry.lua") != std::string::npos, has);
+    }
+}
+
 TEST(LoadBalancer, OverridesReachItsPodsButNotItsConfigurationOrItsLabels) {
     auto pod = podOf(R"("overrides":{"nodeSelector":{"edge":"yes"},
         "annotations":[{"name":"scalableapp.dev/haproxy.cfg","value":"mine"},

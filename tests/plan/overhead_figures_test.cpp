@@ -71,6 +71,24 @@ TEST_F(Balancing, OverheadBesideTheShopsThemselves) {
     }
 }
 
+// A retry that waits leads every request through the balancer twice.
+TEST_F(Balancing, OverheadOfTheRetryBesideABalancerWithout) {
+    Shop a;
+    Shop b;
+    auto again = model();
+    again.resilience.retry.emplace();
+    Balancer waiting(again, {}, {a.port(), b.port()});
+    Balancer plain(model(), {}, {a.port(), b.port()});
+    for (const auto& [page, requests] : {std::pair{"/", 500}, std::pair{"/burn?ms=2", 50}}) {
+        for (int clients : {1, 16}) {
+            int64_t sent = clients == 1 ? requests : 3 * requests;
+            compare("retry, " + std::string(page) + ", " + std::to_string(clients) + " clients",
+                    {.ports = {waiting.port()}, .path = page, .clients = clients, .requests = sent},
+                    {.ports = {plain.port()}, .path = page, .clients = clients, .requests = sent});
+        }
+    }
+}
+
 TEST_F(Balancing, AFloodIsServedToTheLastOfIt) {
     Shop shop;
     Balancer balancer(model(), {}, {shop.port()});

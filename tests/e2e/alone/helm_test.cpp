@@ -99,4 +99,150 @@ TEST_F(Uninstall, InEitherOrderLeavesNothingTerminating) {
     expectNothingOf("shop");
 }
 
+// As much of the Prometheus operator's definition as the chart fills in, and no more: the API
+// server drops what is not in it.
+constexpr const char* kServiceMonitors = R"(
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: servicemonitors.monitoring.coreos.com}
+spec:
+  group: monitoring.coreos.com
+  scope: Namespaced
+  names: {kind: ServiceMonitor, listKind: ServiceMonitorList, plural: servicemonitors, singular: servicemonitor}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        required: [spec]
+        properties:
+          spec:
+            type: object
+            required: [endpoints, selector]
+            properties:
+              selector:
+                type: object
+                properties:
+                  matchLabels: {type: object, additionalProperties: {type: string}}
+              endpoints:
+                type: array
+                items:
+                  type: object
+                  properties:
+                    port: {type: string}
+                    path: {type: string}
+                    interval: {type: string, pattern: "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"}
+)";
+
+// The release with monitors, on a cluster that did not know the kind before; without both at the
+// end, whatever the test finds.
+class Monitors : public ClusterTest {
+  protected:
+    void SetUp() override {
+        if (!havePower()) {
+            GTEST_SKIP() << "defines a kind for the whole cluster: on the local cluster only";
+        }
+        if (cluster({"get", "crd", kDefinition}).ok()) {
+            GTEST_SKIP() << "this cluster has a Prometheus operator of its own";
+        }
+        ClusterTest::SetUp();
+        auto made = cluster({"create", "-f", "-"}, kServiceMonitors);
+        ASSERT_TRUE(made.ok()) << made.err;
+        defined_ = true;
+        auto known = cluster({"wait", std::string("crd/") + kDefinition,
+                              "--for=condition=Established", "--timeout=30s"});
+        ASSERT_TRUE(known.ok()) << known.err;
+        // Helm asks what kinds there are; the API server tells a moment later.
+        ASSERT_TRUE(eventually(30s, "the kind is served", [] {
+            return cluster({"get", "--raw", "/apis/monitoring.coreos.com/v1"}).ok();
+        }));
+    }
+    void TearDown() override {
+        // First the objects: a release with objects of an unknown kind cannot be upgraded.
+        if (enabled_) {
+            monitors(false);
+        }
+        if (defined_) {
+            auto gone = cluster({"delete", "crd", kDefinition, "--timeout=30s"});
+            EXPECT_TRUE(gone.ok()) << gone.err;
+        }
+        ClusterTest::TearDown();
+    }
+
+    void monitors(bool enabled) {
+        enabled_ = enabled_ || enabled;
+        auto done = helm(
+            {"-n", kSystemNamespace, "upgrade", "scalableapp", E2E_CHART, "--reuse-values", "--set",
+             std::string("serviceMonitor.enabled=") + (enabled ? "true" : "false"), "--wait"});
+        EXPECT_TRUE(done.ok()) << done.err;
+        enabled_ = enabled || !done.ok();
+    }
+
+    static std::vector<base::Json> inSystem(const std::string& kind, const std::string& selector) {
+        auto found = cluster({"-n", kSystemNamespace, "get", kind, "-l", selector, "-o", "json"});
+        EXPECT_TRUE(found.ok()) << found.err;
+        auto parsed = base::parseJson(found.out);
+        std::vector<base::Json> out;
+        if (found.ok() && parsed) {
+            for (const auto& item : base::arrayAt(*parsed, "/items")) {
+                out.push_back(item);
+            }
+        }
+        return out;
+    }
+
+    // What Prometheus would do with it: find the one Service, and ask its port by name.
+    static void expectScrapes(const base::Json& monitor) {
+        auto name = base::textAt(monitor, "/metadata/name");
+        std::string selector;
+        const auto* labels = base::at(monitor, "/spec/selector/matchLabels");
+        ASSERT_TRUE(labels != nullptr && !labels->empty()) << name;
+        for (const auto& [key, value] : labels->items()) {
+            selector += (selector.empty() ? "" : ",") + key + "=" + value.get<std::string>();
+        }
+        auto services = inSystem("services", selector);
+        ASSERT_EQ(services.size(), 1U) << name << ": " << selector;
+        const auto& endpoints = base::arrayAt(monitor, "/spec/endpoints");
+        ASSERT_EQ(endpoints.size(), 1U) << name;
+        EXPECT_EQ(base::textAt(endpoints[0], "/interval"), "30s") << name;
+        auto address = std::string("/api/v1/namespaces/") + kSystemNamespace + "/services/" +
+                       base::textAt(services[0], "/metadata/name") + ":" +
+                       base::textAt(endpoints[0], "/port") + "/proxy" +
+                       base::textAt(endpoints[0], "/path");
+        RunResult scraped;
+        EXPECT_TRUE(eventually(30s, address + " answers", [&] {
+            scraped = cluster({"get", "--raw", address});
+            return scraped.ok();
+        })) << scraped.err;
+        EXPECT_NE(scraped.out.find("# TYPE "), std::string::npos) << address;
+    }
+
+    static constexpr const char* kDefinition = "servicemonitors.monitoring.coreos.com";
+    static constexpr const char* kOurs = "app.kubernetes.io/instance=scalableapp";
+
+  private:
+    bool defined_ = false;
+    bool enabled_ = false;
+};
+
+TEST_F(Monitors, FindTheMetricsOfEachComponentAndGoWithoutATrace) {
+    EXPECT_TRUE(inSystem("servicemonitors", kOurs).empty()) << "nobody has asked for them";
+    monitors(true);
+    auto made = inSystem("servicemonitors", kOurs);
+    EXPECT_FALSE(made.empty());
+    // A Service of metrics without a monitor would be one that nobody scrapes.
+    size_t services = 0;
+    for (const auto& service : inSystem("services", kOurs)) {
+        services += base::textAt(service, "/metadata/name").ends_with("-metrics") ? 1 : 0;
+    }
+    EXPECT_EQ(made.size(), services);
+    for (const auto& monitor : made) {
+        expectScrapes(monitor);
+    }
+    monitors(false);
+    EXPECT_TRUE(inSystem("servicemonitors", kOurs).empty());
+}
+
 }  // namespace

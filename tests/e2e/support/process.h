@@ -29,6 +29,7 @@ class Background {
     Background(const Background&) = delete;
     Background& operator=(const Background&) = delete;
     bool running();
+    int pid() const { return pid_; }
 
   private:
     int pid_ = -1;
