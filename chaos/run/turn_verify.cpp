@@ -15,7 +15,10 @@ using std::chrono::seconds;
 
 namespace {
 
+// Beyond the autoscaler's own patience: the age of its metrics, and its next look.
 constexpr auto kScaleIn = 60s;
+// Patience that a run is still worth.
+constexpr auto kWorthWaiting = 120s;
 
 }  // namespace
 
@@ -115,12 +118,16 @@ bool Turn::seenEnough() const {
     return now() >= last + std::max(seconds(spec_.steadyState.holdSeconds), seconds(5)) + 3s;
 }
 
-// An autoscaler that asked for more is watched until it asks for fewer; Kubernetes lets it wait for
-// five minutes unless told otherwise, which is more than a run is worth.
+// An autoscaler that asked for more is watched until it asks for fewer, unless it lets the load be
+// gone for longer than a run is worth: five minutes, where nobody says otherwise.
 bool Turn::scaledIn() const {
     const auto& scaling = step_.status.scaling;
-    return !scaling || scaling->peak <= scaling->before || scaling->scaledInAt ||
-           now() >= step_.status.revertedAt.value_or(now()) + kScaleIn;
+    if (!scaling || scaling->peak <= scaling->before || scaling->scaledInAt || !seen_.scaler) {
+        return true;
+    }
+    auto patience = seconds(seen_.scaler->scaleDownAfterSeconds);
+    return patience > kWorthWaiting ||
+           now() >= step_.status.revertedAt.value_or(now()) + patience + kScaleIn;
 }
 
 bool Turn::stillMoving() const {

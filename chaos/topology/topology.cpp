@@ -161,6 +161,9 @@ Scaler parseScalers(const std::vector<base::Json>& autoscalers) {
             base::intAt(scaler, "/status/currentMetrics/0/resource/current/averageUtilization");
         auto target = base::intAt(scaler, "/spec/metrics/0/resource/target/averageUtilization");
         out.metricOver |= now && target && *now > *target;
+        auto window = base::intAt(scaler, "/spec/behavior/scaleDown/stabilizationWindowSeconds")
+                          .value_or(300);
+        out.scaleDownAfterSeconds = std::max(out.scaleDownAfterSeconds, window);
     }
     return out;
 }

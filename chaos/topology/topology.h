@@ -75,6 +75,8 @@ struct Scaler {
     int64_t desired = 0;
     int64_t maximum = 0;
     bool metricOver = false;  // a metric it knows is over its target
+    // How long it keeps what it has after the load; Kubernetes' own default where none says.
+    int64_t scaleDownAfterSeconds = 0;
 };
 
 struct App {

@@ -296,7 +296,7 @@ TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
 
 // The process dies after every write and after every action, once each: another goes on from what
 // is durable.
-TEST(Machine, AnAutoscalerThatGrewIsWatchedUntilItAsksForFewerOrForAMinute) {
+TEST(Machine, AnAutoscalerThatGrewIsWatchedUntilItAsksForFewerWhereThatIsSoon) {
     World world;
     world.runToEnd();
     auto run = world.run;
@@ -308,8 +308,10 @@ TEST(Machine, AnAutoscalerThatGrewIsWatchedUntilItAsksForFewerOrForAMinute) {
     status.scaling = run::Scaling{};
     status.scaling->before = 3;
     status.scaling->peak = status.scaling->last = 5;
-    auto watchedEnough = [&](std::chrono::seconds after, int64_t asked, int64_t grown) {
+    auto watchedEnough = [&](std::chrono::seconds after, int64_t asked, int64_t grown,
+                             int64_t patience = 20) {
         run::Seen seen;
+        seen.scaler = topology::Scaler{.desired = asked, .scaleDownAfterSeconds = patience};
         seen.app = world.app;
         seen.pods = world.pods;
         seen.desired["web"] = asked;
@@ -322,7 +324,9 @@ TEST(Machine, AnAutoscalerThatGrewIsWatchedUntilItAsksForFewerOrForAMinute) {
     EXPECT_TRUE(watchedEnough(30s, 3, 3)) << "it never grew";
     EXPECT_FALSE(watchedEnough(30s, 5, 5));
     EXPECT_TRUE(watchedEnough(30s, 4, 5));
-    EXPECT_TRUE(watchedEnough(61s, 5, 5));
+    EXPECT_FALSE(watchedEnough(79s, 5, 5)) << "its patience of 20 s, and a minute more";
+    EXPECT_TRUE(watchedEnough(80s, 5, 5));
+    EXPECT_TRUE(watchedEnough(30s, 5, 5, 300)) << "more than a run is worth";
 }
 
 class Crash : public ::testing::TestWithParam<std::pair<const char*, std::chrono::milliseconds>> {

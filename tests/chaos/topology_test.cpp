@@ -83,6 +83,22 @@ TEST(Topology, TheTiersInFrontAsARunSeesThem) {
     EXPECT_EQ(topology::tierNamed("CDN")->floor(plain, std::nullopt), 1) << "the only one";
 }
 
+TEST(Topology, TheAutoscalersOfAllZonesAreOne) {
+    auto scaler = topology::parseScalers({parse(R"({
+        "spec": {"maxReplicas": 8, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 20}},
+                 "metrics": [{"resource": {"target": {"averageUtilization": 60}}}]},
+        "status": {"desiredReplicas": 3, "currentMetrics":
+                   [{"resource": {"current": {"averageUtilization": 61}}}]}})"),
+                                          parse(R"({
+        "spec": {"maxReplicas": 4, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 90}}},
+        "status": {"desiredReplicas": 2}})")});
+    EXPECT_EQ(scaler.desired, 5);
+    EXPECT_EQ(scaler.maximum, 12);
+    EXPECT_TRUE(scaler.metricOver);
+    EXPECT_EQ(scaler.scaleDownAfterSeconds, 90) << "the most patient one";
+    EXPECT_EQ(topology::parseScalers({parse(R"({"spec": {}})")}).scaleDownAfterSeconds, 300);
+}
+
 TEST(ProbePod, IsRestrictedOwnedAndEndsByItself) {
     auto pod = probes::probePod({.name = "kill-1-probe",
                                  .namespace_ = "ns",
