@@ -1,5 +1,7 @@
 #include "chaos/probe/samples.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace chaos::probe {
@@ -91,7 +93,17 @@ Series* seriesOf(const std::string& view, Series& all) {
     return all.views.size() < kMostViews ? &all.views.emplace_back(View{view, {}}).series : nullptr;
 }
 
+bool takeNames(const base::Json& names, Series& all) {
+    return names.is_array() && std::all_of(names.begin(), names.end(), [&](const auto& name) {
+               return name.is_string() &&
+                      seriesOf(name.template get<std::string>(), all) != nullptr;
+           });
+}
+
 bool takeLine(const base::Json& line, Series& all) {
+    if (const auto* names = base::at(line, "/views")) {
+        return takeNames(*names, all);
+    }
     auto* of = seriesOf(base::textAt(line, "/view"), all);
     if (of == nullptr) {
         return false;
@@ -132,6 +144,10 @@ const char* name(Outcome outcome) {
 
 base::WallTime Series::startOf(const Second& second) const {
     return header->startedAt + std::chrono::seconds(second.second);
+}
+
+std::string writeViews(const std::vector<std::string>& names) {
+    return base::dumpJson(base::Json{{"views", names}});
 }
 
 std::string writeHeader(const Header& header, const std::string& view) {

@@ -7,7 +7,8 @@
 //    "lastErrorMs":140,"gapMs":30,"gapEndMs":150,"latency":[[120,90],[121,8]]}
 //   {"end":"Duration"}
 //
-// Lines about another place than the target itself carry its name: "view":"loadBalancer".
+// Lines about another place than the target itself carry its name, "view":"loadBalancer"; the first
+// line of all names them in their order: {"views":["loadBalancer","web"]}
 //
 // Times are the probe's own: seconds and milliseconds since its start on a clock that never jumps,
 // anchored to the wall clock once by `startedAt`. `at` is the wall clock when the line was written:
@@ -79,7 +80,7 @@ struct Series {
     std::vector<Second> seconds;  // ascending, no second twice
     std::string end;              // why the probe ended; empty while it runs
     int malformed = 0;            // lines that are no line of a probe
-    std::vector<View> views;      // in the order of their first lines
+    std::vector<View> views;      // in the order in which they were named
 
     // Wall time at which a second began, by the probe's anchor. Precondition: header.
     base::WallTime startOf(const Second& second) const;
@@ -91,6 +92,7 @@ struct View {
     Series series;
 };
 
+std::string writeViews(const std::vector<std::string>& names);
 // `view` empty: the target itself.
 std::string writeHeader(const Header& header, const std::string& view = "");
 std::string writeSecond(const Second& second, const std::string& view = "");

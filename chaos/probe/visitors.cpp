@@ -73,6 +73,13 @@ Visitors::Visitors(VisitorOptions options, std::function<void(const std::string&
 Visitors::~Visitors() = default;
 
 void Visitors::run() {
+    std::vector<std::string> names;
+    for (const auto& view : impl_->views) {
+        names.push_back(view->name);
+    }
+    if (!names.empty()) {
+        impl_->say(writeViews(names));
+    }
     {
         std::vector<std::jthread> threads;
         for (auto& view : impl_->views) {

@@ -67,6 +67,16 @@ TEST(Samples, WhatWasSeenElsewhereStandsApart) {
     EXPECT_EQ(*series.views[0].series.header, header());
 }
 
+TEST(Samples, ViewsStandInTheOrderInWhichTheyWereNamed) {
+    auto series = parseSeries(writeViews({"loadBalancer", "web"}) + "\n" +
+                              writeSecond(second(0), "web") + "\n");
+    EXPECT_EQ(series.malformed, 0);
+    ASSERT_EQ(series.views.size(), 2U) << "one that never spoke, too";
+    EXPECT_EQ(series.views[0].name, "loadBalancer");
+    EXPECT_EQ(series.views[1].series.seconds.size(), 1U);
+    EXPECT_EQ(parseSeries("{\"views\":[1]}\n{\"views\":7}\n").malformed, 2);
+}
+
 TEST(Samples, NoLogMakesViewsWithoutEnd) {
     std::string text;
     for (size_t i = 0; i <= kMostViews; ++i) {

@@ -52,6 +52,7 @@ TEST(Visitors, WhatIsSeenElsewhereIsToldApart) {
     EXPECT_EQ(sent(series), 50);
     EXPECT_EQ(failed(series), 0) << "what visitors meet is theirs alone";
     ASSERT_EQ(series.views.size(), 2U);
+    EXPECT_EQ(series.views[0].name, "web") << "in the order in which they were asked for";
     for (const auto& view : series.views) {
         EXPECT_EQ(sent(view.series), 10) << view.name;
         EXPECT_EQ(failed(view.series), view.name == "web" ? 10 : 0) << view.name;
