@@ -27,7 +27,7 @@ struct Flags {
 std::optional<int> parseFlags(int argc, char** argv, Flags& flags) {
     CLI::App app("Loads a URL at a steady rate and writes what it met as JSON lines.",
                  "scalableapp-probe");
-    app.set_version_flag("--version", base::version());
+    app.set_version_flag("--version", "scalableapp-probe " + std::string(base::version()));
     app.add_option("--url", flags.url, "http://HOST[:PORT][/PATH] to load")->required();
     app.add_option("--requests-per-second", flags.requestsPerSecond, "how many")
         ->check(CLI::Range(1, 10000))
