@@ -53,7 +53,7 @@ Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost) {
         nodes.push_back(from[index]);
     }
     auto plan = planOf(scene, podsOn(scene, nodes));
-    overWholeApp(plan);
+    overWholeApp(plan, scene);
     markNodes(plan, nodes, lost);
     if (lost != nullptr) {
         // Until the cluster notices; how soon it does is its own affair.

@@ -21,6 +21,16 @@ std::vector<Pod> without(std::vector<Pod> pods, const std::vector<run::Target>& 
     return pods;
 }
 
+std::vector<run::Remains> remainsByZone(const std::vector<Pod>& pods,
+                                        const std::vector<run::Target>& targets) {
+    std::vector<run::Remains> out;
+    auto after = topology::readyByZone(without(pods, targets));
+    for (const auto& [zone, ready] : topology::readyByZone(pods)) {
+        out.push_back({.name = zone, .before = ready, .after = after[zone], .minimum = 0});
+    }
+    return out;
+}
+
 int64_t zonesServing(const std::vector<run::Remains>& zones, int64_t run::Remains::*when) {
     return std::count_if(zones.begin(), zones.end(), [&](const run::Remains& zone) {
         return !zone.name.empty() && zone.*when > 0;
@@ -119,10 +129,7 @@ Plan planOf(const Scene& scene, std::vector<run::Target> targets) {
                                                         ? std::nullopt
                                                         : std::optional(budget->second))});
     }
-    auto after = topology::readyByZone(without(scene.seen.pods, plan.targets));
-    for (const auto& [zone, ready] : topology::readyByZone(scene.seen.pods)) {
-        out.zones.push_back({.name = zone, .before = ready, .after = after[zone], .minimum = 0});
-    }
+    out.zones = remainsByZone(tierPods(scene), plan.targets);
     for (const auto& tier : out.tiers) {
         if (tier.name == scene.run.spec.target.tier) {
             out.readyBefore = tier.before;
@@ -154,8 +161,9 @@ int64_t shareOfAll(const Plan& plan) {
     return std::min<int64_t>(out, 100);
 }
 
-void overWholeApp(Plan& plan) {
+void overWholeApp(Plan& plan, const Scene& scene) {
     auto& out = plan.prediction;
+    out.zones = remainsByZone(scene.seen.pods, plan.targets);
     out.readyBefore = out.readyAfter = out.minimum = 0;
     for (const auto& tier : out.tiers) {
         out.readyBefore += tier.before;

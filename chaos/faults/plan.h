@@ -26,7 +26,8 @@ run::Target targetOf(const topology::Pod& pod);
 // Of the tier that spec.target names.
 std::vector<topology::Pod> tierPods(const Scene& scene);
 
-// What would remain of the whole application without the targets.
+// What would remain without the targets: of each tier, and in each zone of the tier that
+// spec.target names.
 Plan planOf(const Scene& scene, std::vector<run::Target> targets);
 
 // How much of what visitors ask the targets answered before, at most and in percent: what fails as
@@ -35,8 +36,8 @@ Plan planOf(const Scene& scene, std::vector<run::Target> targets);
 int64_t shareInZone(const Plan& plan);
 int64_t shareOfAll(const Plan& plan);
 
-// What remains in one number, for faults that hit every tier.
-void overWholeApp(Plan& plan);
+// What remains in one number, and in each zone, for faults that hit every tier.
+void overWholeApp(Plan& plan, const Scene& scene);
 std::optional<int64_t> wantedByWholeApp(const Scene& scene);
 
 // Each keeps the first refusal: a plan that is refused stays so.

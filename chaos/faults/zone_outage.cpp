@@ -58,7 +58,7 @@ class ZoneOutage final : public Fault {
                        ": name a zone where it runs");
             return plan;
         }
-        overWholeApp(plan);
+        overWholeApp(plan, scene);
         markNodes(plan, nodes, byPower(spec) ? effects::kNodePower : nullptr);
         if (plan.prediction.errorPercent == 0) {
             // Composite: what the dying pods were answering. Power: until the cluster notices.

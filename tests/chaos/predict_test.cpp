@@ -67,6 +67,9 @@ TEST(Prediction, OtherTiersThanWebAreHitAndCountedByThemselves) {
     EXPECT_EQ(outcome.prediction.readyAfter, 2);
     EXPECT_EQ(outcome.prediction.message,
               "loadBalancer 3 -> 2 ready, minimum 2: the service goes on");
+    // What is watched is the tier that is hit, in each zone of it.
+    EXPECT_EQ(outcome.prediction.zones,
+              (std::vector<run::Remains>{{.name = "z1", .before = 3, .after = 2, .minimum = 0}}));
     EXPECT_FALSE(podKill(spec, app, pods, 6, 7).refusal)
         << "a budget of the web tier is not the balancer's";
     app.balancers = 4;
