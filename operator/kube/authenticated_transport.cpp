@@ -45,7 +45,11 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
     followRotation();
     // 401 says that nothing was done: one more try is safe, and worth it when who we are changed.
     for (bool last = false;; last = true) {
-        auto headers = headersOf(request, stop);
+        auto who = sender(stop);
+        if (!who) {
+            return base::failWith(std::move(who).error());
+        }
+        auto headers = headersOf(request, who->token);
         if (!headers) {
             return base::failWith(std::move(headers).error());
         }
@@ -53,7 +57,7 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
         if (!answer) {
             return base::failWith(explain(std::move(answer).error()));
         }
-        if (last || answer->status != 401 || !credentialsChanged(stop)) {
+        if (last || answer->status != 401 || !changedSince(*who, stop)) {
             return answer;
         }
     }
@@ -62,28 +66,38 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
 ApiResult<void> AuthenticatedTransport::stream(const HttpRequest& request,
                                                const LineHandler& onLine, std::stop_token stop) {
     followRotation();
-    auto headers = headersOf(request, stop);
+    auto who = sender(stop);
+    if (!who) {
+        return base::failWith(std::move(who).error());
+    }
+    auto headers = headersOf(request, who->token);
     if (!headers) {
         return base::failWith(std::move(headers).error());
     }
     auto end = streamOnce(request, *headers, onLine, stop);
     if (!end && end.error().httpStatus == 401) {
-        static_cast<void>(credentialsChanged(stop));
+        static_cast<void>(changedSince(*who, stop));
     }
     return end ? end : base::failWith(explain(end.error()));
 }
 
-ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
-    const HttpRequest& request, const std::stop_token& stop) {
+ApiResult<AuthenticatedTransport::Sender> AuthenticatedTransport::sender(
+    const std::stop_token& stop) {
     auto token = credentials_->bearer(stop);
     if (!token) {
         return base::failWith(
             noAnswer(stop.stop_requested() ? ErrorKind::Cancelled : ErrorKind::Unreachable,
                      token.error().message));
     }
+    const std::lock_guard lock(mutex_);
+    return Sender{.token = std::move(token).value(), .identity = identity_};
+}
+
+ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
+    const HttpRequest& request, const std::string& token) const {
     Headers out{{"Accept", "application/json"}, {"User-Agent", userAgent(config_)}};
-    if (!token->empty()) {
-        out.emplace_back("Authorization", "Bearer " + *token);
+    if (!token.empty()) {
+        out.emplace_back("Authorization", "Bearer " + token);
     }
     const auto& other = config_.impersonate;
     if (!other.user.empty()) {
@@ -115,18 +129,23 @@ ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
     return out;
 }
 
-bool AuthenticatedTransport::credentialsChanged(const std::stop_token& stop) {
-    auto before = credentials_->bearer(stop);
-    if (!before) {
-        return false;
+bool AuthenticatedTransport::changedSince(const Sender& refused, const std::stop_token& stop) {
+    credentials_->refuse(refused.token);
+    auto token = credentials_->bearer(stop);
+    return token && (followIdentity() != refused.identity || *token != refused.token);
+}
+
+int AuthenticatedTransport::followIdentity() {
+    const int now = tls_->identity();
+    {
+        const std::lock_guard lock(mutex_);
+        if (now <= identity_) {
+            return identity_;
+        }
+        identity_ = now;
     }
-    credentials_->refuse(*before);
-    auto after = credentials_->bearer(stop);
-    const bool otherCertificate = after && tls_->identityChanged();
-    if (otherCertificate) {
-        dropIdleConnections();
-    }
-    return after && (*after != *before || otherCertificate);
+    dropIdleConnections();
+    return now;
 }
 
 void AuthenticatedTransport::followRotation() {
@@ -137,9 +156,7 @@ void AuthenticatedTransport::followRotation() {
         }
         nextLook_ = clock_.steady() + kCertificateAge;
     }
-    if (tls_->identityChanged()) {
-        dropIdleConnections();
-    }
+    followIdentity();
 }
 
 // Adds where to, and what TLS found wrong.

@@ -47,8 +47,18 @@ class AuthenticatedTransport : public Transport {
     const std::shared_ptr<TlsSetup>& tls() const { return tls_; }
 
   private:
-    ApiResult<Headers> headersOf(const HttpRequest& request, const std::stop_token& stop);
-    bool credentialsChanged(const std::stop_token& stop);
+    // Who a request says that it comes from.
+    struct Sender {
+        std::string token;
+        int identity = 0;  // of the connections that may be used for it
+    };
+
+    ApiResult<Sender> sender(const std::stop_token& stop);
+    ApiResult<Headers> headersOf(const HttpRequest& request, const std::string& token) const;
+    // After a 401: whether another try would come from somebody else.
+    bool changedSince(const Sender& refused, const std::stop_token& stop);
+    // Connections of an old certificate are not used again.
+    int followIdentity();
     void followRotation();
     ApiError explain(ApiError error) const;
 
@@ -58,6 +68,7 @@ class AuthenticatedTransport : public Transport {
     const std::shared_ptr<TlsSetup> tls_;
     std::mutex mutex_;
     base::SteadyTime nextLook_;
+    int identity_ = 0;  // of the idle connections
 };
 
 }  // namespace kube

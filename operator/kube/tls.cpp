@@ -80,10 +80,12 @@ class TlsSetup::Impl {
         return std::exchange(error_, {});
     }
 
-    bool identityChanged() {
-        auto pair = credentials_->keyPair();
+    int identity() {
+        if (auto pair = credentials_->keyPair()) {
+            remember(*pair);
+        }
         const std::lock_guard lock(mutex_);
-        return pair && shown_ && pair->certificate != *shown_;
+        return identity_;
     }
 
   private:
@@ -120,6 +122,12 @@ class TlsSetup::Impl {
     void setIdentity(SSL_CTX* context);
     int verify(X509_STORE_CTX* chain);
 
+    void remember(const KeyPair& pair) {
+        const std::lock_guard lock(mutex_);
+        identity_ += known_ && pair.certificate != *known_ ? 1 : 0;
+        known_ = pair.certificate;
+    }
+
     void note(const std::string& error) {
         const std::lock_guard lock(mutex_);
         if (error_.empty()) {  // the first is the cause, the rest follow from it
@@ -134,7 +142,8 @@ class TlsSetup::Impl {
     std::mutex mutex_;
     std::string authority_;  // the PEM that store_ was made of
     Store store_;
-    std::optional<std::string> shown_;  // the certificate of the last connection, as PEM
+    std::optional<std::string> known_;  // the newest certificate of ours, as PEM
+    int identity_ = 0;
     std::string error_;
 };
 
@@ -149,8 +158,8 @@ std::string TlsSetup::takeError() {
     return impl_->takeError();
 }
 
-bool TlsSetup::identityChanged() {
-    return impl_->identityChanged();
+int TlsSetup::identity() {
+    return impl_->identity();
 }
 
 void TlsSetup::Impl::setTrust(SSL_CTX* context) {
@@ -202,10 +211,7 @@ void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
         note(pair.error().message);
         return;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        shown_ = pair->certificate;
-    }
+    remember(*pair);
     if (pair->empty()) {
         return;
     }

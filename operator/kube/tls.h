@@ -28,8 +28,9 @@ class TlsSetup {
     void configure(ssl_ctx_st* context);
     // Why the last handshake was refused; "" when none was. Taken: the next call says "".
     std::string takeError();
-    // True when a new connection would show another client certificate than the last one did.
-    bool identityChanged();
+    // Rises whenever our client certificate is found to be another than before; connections made at
+    // a lower number show an old one.
+    int identity();
 
   private:
     class Impl;

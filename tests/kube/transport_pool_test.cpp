@@ -206,37 +206,69 @@ TEST_P(TransportPool, ManyThreadsShareOneTransport) {
     EXPECT_LT(server.connections(), kThreads * kCalls / 2);
 }
 
-TEST_P(TransportPool, ARefusedCertificateIsReplacedWithItsFile) {
-    const auto folder =
-        std::filesystem::path(testing::TempDir()) / ("refused-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    auto put = [&](const char* name, const std::string& text) {
-        std::ofstream(folder / name) << text;
-        return (folder / name).string();
-    };
-    std::atomic<bool> aliceExpired{false};
-    HttpStub server(
-        [&](const StubRequest& request, StubReply& reply) {
-            const bool refused = request.peerCommonName == "alice" && aliceExpired;
-            reply.send(refused ? 401 : 200, "{}");
-        },
-        tls(true, authority_.pem()));
-    auto alice = authority_.issue({.commonName = "alice"});
-    auto config = trusting(server);
-    config.clientCertificate.file = put("cert", alice.certificate);
-    config.clientKey.file = put("key", alice.key);
-    auto transport = make(config);
-    EXPECT_EQ(transport->send(get("/x"), {})->status, 200);
-    aliceExpired = true;
-    EXPECT_EQ(transport->send(get("/x"), {})->status, 401) << "there is no other certificate yet";
-    auto bob = authority_.issue({.commonName = "bob"});
-    put("cert", bob.certificate);
-    put("key", bob.key);
-    auto got = transport->send(write("POST", "/x", "{}"), {});
-    ASSERT_TRUE(got.ok()) << got.error().str();
-    EXPECT_EQ(got->status, 200) << "the connections of the old certificate are not used again";
-    EXPECT_EQ(server.requests().back().peerCommonName, "bob");
-    std::filesystem::remove_all(folder);
+// A client certificate in files, and a server that refuses alice's once it has expired.
+class ClientCertificate : public TransportPool {
+  protected:
+    ClientCertificate()
+        : folder_(std::filesystem::path(testing::TempDir()) /
+                  ("certificate-" + std::to_string(::getpid()))),
+          server_(
+              [this](const StubRequest& request, StubReply& reply) {
+                  if (request.target == "/held") {
+                      held_.wait();
+                  }
+                  const bool refused = request.peerCommonName == "alice" && aliceExpired_;
+                  reply.send(refused ? 401 : 200, "{}");
+              },
+              tls(true, authority_.pem())) {
+        std::filesystem::create_directories(folder_);
+        auto config = trusting(server_);
+        config.clientCertificate.file = folder_ / "cert";
+        config.clientKey.file = folder_ / "key";
+        become("alice");
+        transport_ = make(config);
+    }
+    ~ClientCertificate() override { std::filesystem::remove_all(folder_); }
+
+    void become(const std::string& name) {
+        auto identity = authority_.issue({.commonName = name});
+        std::ofstream(folder_ / "cert") << identity.certificate;
+        std::ofstream(folder_ / "key") << identity.key;
+    }
+    int status(const kube::HttpRequest& request) {
+        auto got = transport_->send(request, {});
+        return got ? got->status : 0;
+    }
+
+    const std::filesystem::path folder_;
+    std::atomic<bool> aliceExpired_{false};
+    Gate held_;
+    HttpStub server_;
+    std::shared_ptr<kube::Transport> transport_;
+};
+EVERY_TRANSPORT(ClientCertificate);
+
+TEST_P(ClientCertificate, ThatIsRefusedIsReplacedWithItsFile) {
+    EXPECT_EQ(status(get("/x")), 200);
+    aliceExpired_ = true;
+    EXPECT_EQ(status(get("/x")), 401) << "there is no other certificate yet";
+    become("bob");
+    EXPECT_EQ(status(write("POST", "/x", "{}")), 200)
+        << "the connections of the old certificate are not used again";
+    EXPECT_EQ(server_.requests().back().peerCommonName, "bob");
+}
+
+// Others have made connections with the new certificate since; the old ones are old all the same.
+TEST_P(ClientCertificate, ThatOthersHaveReplacedIsReplacedToo) {
+    std::jthread early([this] { EXPECT_EQ(status(get("/held")), 200); });
+    ASSERT_TRUE(server_.awaitRequests(1));
+    become("bob");
+    EXPECT_EQ(status(get("/x")), 200);
+    EXPECT_EQ(server_.requests().back().peerCommonName, "bob");
+    aliceExpired_ = true;
+    held_.open();
+    early.join();
+    EXPECT_EQ(server_.requests().back().peerCommonName, "bob");
 }
 
 TEST_P(TransportPool, ANameIsLookedUpAndItsConnectionsKeptAlive) {

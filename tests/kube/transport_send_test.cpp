@@ -316,6 +316,27 @@ TEST_P(TokenFile, IsReadAgainWhenTheServerRefusesTheOldOne) {
     EXPECT_EQ(got->status, 200);
 }
 
+// The answer to the old token comes after somebody else has met the refusal and read the new one.
+TEST_P(TokenFile, OfARequestUnderWayIsNotTakenForTheOneThatReplacedIt) {
+    Gate held;
+    HttpStub server([&](const StubRequest& request, StubReply& reply) {
+        const bool fresh = request.header("authorization") == "Bearer new";
+        if (request.target == "/held" && !fresh) {
+            held.wait();
+        }
+        reply.send(fresh ? 200 : 401, "{}");
+    });
+    auto config = configFor(server);
+    config.token.file = path_;
+    put("old");
+    auto transport = make(config);
+    std::jthread early([&] { EXPECT_EQ(transport->send(get("/held"), {})->status, 200); });
+    ASSERT_TRUE(server.awaitRequests(1));
+    put("new");
+    EXPECT_EQ(transport->send(get("/x"), {})->status, 200);
+    held.open();
+}
+
 TEST_P(TokenFile, ThatIsMissingIsAClearError) {
     HttpStub server(answer);
     auto config = configFor(server);
