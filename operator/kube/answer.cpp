@@ -42,7 +42,7 @@ ApiError failedWatch(AnswerSource& source, std::string body, std::chrono::millis
     std::string bytes;
     Wake wake = Wake::End;
     while (body.size() < kMaxStatus &&
-           (wake = source.next(bytes, SteadyClock::now() + timeout, stop)) == Wake::Bytes) {
+           (wake = source.next(bytes, SteadyClock::now() + timeout, stop, 1)) == Wake::Bytes) {
         body += bytes;
     }
     return wake == Wake::Stopped
@@ -77,8 +77,13 @@ ApiResult<HttpResponse> collectAnswer(AnswerSource& source, std::chrono::millise
     HttpResponse response;
     std::string bytes;
     Wake wake{};
-    while ((wake = source.next(bytes, until, stop)) == Wake::Bytes) {
-        response.body += bytes;
+    auto tooMany = [&] { return maxBody - response.body.size() + 1; };
+    while ((wake = source.next(bytes, until, stop, tooMany())) == Wake::Bytes) {
+        if (response.body.empty()) {
+            response.body.swap(bytes);  // most come in one piece
+        } else {
+            response.body += bytes;
+        }
         if (response.body.size() > maxBody) {
             return base::failWith(
                 noAnswer(ErrorKind::Malformed,
@@ -107,7 +112,7 @@ ApiResult<void> readLines(AnswerSource& source, std::chrono::milliseconds timeou
     std::string bytes;
     Wake wake{};
     bool begun = false;
-    while ((wake = source.next(bytes, SteadyClock::now() + timeout, stop)) == Wake::Bytes) {
+    while ((wake = source.next(bytes, SteadyClock::now() + timeout, stop, 1)) == Wake::Bytes) {
         if (!std::exchange(begun, true)) {
             logWarnings(source.head()->warnings);
         }

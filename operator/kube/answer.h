@@ -37,9 +37,10 @@ class AnswerSource {
     enum class Wake { Bytes, End, TimedOut, Stopped };
     virtual ~AnswerSource() = default;
 
-    // Waits for bytes of the body (never before the head is known) or for its end.
+    // Waits for bytes of the body (never before the head is known) or for its end. `enough`: who
+    // asks has no use for fewer; a source may give fewer all the same.
     virtual Wake next(std::string& bytes, std::chrono::steady_clock::time_point until,
-                      const std::stop_token& stop) = 0;
+                      const std::stop_token& stop, size_t enough) = 0;
     // Valid once next() said Bytes or End. No head: the exchange ended before it came.
     virtual const std::optional<ResponseHead>& head() const = 0;
     // Why it ended, unless regularly.

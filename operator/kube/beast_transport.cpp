@@ -265,7 +265,7 @@ class BeastExchange final : public AnswerSource {
     BeastExchange& operator=(const BeastExchange&) = delete;
 
     Wake next(std::string& bytes, std::chrono::steady_clock::time_point until,
-              const std::stop_token& stop) override {
+              const std::stop_token& stop, size_t /*enough*/) override {
         bytes.clear();
         if (stop.stop_requested()) {
             return Wake::Stopped;

@@ -57,11 +57,21 @@ using SinkState = Concurrency::streams::details::streambuf_state_manager<uint8_t
 constexpr auto kLibraryTimeout = std::chrono::hours(1);
 constexpr auto kGrace = std::chrono::milliseconds(500);
 
+// Where the library's continuations run: at once when its own thread brings them up, else on that
+// thread. By default each is a message to it, and an answer is made of a dozen.
+class Continuations final : public pplx::scheduler_interface {
+  public:
+    void schedule(pplx::TaskProc_t run, void* task) override {
+        crossplat::threadpool::shared_instance().service().dispatch([run, task] { run(task); });
+    }
+};
+
 void startLibrary() {
     static const bool once = [] {
         useOwnTrustOnly();
         try {
             crossplat::threadpool::initialize_with_threads(1);
+            pplx::set_ambient_scheduler(std::make_shared<Continuations>());
         } catch (const std::exception&) {
             base::logError("cpprestsdk was started by somebody else: cancelling is not safe");
         }
@@ -401,7 +411,10 @@ class CpprestTransport final : public AuthenticatedTransport {
                     return response.content_ready();
                 })
                 .then([exchange, outcome](pplx::task<http::http_response> done) {
-                    exchange->finish(failureOf(done, *outcome));
+                    // Only once the library has put the connection back: it does so when its
+                    // handler, which we may be in, has returned.
+                    crossplat::threadpool::shared_instance().service().post(
+                        [exchange, error = failureOf(done, *outcome)] { exchange->finish(error); });
                 });
         } catch (const std::exception& e) {
             exchange->finish(noAnswer(ErrorKind::Unreachable, e.what()));

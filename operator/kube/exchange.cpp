@@ -1,5 +1,6 @@
 #include "kube/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kube {
@@ -7,7 +8,7 @@ namespace kube {
 void Exchange::setHead(ResponseHead head) {
     const std::lock_guard lock(mutex_);
     head_ = std::move(head);
-    changed_.notify_all();
+    wake();
 }
 
 Exchange::Push Exchange::push(std::string_view bytes, std::function<void()> resume) {
@@ -16,7 +17,7 @@ Exchange::Push Exchange::push(std::string_view bytes, std::function<void()> resu
         return Push::Refused;
     }
     buffer_ += bytes;
-    changed_.notify_all();
+    wake();
     if (buffer_.size() < kBuffer) {
         return Push::Taken;
     }
@@ -28,7 +29,18 @@ void Exchange::finish(std::optional<ApiError> error) {
     const std::lock_guard lock(mutex_);
     error_ = std::move(error);
     finished_ = true;
-    changed_.notify_all();
+    wake();
+}
+
+// Bytes count only once the status is known: what they are depends on it.
+bool Exchange::readable() const {
+    return finished_ || (head_ && buffer_.size() >= enough_);
+}
+
+void Exchange::wake() {
+    if (readable()) {
+        changed_.notify_all();
+    }
 }
 
 void Exchange::close() {
@@ -50,15 +62,14 @@ bool Exchange::awaitFinish(std::chrono::milliseconds patience) {
     return changed_.wait_for(lock, patience, [this] { return finished_; });
 }
 
-// Bytes count only once the status is known: what they are depends on it.
 Exchange::Wake Exchange::next(std::string& bytes, std::chrono::steady_clock::time_point until,
-                              const std::stop_token& stop) {
+                              const std::stop_token& stop, size_t enough) {
     bytes.clear();
     std::function<void()> resume;
     {
         std::unique_lock lock(mutex_);
-        const bool ready = changed_.wait_until(
-            lock, stop, until, [this] { return finished_ || (head_ && !buffer_.empty()); });
+        enough_ = std::clamp<size_t>(enough, 1, kBuffer);
+        const bool ready = changed_.wait_until(lock, stop, until, [this] { return readable(); });
         if (stop.stop_requested()) {
             return Wake::Stopped;
         }

@@ -35,7 +35,7 @@ class Exchange final : public AnswerSource {
 
     // --- caller side ---
     Wake next(std::string& bytes, std::chrono::steady_clock::time_point until,
-              const std::stop_token& stop) override;
+              const std::stop_token& stop, size_t enough) override;
     const std::optional<ResponseHead>& head() const override { return head_; }
     const std::optional<ApiError>& error() const override { return error_; }
     // Refuses further bytes and lets a waiting library go on.
@@ -44,10 +44,14 @@ class Exchange final : public AnswerSource {
     bool awaitFinish(std::chrono::milliseconds patience);
 
   private:
+    bool readable() const;
+    void wake();
+
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::optional<ResponseHead> head_;
     std::string buffer_;
+    size_t enough_ = 1;  // bytes that the caller waits for
     std::function<void()> resume_;
     std::optional<ApiError> error_;
     bool finished_ = false;

@@ -26,6 +26,22 @@ TEST(Exchange, CollectsWhatIsThereAtTheEnd) {
     EXPECT_EQ(got->warnings, std::vector<std::string>{"w"});
 }
 
+// Each wake-up of a caller is a switch of threads.
+TEST(Exchange, WhoCollectsIsNotWokenForAPiece) {
+    Exchange exchange;
+    exchange.setHead({.status = 200});
+    exchange.push("ab", kNothing);
+    std::string bytes;
+    const auto now = std::chrono::steady_clock::now();
+    EXPECT_EQ(exchange.next(bytes, now, {}, 3), Exchange::Wake::TimedOut);
+    EXPECT_EQ(exchange.next(bytes, now + 10s, {}, 2), Exchange::Wake::Bytes);
+    EXPECT_EQ(bytes, "ab");
+    exchange.push("c", kNothing);
+    exchange.finish({});
+    EXPECT_EQ(exchange.next(bytes, now + 10s, {}, Exchange::kBuffer), Exchange::Wake::Bytes);
+    EXPECT_EQ(bytes, "c");
+}
+
 TEST(Exchange, RefusesABodyOverTheLimit) {
     Exchange exchange;
     exchange.setHead({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});

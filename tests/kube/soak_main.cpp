@@ -2,14 +2,12 @@
 // process of its own (whose memory does not count).
 //   kube_soak TRANSPORT MINUTES [LEAK]
 // TRANSPORT: cpprestsdk or beast. LEAK: bytes to lose per call, to see that it is noticed.
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,7 +18,7 @@
 #include <vector>
 
 #include "kube/transport.h"
-#include "support/http_stub.h"
+#include "served.h"
 
 namespace {
 
@@ -82,24 +80,6 @@ void serveCall(const StubRequest& request, StubReply& reply) {
             reply.send(200, "{\"pad\":\"" + std::string(below(50000), 'y') + "\"}",
                        request.method == "GET" ? StubReply::Headers{}
                                                : StubReply::Headers{{"Warning", "299 - \"w\""}});
-    }
-}
-
-// Never returns: the process ends with its parent.
-[[noreturn]] void serve(const support::StubTls& tls, int port) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    support::HttpStub server(
-        [](const StubRequest& request, StubReply& reply) {
-            request.target == "/watch" ? serveWatch(reply) : serveCall(request, reply);
-        },
-        tls);
-    server.rememberAtMost(0);
-    const int number = server.port();
-    if (::write(port, &number, sizeof number) != sizeof number) {
-        std::_Exit(2);
-    }
-    while (true) {
-        ::pause();
     }
 }
 
@@ -296,31 +276,15 @@ int main(int argc, char** argv) {
                      "usage: kube_soak cpprestsdk|beast MINUTES [BYTES TO LEAK PER CALL]\n");
         return 2;
     }
-    const support::Authority authority("cluster-ca");
-    const support::StubTls tls{authority.issue({.commonName = "api", .addresses = {"127.0.0.1"}}),
-                               ""};
-    int ends[2];
-    if (::pipe(ends) != 0) {
-        std::perror("kube_soak");
-        return 2;
-    }
-    const pid_t server = ::fork();
-    if (server == 0) {
-        serve(tls, ends[1]);
-    }
-    ::close(ends[1]);
-    int port = 0;
-    if (server < 0 || ::read(ends[0], &port, sizeof port) != sizeof port) {
+    auto server = kube_test::Served::start([](const StubRequest& request, StubReply& reply) {
+        request.target == "/watch" ? serveWatch(reply) : serveCall(request, reply);
+    });
+    if (server == nullptr) {
         std::fprintf(stderr, "kube_soak: the server did not start\n");
         return 2;
     }
-    ::close(ends[0]);
-    kube::ClusterConfig config;
-    config.server = "https://127.0.0.1:" + std::to_string(port);
-    config.certificateAuthority.data = authority.pem();
-    config.transport = name == "beast" ? kube::TransportKind::Beast : kube::TransportKind::Cpprest;
-    const int verdict =
-        soak(name, config, std::chrono::minutes(*minutes), static_cast<size_t>(*leak));
-    ::kill(server, SIGKILL);
-    return verdict;
+    const auto transport =
+        name == "beast" ? kube::TransportKind::Beast : kube::TransportKind::Cpprest;
+    return soak(name, server->config(transport), std::chrono::minutes(*minutes),
+                static_cast<size_t>(*leak));
 }
