@@ -233,14 +233,16 @@ struct Client::Impl {
     }
 
     ApiResult<ObjectPtr> applyTo(const ResourceType& type, const base::Json& object,
-                                 const char* subresource, const std::stop_token& stop) {
+                                 const char* subresource, Conflicts conflicts,
+                                 const std::stop_token& stop) {
         const ObjectKey key = keyOf(type, object);
         if (key.name.empty()) {
             return base::failWith(malformed("apply of a " + type.kind + " without metadata.name"));
         }
         Call call{"apply", &type, {}};
         call.request.method = "PATCH";
-        call.request.target = type.path(key) + subresource + writeQuery(true).str();
+        call.request.target =
+            type.path(key) + subresource + writeQuery(conflicts == Conflicts::Take).str();
         call.request.contentType = "application/apply-patch+yaml";
         call.request.body = base::dumpJson(object);
         return this->object(call, stop);
@@ -320,13 +322,13 @@ ApiResult<ObjectPtr> Client::update(const ResourceType& type, const base::Json& 
 }
 
 ApiResult<ObjectPtr> Client::apply(const ResourceType& type, const base::Json& object,
-                                   std::stop_token stop) {
-    return impl_->applyTo(type, object, "", stop);
+                                   std::stop_token stop, Conflicts conflicts) {
+    return impl_->applyTo(type, object, "", conflicts, stop);
 }
 
 ApiResult<ObjectPtr> Client::applyStatus(const ResourceType& type, const base::Json& object,
                                          std::stop_token stop) {
-    return impl_->applyTo(type, object, "/status", stop);
+    return impl_->applyTo(type, object, "/status", Conflicts::Take, stop);
 }
 
 ApiResult<ObjectPtr> Client::patch(const ResourceType& type, const ObjectKey& key,

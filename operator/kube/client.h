@@ -63,6 +63,9 @@ struct DeleteOptions {
 
 enum class PatchType { JsonPatch, MergePatch };
 
+// Of an apply that meets a field which another manager has given another value.
+enum class Conflicts { Take, Refuse };
+
 // What one finished request was: for metrics and for tests that count writes.
 struct RequestInfo {
     std::string verb;  // get, list, watch, create, apply, patch, update, delete
@@ -101,9 +104,10 @@ class Client {
     // Replaces the whole object; the resourceVersion in it is the optimistic lock.
     ApiResult<ObjectPtr> update(const ResourceType& type, const base::Json& object,
                                 std::stop_token stop);
-    // Server-side apply with force: `object` is the full intent of our field manager.
+    // Server-side apply: `object` is the full intent of our field manager. Refuse: Conflict, and
+    // nothing is done.
     ApiResult<ObjectPtr> apply(const ResourceType& type, const base::Json& object,
-                               std::stop_token stop);
+                               std::stop_token stop, Conflicts conflicts = Conflicts::Take);
     // Server-side apply of the status subresource; `object` carries identity and `status` only.
     ApiResult<ObjectPtr> applyStatus(const ResourceType& type, const base::Json& object,
                                      std::stop_token stop);

@@ -202,7 +202,10 @@ bool Applier::write(const kube::Meta& app, const kube::ResourceType& type, base:
         // Never onto a successor of the same name: the server compares.
         intent["metadata"]["uid"] = current->meta().uid;
     }
-    auto written = client_.apply(type, intent, context.stop);
+    // What was not there a moment ago may be a stranger's by now.
+    auto written =
+        client_.apply(type, intent, context.stop,
+                      current == nullptr ? kube::Conflicts::Refuse : kube::Conflicts::Take);
     if (!written) {
         return fail(nameOf(intent), written.error(), applied);
     }

@@ -17,7 +17,8 @@ Json strangersService() {
     return {{"apiVersion", "v1"},
             {"kind", "Service"},
             {"metadata", {{"namespace", "ns"}, {"name", "shop"}}},
-            {"spec", {{"ports", {{{"port", 9}}}}}}};
+            {"spec",
+             {{"selector", {{"app.kubernetes.io/name", "other"}}}, {"ports", {{{"port", 9}}}}}}};
 }
 
 TEST(Obstacles, AStrangersObjectIsNotTakenOver) {
@@ -56,6 +57,31 @@ TEST(Obstacles, AStrangersObjectIsNotTakenOver) {
         EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True")
             << world.condition("Stalled");
     }
+}
+
+// It comes between our question whether there is one and our making it.
+TEST(Obstacles, AStrangersObjectIsNotTakenOverInTheLastMoment) {
+    World world;
+    world.put(test::app());
+    kube::Client stranger(world.server, {.fieldManager = "kubectl"});
+    bool came = false;
+    world.server->onRequest([&](const kube::HttpRequest& request)
+                                -> std::optional<kube::ApiResult<kube::HttpResponse>> {
+        const bool ours =
+            request.method == "PATCH" && request.target.find("/services/shop") != std::string::npos;
+        if (ours && !std::exchange(came, true)) {
+            EXPECT_TRUE(stranger.create(test::typeOf("Service"), strangersService(), {}).ok());
+        }
+        return std::nullopt;
+    });
+    EXPECT_EQ(world.pass().kind(), Outcome::Kind::Retry);
+    ASSERT_TRUE(came);
+    auto service = world.find("Service", "shop");
+    EXPECT_EQ(base::arrayAt(*service, "/spec/ports").size(), 1U) << *service;
+    EXPECT_EQ(base::at(*service, "/metadata/ownerReferences"), nullptr) << *service;
+    world.pass();
+    EXPECT_THAT(base::textAt(world.condition("Stalled"), "/message"),
+                HasSubstr("Service \"shop\""));
 }
 
 TEST(Obstacles, AnObjectThatAnotherControlsIsNamedWithItsOwner) {
