@@ -122,7 +122,11 @@ kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest m
     reconcile::SurroundingsReader reader(client, settingsSeen(children), base::systemClock());
     plan::Observed seen;
     seen.now = base::systemClock().wall();
-    seen.around = reader.look(manifest.app, before, {});
+    auto around = reader.look(manifest.app, before, {});
+    if (!around) {
+        return base::failWith(around.error());
+    }
+    seen.around = std::move(around).value();
     seen.children = std::move(children);
     auto plan = plan::planApp(manifest.app, seen);
     std::vector<Change> changes;

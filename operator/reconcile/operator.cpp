@@ -1,5 +1,7 @@
 #include "reconcile/operator.h"
 
+#include <algorithm>
+
 #include "api/labels.h"
 #include "reconcile/resources.h"
 #include "runtime/relations.h"
@@ -12,6 +14,9 @@ using namespace std::chrono_literals;
 // A rollout tells of itself in bursts (pod, ReplicaSet, Deployment, each several times a second):
 // one look at the end of a burst sees what ten looks would.
 constexpr std::chrono::milliseconds kBurst = 100ms;
+
+// Until what is watched from now on has been listed.
+constexpr std::chrono::milliseconds kUnseen = 100ms;
 
 runtime::Controller& makeController(runtime::Manager& manager, int workers, Reconciler& reconciler,
                                     const Observer& observer) {
@@ -38,7 +43,7 @@ Operator::Operator(runtime::Manager& manager, const OperatorOptions& options)
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
           manager.metrics(), manager.clock(), askCircuits, askEdges,
           [this](const api::ScalableApp& app, const base::Json& object, std::stop_token stop) {
-              return surroundings_.look(app, object, stop);
+              return look(app, object, std::move(stop));
           }),
       controller_(makeController(manager, options.workers, reconciler_, observer_)) {
     if (namespaces_.empty()) {
@@ -73,6 +78,24 @@ void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType
     runtime::relate(informer, controller_,
                     [](const kube::Meta& child) { return std::vector{appOf(child)}; },
                     {.firstList = false, .burst = kBurst});
+}
+
+Reconciler::Around Operator::look(const api::ScalableApp& app, const base::Json& object,
+                                  std::stop_token stop) {
+    auto around = surroundings_.look(app, object, std::move(stop));
+    if (!around) {
+        return runtime::Outcome::retry(around.error().str());
+    }
+    // What is not listed yet would be taken for missing.
+    if (around->gatewayApi && !gatewaysSeen()) {
+        return runtime::Outcome::after(kUnseen);
+    }
+    return std::move(around).value();
+}
+
+bool Operator::gatewaysSeen() const {
+    return std::all_of(late_.begin(), late_.end(),
+                       [](const auto& informer) { return informer->store().synced(); });
 }
 
 void Operator::watchGatewayApi(runtime::Manager& manager) {

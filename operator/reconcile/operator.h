@@ -36,8 +36,11 @@ class Operator {
     void watchApps(runtime::Manager& manager, const std::string& namespace_);
     void watchChildren(runtime::Manager& manager, const kube::ResourceType& type,
                        const std::string& namespace_);
+    Reconciler::Around look(const api::ScalableApp& app, const base::Json& object,
+                            std::stop_token stop);
     // Kinds that were not there when the process started.
     void watchGatewayApi(runtime::Manager& manager);
+    bool gatewaysSeen() const;
 
     std::vector<std::string> namespaces_;  // the empty one: all
     Observer observer_;

@@ -83,7 +83,12 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         return refuse(object, app.error().message, context);
     }
     forgetProblems(app->conditions);
-    const plan::Observed seen = observe(*object, before, *app, context.stop);
+    // First: it may be what makes further kinds of children seen.
+    Around around = lookAround_ ? lookAround_(*app, before, context.stop) : plan::Surroundings{};
+    if (auto* ended = std::get_if<runtime::Outcome>(&around)) {
+        return *ended;
+    }
+    const plan::Observed seen = observe(*object, *app, std::get<plan::Surroundings>(around));
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.leaving || applied.outdated) {
@@ -102,14 +107,11 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     return stopped ? *stopped : outcomeOf(applied, plan);
 }
 
-plan::Observed Reconciler::observe(const kube::Object& object, const base::Json& json,
-                                   const api::ScalableApp& app, std::stop_token stop) {
+plan::Observed Reconciler::observe(const kube::Object& object, const api::ScalableApp& app,
+                                   plan::Surroundings around) {
     plan::Observed out;
     out.now = clock_.wall();
-    // First: it may be what makes further kinds of children seen.
-    if (lookAround_) {
-        out.around = lookAround_(app, json, stop);
-    }
+    out.around = std::move(around);
     out.children = observer_.children(object.meta());
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {

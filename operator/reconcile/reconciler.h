@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <variant>
 
 #include "base/clock.h"
 #include "kube/client.h"
@@ -28,9 +29,11 @@ namespace reconcile {
 class Reconciler {
   public:
     using EventSink = std::function<void(runtime::Event)>;
-    // Empty: nothing is known of the surroundings.
-    using LookAround = std::function<plan::Surroundings(
-        const api::ScalableApp& app, const base::Json& object, std::stop_token stop)>;
+    // What surrounds the app or, where that cannot be told yet, how the run ends. Empty: nothing is
+    // known of the surroundings.
+    using Around = std::variant<plan::Surroundings, runtime::Outcome>;
+    using LookAround = std::function<Around(const api::ScalableApp& app, const base::Json& object,
+                                            std::stop_token stop)>;
 
     Reconciler(kube::Client& client, const Observer& observer, EventSink events,
                runtime::Metrics& metrics, const base::Clock& clock,
@@ -48,8 +51,8 @@ class Reconciler {
                                             const base::Json& status,
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
-    plan::Observed observe(const kube::Object& object, const base::Json& json,
-                           const api::ScalableApp& app, std::stop_token stop);
+    plan::Observed observe(const kube::Object& object, const api::ScalableApp& app,
+                           plan::Surroundings around);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 

@@ -33,6 +33,11 @@ bool listsAll(const std::string& discovery) {
     return found == optionalTypes().size();
 }
 
+kube::ApiError asking(const std::string& what, kube::ApiError error) {
+    error.message = what + " cannot be told: " + error.message;
+    return error;
+}
+
 }  // namespace
 
 SurroundingsReader::SurroundingsReader(kube::Client& client, ExposureSettings settings,
@@ -42,8 +47,9 @@ SurroundingsReader::SurroundingsReader(kube::Client& client, ExposureSettings se
       clock_(clock),
       onGatewayApi_(std::move(onGatewayApi)) {}
 
-plan::Surroundings SurroundingsReader::look(const api::ScalableApp& app, const base::Json& object,
-                                            std::stop_token stop) {
+kube::ApiResult<plan::Surroundings> SurroundingsReader::look(const api::ScalableApp& app,
+                                                             const base::Json& object,
+                                                             std::stop_token stop) {
     plan::Surroundings out;
     out.operatorReplicas = settings_.operatorReplicas;
     out.ingressClass = settings_.ingressClass;
@@ -52,58 +58,80 @@ plan::Surroundings SurroundingsReader::look(const api::ScalableApp& app, const b
     if (app.loadBalancer.exposure == api::Exposure::Gateway ||
         base::stringAt(object, "/status/exposure/type") == "Gateway") {
         auto facts = clusterFacts(stop);
-        out.gatewayApi = facts.gatewayApi;
-        out.gatewayClass = facts.gatewayClass;
-        out.gatewayClassProblem = facts.gatewayClassProblem;
+        if (!facts) {
+            return base::failWith(facts.error());
+        }
+        out.gatewayApi = facts->gatewayApi;
+        out.gatewayClass = facts->gatewayClass;
+        out.gatewayClassProblem = facts->gatewayClassProblem;
     }
     out.tlsSecret = tlsSecret(app, stop);
     return out;
 }
 
-SurroundingsReader::ClusterFacts SurroundingsReader::clusterFacts(std::stop_token stop) {
+// Where the server cannot say, what it said before goes on.
+kube::ApiResult<SurroundingsReader::ClusterFacts> SurroundingsReader::clusterFacts(
+    std::stop_token stop) {
     const std::lock_guard lock(mutex_);
-    if (!facts_ || clock_.steady() - askedAt_ >= kFresh) {
-        facts_ = ask(stop);
-        askedAt_ = clock_.steady();
-        if (facts_->gatewayApi && onGatewayApi_) {
-            std::exchange(onGatewayApi_, {})();
-        }
+    if (facts_ && clock_.steady() - askedAt_ < kFresh) {
+        return *facts_;
+    }
+    auto facts = ask(stop);
+    if (!facts && !facts_) {
+        return facts;
+    }
+    if (facts) {
+        facts_ = std::move(facts).value();
+    }
+    askedAt_ = clock_.steady();
+    if (facts_->gatewayApi && onGatewayApi_) {
+        std::exchange(onGatewayApi_, {})();
     }
     return *facts_;
 }
 
-SurroundingsReader::ClusterFacts SurroundingsReader::ask(std::stop_token stop) const {
+kube::ApiResult<SurroundingsReader::ClusterFacts> SurroundingsReader::ask(
+    std::stop_token stop) const {
     ClusterFacts out;
     auto discovery = client_.getRaw(std::string("/apis/") + plan::kGatewayGroup + "/v1", stop);
+    const bool absent = !discovery && (discovery.error().is(kube::ErrorKind::NotFound) ||
+                                       discovery.error().is(kube::ErrorKind::Forbidden));
+    if (!discovery && !absent) {
+        return base::failWith(asking("whether the cluster has the Gateway API", discovery.error()));
+    }
     out.gatewayApi = discovery && listsAll(*discovery);
     if (out.gatewayApi && settings_.sharedGateway.empty()) {
-        chooseClass(out, stop);
+        if (auto chosen = chooseClass(out, stop); !chosen) {
+            return base::failWith(chosen.error());
+        }
     }
     return out;
 }
 
-void SurroundingsReader::chooseClass(ClusterFacts& facts, std::stop_token stop) const {
+kube::ApiResult<void> SurroundingsReader::chooseClass(ClusterFacts& facts,
+                                                      std::stop_token stop) const {
     if (!settings_.gatewayClass.empty()) {
         facts.gatewayClass = settings_.gatewayClass;
-        return;
+        return {};
     }
     constexpr const char* kRemedy = ": set `exposure.gatewayClassName` in the operator's chart";
     auto classes = client_.list(kGatewayClasses, {}, stop);
+    if (!classes && !classes.error().is(kube::ErrorKind::Forbidden)) {
+        return base::failWith(asking("which GatewayClasses the cluster has", classes.error()));
+    }
     if (!classes) {
-        facts.gatewayClassProblem =
-            "the cluster's GatewayClasses cannot be listed (" + classes.error().str() + ")";
+        facts.gatewayClassProblem = "the cluster's GatewayClasses cannot be listed (" +
+                                    classes.error().str() + ")" + kRemedy;
     } else if (classes->items.size() == 1) {
         facts.gatewayClass = classes->items.front()->meta().key.name;
-        return;
     } else if (classes->items.empty()) {
         facts.gatewayClassProblem =
             "the cluster has no GatewayClass: install a controller of the Gateway API";
-        return;
     } else {
         facts.gatewayClassProblem = "the cluster has " + std::to_string(classes->items.size()) +
-                                    " GatewayClasses and none is chosen";
+                                    " GatewayClasses and none is chosen" + kRemedy;
     }
-    facts.gatewayClassProblem += kRemedy;
+    return {};
 }
 
 plan::Presence SurroundingsReader::tlsSecret(const api::ScalableApp& app,

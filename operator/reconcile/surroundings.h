@@ -38,8 +38,10 @@ class SurroundingsReader {
                        std::function<void()> onGatewayApi = {});
 
     // `object`: the app as the API server has it, whose status tells what it was exposed by before.
-    plan::Surroundings look(const api::ScalableApp& app, const base::Json& object,
-                            std::stop_token stop);
+    // Error: the cluster could not be asked and never was before; nothing is known then, least of
+    // all that something is missing.
+    kube::ApiResult<plan::Surroundings> look(const api::ScalableApp& app, const base::Json& object,
+                                             std::stop_token stop);
 
   private:
     struct ClusterFacts {
@@ -47,9 +49,9 @@ class SurroundingsReader {
         std::string gatewayClass;
         std::string gatewayClassProblem;
     };
-    ClusterFacts clusterFacts(std::stop_token stop);
-    ClusterFacts ask(std::stop_token stop) const;
-    void chooseClass(ClusterFacts& facts, std::stop_token stop) const;
+    kube::ApiResult<ClusterFacts> clusterFacts(std::stop_token stop);
+    kube::ApiResult<ClusterFacts> ask(std::stop_token stop) const;
+    kube::ApiResult<void> chooseClass(ClusterFacts& facts, std::stop_token stop) const;
     plan::Presence tlsSecret(const api::ScalableApp& app, std::stop_token stop) const;
 
     kube::Client& client_;

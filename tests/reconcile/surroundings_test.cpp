@@ -37,6 +37,9 @@ class Cluster {
                 return std::nullopt;
             }
             ++asked;
+            if (troubled) {
+                return kube::HttpResponse{.status = 503, .body = "{}"};
+            }
             return gateways ? kube::HttpResponse{.status = 200, .body = discovery()}
                             : kube::HttpResponse{.status = 404, .body = "{}"};
         });
@@ -49,6 +52,7 @@ class Cluster {
     std::shared_ptr<test::ApiServer> server;
     std::atomic<bool> gateways = false;
     std::atomic<bool> secretsForbidden = false;
+    std::atomic<bool> troubled = false;
     std::atomic<int> asked = 0;
 
   private:
@@ -73,6 +77,12 @@ class Surroundings : public testing::Test {
         return look(reader, object);
     }
     plan::Surroundings look(reconcile::SurroundingsReader& reader, const Json& object) {
+        auto got = tryToLook(reader, object);
+        EXPECT_TRUE(got.ok());
+        return got.valueOr({});
+    }
+    static kube::ApiResult<plan::Surroundings> tryToLook(reconcile::SurroundingsReader& reader,
+                                                         const Json& object) {
         return reader.look(*api::parseScalableApp(object, api::UnknownFields::Ignore), object, {});
     }
 
@@ -117,6 +127,20 @@ TEST_F(Surroundings, TheClusterIsAskedOnceInAWhileAndSeesWhatAppears) {
     EXPECT_EQ(found, 1);
 }
 
+TEST_F(Surroundings, WhatTheServerCannotSayIsNotTakenForMissing) {
+    reconcile::SurroundingsReader reader(client, {.gatewayClass = "x"}, clock);
+    cluster.gateways = true;
+    cluster.troubled = true;
+    auto got = tryToLook(reader, exposed("Gateway"));
+    ASSERT_FALSE(got.ok());
+    EXPECT_THAT(got.error().message, HasSubstr("Gateway API"));
+    cluster.troubled = false;
+    EXPECT_TRUE(look(reader, exposed("Gateway")).gatewayApi);
+    cluster.troubled = true;
+    clock.advance(11s);
+    EXPECT_TRUE(look(reader, exposed("Gateway")).gatewayApi) << "what it said before goes on";
+}
+
 TEST_F(Surroundings, WhatAnEarlierSpecAskedForIsLookedForStill) {
     cluster.gateways = true;
     Json before = test::app();
@@ -135,19 +159,45 @@ TEST_F(Surroundings, ACertificateIsThereMissingOrUnknown) {
 
 // --- the operator as it runs
 
+class RunningOperator {
+  public:
+    explicit RunningOperator(std::shared_ptr<test::ApiServer> server)
+        : manager_(options(std::move(server))), parts_(manager_, {}) {
+        exit_ = std::async(std::launch::async, [this] { return manager_.run(); });
+    }
+    ~RunningOperator() {
+        manager_.shutdown();
+        EXPECT_EQ(exit_.get(), 0);
+    }
+    bool hasSucceeded() {
+        const std::string name =
+            R"(controller_runtime_reconcile_total{controller="scalableapp",result="success"} )";
+        const std::string text = manager_.metrics().text();
+        const size_t at = text.find(name);
+        return at != std::string::npos && text[at + name.size()] != '0';
+    }
+
+  private:
+    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> server) {
+        runtime::ManagerOptions out;
+        out.name = "scalableapp-operator";
+        out.leaderElection = false;
+        out.listenAddress = "127.0.0.1";
+        out.listenPort = 0;
+        out.transport = std::move(server);
+        return out;
+    }
+
+    runtime::Manager manager_;
+    reconcile::Operator parts_;
+    std::future<int> exit_;
+};
+
 TEST_F(Surroundings, ARunningOperatorMakesARouteAndTakesItAway) {
     auto& server = *cluster.server;
     cluster.gateways = true;
     cluster.addClass("envoy");
-    runtime::ManagerOptions options;
-    options.name = "scalableapp-operator";
-    options.leaderElection = false;
-    options.listenAddress = "127.0.0.1";
-    options.listenPort = 0;
-    options.transport = cluster.server;
-    runtime::Manager manager(options);
-    auto parts = std::make_unique<reconcile::Operator>(manager, reconcile::OperatorOptions{});
-    auto exit = std::async(std::launch::async, [&] { return manager.run(); });
+    const RunningOperator running(cluster.server);
     server.put(reconcile::scalableApps(), exposed("Gateway"));
     auto has = [&](const char* kind) {
         return server.find(test::typeOf(kind), {"ns", "shop"}).has_value();
@@ -158,9 +208,33 @@ TEST_F(Surroundings, ARunningOperatorMakesARouteAndTakesItAway) {
     server.edit(reconcile::scalableApps(), {"ns", "shop"},
                 [](Json& app) { app["spec"].erase("loadBalancer"); });
     EXPECT_TRUE(server.waitFor([&] { return !has("Gateway") && !has("HTTPRoute"); }));
-    manager.shutdown();
-    EXPECT_EQ(exit.get(), 0);
-    parts.reset();
+}
+
+// Its route is there; the new process has only not listed it yet.
+TEST_F(Surroundings, ARestartIsNoReasonToCallAnExposedAppUnready) {
+    auto& server = *cluster.server;
+    cluster.gateways = true;
+    cluster.addClass("envoy");
+    auto running = std::make_unique<RunningOperator>(cluster.server);
+    server.put(reconcile::scalableApps(), exposed("Gateway"));
+    auto exposure = [&] {
+        auto app = server.find(reconcile::scalableApps(), {"ns", "shop"});
+        const auto conditions = api::parseConditions(base::arrayAt(*app, "/status/conditions"));
+        const auto* exposed = api::findCondition(conditions, "Exposed");
+        return exposed == nullptr ? "" : exposed->reason;
+    };
+    ASSERT_TRUE(server.waitFor([&] {
+        return running->hasSucceeded() && exposure() == "WaitingForAddress";
+    })) << exposure();
+    running.reset();
+    const size_t before = server.requests().size();
+    running = std::make_unique<RunningOperator>(cluster.server);
+    EXPECT_TRUE(server.waitFor([&] { return running->hasSucceeded(); }));
+    running.reset();
+    const auto requests = server.requests();
+    for (size_t i = before; i < requests.size(); ++i) {
+        EXPECT_EQ(requests[i].method, "GET") << requests[i].target << ' ' << requests[i].body;
+    }
 }
 
 }  // namespace
