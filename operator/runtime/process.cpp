@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -129,6 +131,13 @@ int run(const ProcessInfo& info, const Flags& flags, const Compose& compose) {
     return manager.run();
 }
 
+// Everything of ours is gone by now. What libraries do when a process ends regularly races with
+// cpprestsdk's thread, which does not end before OpenSSL has cleaned up (its issue 1480).
+[[noreturn]] void end(int code) {
+    std::fflush(nullptr);
+    std::_Exit(code);
+}
+
 }  // namespace
 
 int runProcess(int argc, char** argv, const ProcessInfo& info,
@@ -144,12 +153,13 @@ int runProcess(int argc, char** argv, const ProcessInfo& info,
     } catch (const CLI::ParseError& error) {
         return complain(info, std::string(error.what()) + " (see --help)");
     }
+    int code = 1;
     try {
-        return run(info, flags, compose);
+        code = run(info, flags, compose);
     } catch (const std::exception& error) {
         base::logError("cannot go on", {{"error", error.what()}});
-        return 1;
     }
+    end(code);
 }
 
 }  // namespace runtime

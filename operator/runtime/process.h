@@ -44,6 +44,7 @@ struct ProcessOptions {
 using Compose =
     std::function<std::shared_ptr<void>(Manager& manager, const ProcessOptions& options)>;
 
+// Returns for --help and wrong usage only: what has run ends the process, with exit code 0 or 1.
 int runProcess(int argc, char** argv, const ProcessInfo& info,
                const std::function<void(CLI::App&)>& declareMore, const Compose& compose);
 
