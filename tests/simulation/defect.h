@@ -17,6 +17,9 @@ enum class Defect {
     NoPace,              // a key that answers its own echo runs as often as it comes
     AlwaysWrites,        // the status is written whether it changed or not
     LosesDeletions,      // handlers are not told of objects that are gone
+    OverlooksStatus,     // the store misses what changed in a parent's status only
+    TellsOldNews,        // handlers are told once more of an object as it was before
+    NeverEnds,           // a process that is asked to end goes on watching
 };
 
 }  // namespace simulation

@@ -281,6 +281,9 @@ kube::ApiResult<void> Wire::follow(test::WatchHandle& watch, const Life& life,
 
 void Wire::deliver(const std::string& line, const LineHandler& onLine,
                    const std::stop_token& stop) {
+    if (lost_ && lost_(line)) {
+        return;
+    }
     auto& world = network_.world();
     int times = world.chance(network_.faults.repeat) ? 2 : 1;
     for (int i = 0; i < times && !stop.stop_requested(); ++i) {

@@ -90,6 +90,8 @@ class Wire final : public kube::Transport {
 
     Intention& intention() { return *intention_; }
     void refuseStreamedLists() { streamedLists_ = false; }
+    // Lines for which it holds never arrive.
+    void lose(std::function<bool(const std::string& line)> lost) { lost_ = std::move(lost); }
 
     kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
                                              std::stop_token stop) override;
@@ -108,6 +110,7 @@ class Wire final : public kube::Transport {
     Network& network_;
     const std::string who_;
     bool streamedLists_ = true;
+    std::function<bool(const std::string& line)> lost_;
     // Outlives this object: requests may be on their way when a process ends.
     std::shared_ptr<Intention> intention_ = std::make_shared<Intention>();
 };

@@ -27,6 +27,12 @@ std::shared_ptr<Wire> makeWire(Network& network, const std::string& name,
                                const ProcessOptions& options) {
     auto wire = std::make_shared<Wire>(network, name);
     wire->intention().identity = name;
+    if (options.defect == Defect::OverlooksStatus) {
+        wire->lose([](const std::string& line) {
+            return line.starts_with(R"({"type":"MODIFIED")") &&
+                   line.find(R"("observedGeneration")") != std::string::npos;
+        });
+    }
     if (!options.streamedLists) {
         wire->refuseStreamedLists();
     }
@@ -143,7 +149,9 @@ void Process::manage() {
         leader_.release();
     }
     leader_.resign();
-    endWatches_.request_stop();
+    if (options_.defect != Defect::NeverEnds) {
+        endWatches_.request_stop();
+    }
     world_.wait([&] { return watches_ == 0 && workers_ == 0; });
     leads_ = false;
     world_.trace(name_ + " has ended");
@@ -261,6 +269,9 @@ void Process::relate(runtime::InformerCore& informer, runtime::Mapper mapper) {
     informer.onChange(
         [this, handler = std::move(handler)](const runtime::Store::Change& change, bool initial) {
             checkOrder(change);
+            if (options_.defect == Defect::TellsOldNews && change.before && change.after) {
+                checkOrder({nullptr, change.before});
+            }
             if (change.after != nullptr || options_.defect != Defect::LosesDeletions) {
                 handler(change, initial);
             }
