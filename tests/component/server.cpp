@@ -43,6 +43,7 @@ bool eventually(const std::function<bool()>& check) {
 void ServerTest::SetUp() {
     auto config = kube::loadConfig({.kubeconfigPath = kubeconfigPath(), .context = ""});
     ASSERT_TRUE(config) << config.error().message;
+    config->transport = transportKind();
     transport_ = kube::makeTransport(*config);
     client_ = makeClient({.fieldManager = "component-test", .mayWrite = {}, .observe = {}});
     static int number = 0;

@@ -28,6 +28,8 @@ class ServerTest : public testing::Test {
   protected:
     void SetUp() override;
     void TearDown() override;
+    // What the client speaks HTTP with.
+    virtual kube::TransportKind transportKind() const { return kube::TransportKind::Cpprest; }
 
     kube::Client& client() { return *client_; }
     const std::shared_ptr<kube::Transport>& transport() const { return transport_; }

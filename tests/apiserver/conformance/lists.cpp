@@ -97,10 +97,9 @@ void listOptionsThatDoNotFit(Subject& s) {
     EXPECT_EQ(s.list(kMaps, "limit=1&resourceVersion=5&continue=" + token).status, 400);
 }
 
-// Nobody but the store itself can make a real server forget so soon.
 void anExpiredPageSaysWhereToGoOn(Subject& s) {
     if (!s.compact) {
-        return;
+        GTEST_SKIP() << "nobody but the store itself can make this server forget so soon";
     }
     fill(s);
     auto token = s.list(kMaps, "limit=1&labelSelector=suite").text("/metadata/continue");
