@@ -16,9 +16,13 @@
 #include "chaos/run/status.h"
 #include "chaos/schedule/cron.h"
 #include "kube/config.h"
+#include "kube/errors.h"
+#include "kube/exec_plugin.h"
+#include "kube/gunzip.h"
 #include "kube/json_scan.h"
 #include "kube/line_splitter.h"
 #include "kube/object.h"
+#include "runtime/watcher.h"
 
 namespace fuzz {
 namespace {
@@ -206,6 +210,124 @@ void chaosRun(std::string_view bytes) {
         "every reason is a test");
 }
 
+// What a credential plug-in prints.
+void execCredential(std::string_view bytes) {
+    for (const char* version :
+         {"client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"}) {
+        auto credential = kube::parseExecCredential(std::string(bytes), version);
+        if (!credential) {
+            require(isOneLine(credential.error().message), "an error is one line");
+            continue;
+        }
+        require(!credential->token.empty() || !credential->clientCertificate.empty(),
+                "a credential says who we are");
+        require(credential->clientCertificate.empty() == credential->clientKey.empty(),
+                "a certificate has a key");
+    }
+}
+
+// The body of an answer that says no: an error of that status whatever it is.
+void statusError(std::string_view bytes) {
+    for (int status : {401, 404, 409, 422, 429, 500, 504}) {
+        auto error = kube::errorFromStatus(status, std::string(bytes), "3");
+        require(error.httpStatus == status, "the status is the answer's");
+        require(!error.str().empty(), "an error says something");
+    }
+}
+
+void gunzip(std::string_view bytes) {
+    constexpr size_t kLimit = 1U << 16U;
+    auto text = kube::gunzip(bytes, kLimit);
+    require(!text || text->size() <= kLimit, "the limit holds");
+    require(text || isOneLine(text.error().message), "an error is one line");
+}
+
+// A server that says anything: each line of the input is what it says next, to whatever it is
+// asked. The first byte of a line says how it says it.
+class AnyServer {
+  public:
+    void say(std::string_view line) {
+        const char how = line.empty() ? 'x' : line.front();
+        const std::string_view text = line.substr(std::min<size_t>(1, line.size()));
+        now_ += std::chrono::milliseconds(300);
+        switch (asked_) {
+            case Asked::Nothing:
+                return feed(runtime::Watcher::Begin{}, true);
+            case Asked::Pause:
+                return feed(runtime::Watcher::Paused{}, true);
+            case Asked::List:
+                return how == 'f' ? feed(runtime::Watcher::ListFailed{error(text)}, true)
+                                  : feed(page(how, text), true);
+            case Asked::Watch:
+                if (how == 'e' || stopped_) {
+                    return feed(runtime::Watcher::Ended{failure(text), kLasted}, true);
+                }
+                return feed(runtime::Watcher::Line{text}, false);
+        }
+    }
+
+  private:
+    enum class Asked { Nothing, Pause, List, Watch };
+    static constexpr std::chrono::milliseconds kLasted{700};
+
+    static kube::ApiError error(std::string_view text) {
+        return kube::errorFromStatus(text.size() % 2 == 0 ? 410 : 503, std::string(text), "");
+    }
+    static std::optional<kube::ApiError> failure(std::string_view text) {
+        return text.empty() ? std::nullopt : std::optional(error(text));
+    }
+    static runtime::Watcher::Page page(char how, std::string_view text) {
+        kube::ObjectList list;
+        list.resourceVersion = how == 'v' ? "" : "7";
+        list.continueToken = how == 'c' ? "more" : "";
+        if (auto object = kube::Object::parse(text, "v1", "ConfigMap")) {
+            list.items.push_back(*object);
+        }
+        return {std::move(list)};
+    }
+
+    // `ends`: what was asked for has been answered, so that something else is asked for now.
+    void feed(const runtime::Watcher::Input& input, bool ends) {
+        int asks = 0;
+        auto ask = [&](Asked what) {
+            asked_ = what;
+            stopped_ = false;
+            ++asks;
+        };
+        for (const auto& output : watcher_.next(input, now_)) {
+            if (std::holds_alternative<runtime::Watcher::StartList>(output)) {
+                ask(Asked::List);
+            } else if (std::holds_alternative<runtime::Watcher::StartWatch>(output)) {
+                ask(Asked::Watch);
+            } else if (const auto* pause = std::get_if<runtime::Watcher::Pause>(&output)) {
+                require(pause->duration > std::chrono::milliseconds(0) &&
+                            pause->duration <= std::chrono::minutes(1),
+                        "a pause is bounded");
+                ask(Asked::Pause);
+            } else if (std::holds_alternative<runtime::Watcher::StopWatch>(output)) {
+                require(asked_ == Asked::Watch, "only a watch is stopped");
+                stopped_ = true;
+            }
+        }
+        require(asks == (ends ? 1 : 0), "one thing is asked for at a time, and always one");
+    }
+
+    runtime::Watcher watcher_{{}, [] { return 0.5; }};
+    base::SteadyTime now_{};
+    Asked asked_ = Asked::Nothing;
+    bool stopped_ = false;
+};
+
+void watcher(std::string_view bytes) {
+    AnyServer server;
+    server.say("");
+    while (!bytes.empty()) {
+        const size_t end = std::min(bytes.find('\n'), bytes.size());
+        server.say(bytes.substr(0, end));
+        bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    }
+}
+
 constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"watch_lines", watchLines},
                                {"quantity", quantity},
@@ -215,7 +337,11 @@ constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"time", time},
                                {"cron", cron},
                                {"probe_series", probeSeries},
-                               {"chaos_run", chaosRun}};
+                               {"chaos_run", chaosRun},
+                               {"exec_credential", execCredential},
+                               {"status_error", statusError},
+                               {"gunzip", gunzip},
+                               {"watcher", watcher}};
 
 }  // namespace
 
