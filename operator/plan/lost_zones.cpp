@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plan/root_cause.h"
+#include "plan/rollout.h"
 #include "plan/shares.h"
 
 namespace plan {
@@ -39,12 +39,17 @@ const Json* conditionOf(const Json& object, const char* type) {
 
 ZoneSeen seenOf(const WebGroup& group, const std::vector<const Json*>& children) {
     ZoneSeen out{.group = group};
-    auto workload = workloadOf(group.name, children);
-    out.deployment = workload.deployment;
+    for (const auto* child : children) {
+        if (textAt(*child, "/kind") == "Deployment" &&
+            textAt(*child, "/metadata/name") == group.name) {
+            out.deployment = child;
+        }
+    }
     if (out.deployment != nullptr) {
-        out.asked = base::intAt(*out.deployment, "/spec/replicas").value_or(0);
-        out.available = base::intAt(*out.deployment, "/status/availableReplicas").value_or(0);
-        out.upToDate = workload.upToDate;
+        out.asked = countAt(out.deployment, "/spec/replicas");
+        out.available = countAt(out.deployment, "/status/availableReplicas");
+        out.upToDate = countAt(out.deployment, "/status/observedGeneration") >=
+                       countAt(out.deployment, "/metadata/generation");
         const auto* notes = base::at(*out.deployment, "/metadata/annotations");
         out.remembered = notes != nullptr && notes->contains(kLostAnnotation);
     }
