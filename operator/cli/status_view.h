@@ -15,7 +15,7 @@
 
 #include "api/condition.h"
 #include "base/clock.h"
-#include "base/json_fwd.h"
+#include "base/json.h"
 
 namespace cli {
 
