@@ -203,7 +203,8 @@ std::string text(const std::string& app, const std::vector<Change>& changes) {
     for (const auto& change : changes) {
         auto words = wordsOf(change.action);
         out += std::string("  ") + words.sign + " " + words.word + " " + change.kind + " " +
-               change.name + (change.effect.empty() ? "" : ": " + change.effect) + "\n";
+               change.name + (change.effect.empty() ? "" : ": " + change.effect) +
+               (change.later ? ", as soon as what takes over serves\n" : "\n");
         for (const auto& field : change.fields) {
             out += "      " + field.path + ": " + (field.from.empty() ? "nothing" : field.from) +
                    " -> " + (field.to.empty() ? "nothing" : field.to) + "\n";
@@ -219,6 +220,7 @@ base::Json json(const std::string& app, const std::vector<Change>& changes) {
                             {"kind", change.kind},
                             {"name", change.name},
                             {"effect", change.effect},
+                            {"later", change.later},
                             {"fields", base::Json::array()}};
         for (const auto& field : change.fields) {
             entry["fields"].push_back(

@@ -29,6 +29,7 @@ struct Change {
     std::string name;
     std::vector<FieldChange> fields;
     std::string effect;  // empty: none worth a word
+    bool later = false;  // only when what takes over serves
 };
 
 // The number of pods that the spec fixes is no part of an object's intent: it is added here.

@@ -120,14 +120,29 @@ kube::ApiResult<void> abortRun(kube::Client& client, const kube::ObjectKey& key,
     return patched ? kube::ApiResult<void>() : base::failWith(patched.error());
 }
 
+void printAborted(const Globals& globals, const std::vector<std::string>& asked,
+                  const std::vector<std::string>& reverted) {
+    if (globals.output != "text") {
+        std::cout << render({{"askedToEnd", asked}, {"takenBack", reverted}}, globals.output);
+        return;
+    }
+    for (const auto& run : asked) {
+        std::cout << "run " << run << ": asked to end\n";
+    }
+    for (const auto& what : reverted) {
+        std::cout << "taken back: " << what << '\n';
+    }
+}
+
 // Everywhere: the runs are asked to end, and what faults left is taken back from here, in case that
 // no chaos controller is there to do it.
-int abortAll(kube::Client& client, const std::string& why) {
+int abortAll(kube::Client& client, const Globals& globals, const std::string& why) {
     auto list = client.list(kChaosRuns, {}, {});
     if (!list) {
         return complain("chaosruns: " + list.error().str(), kFailed);
     }
     int code = kOk;
+    std::vector<std::string> asked;
     for (const auto& item : list->items) {
         if (over(item->json())) {
             continue;
@@ -137,15 +152,13 @@ int abortAll(kube::Client& client, const std::string& why) {
             code =
                 complain("run " + item->meta().key.str() + ": " + aborted.error().str(), kFailed);
         } else {
-            std::cout << "run " << item->meta().key.str() << ": asked to end\n";
+            asked.push_back(item->meta().key.str());
         }
     }
     chaos::SweepOptions everything;
     everything.all = true;
     auto swept = chaos::Sweep(client, base::systemClock(), {}).once(everything, {});
-    for (const auto& what : swept.reverted) {
-        std::cout << "taken back: " << what << '\n';
-    }
+    printAborted(globals, asked, swept.reverted);
     for (const auto& what : swept.problems) {
         code = complain("left: " + what, kFailed);
     }
@@ -173,7 +186,10 @@ int chaosRun(const Globals& globals, const ChaosFlags& flags) {
     }
     key.name += "-" + std::to_string((*applied)->meta().generation);
     if (flags.noWait) {
-        std::cout << key.name << '\n';
+        std::cout << (globals.output == "text"
+                          ? key.name + "\n"
+                          : render({{"run", key.name}, {"namespace", key.namespace_}},
+                                   globals.output));
         return kOk;
     }
     auto until = std::chrono::steady_clock::now() + kPatience;
@@ -264,7 +280,11 @@ int chaosAccept(const Globals& globals, const ChaosFlags& flags) {
     if (!patched) {
         return refuse("ChaosExperiment " + key.str(), patched.error());
     }
-    std::cout << "accepted: " << judged << " runs of generation " << generation << '\n';
+    std::cout << (globals.output == "text"
+                      ? "accepted: " + std::to_string(judged) + " runs of generation " +
+                            generation + "\n"
+                      : render({{"accepted", judged}, {"generation", (*got)->meta().generation}},
+                               globals.output));
     return kOk;
 }
 
@@ -277,14 +297,14 @@ int chaosAbort(const Globals& globals, const ChaosFlags& flags) {
         return complain(session.error().message);
     }
     if (flags.all) {
-        return abortAll(*session->client, flags.why);
+        return abortAll(*session->client, globals, flags.why);
     }
     kube::ObjectKey key{session->namespace_, flags.name};
     auto aborted = abortRun(*session->client, key, flags.why);
     if (!aborted) {
         return refuse("ChaosRun " + key.str(), aborted.error());
     }
-    std::cout << "run " << key.str() << ": asked to end\n";
+    printAborted(globals, {key.str()}, {});
     return kOk;
 }
 

@@ -49,17 +49,19 @@ void declareChaos(CLI::App& app, CommandLine& line) {
         ->check(CLI::IsMember({"text", "json", "yaml", "html", "junit"}))
         ->type_name("text|json|yaml|html|junit")
         ->capture_default_str();
-    verb(*chaos, line, flags, "accept", "hold later runs of an experiment against those of now",
-         chaosAccept)
-        ->add_option("name", flags->name, "the ChaosExperiment")
+    auto* accept = verb(*chaos, line, flags, "accept",
+                        "hold later runs of an experiment against those of now", chaosAccept);
+    accept->add_option("name", flags->name, "the ChaosExperiment")
         ->required()
         ->type_name("EXPERIMENT");
+    addOutput(*accept, line.globals);
     auto* abort =
         verb(*chaos, line, flags, "abort", "take the fault of a run back and end it", chaosAbort);
     abort->add_option("name", flags->name, "the ChaosRun")->type_name("RUN");
     abort->add_flag("--all", flags->all,
                     "every run in every namespace, and whatever faults left behind");
     abort->add_option("--reason", flags->why, "why, for the run's record")->type_name("TEXT");
+    addOutput(*abort, line.globals);
 }
 
 }  // namespace cli

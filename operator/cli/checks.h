@@ -23,9 +23,10 @@ struct Check {
     std::string remedy;  // empty when good
 };
 
-// The oldest minor version of Kubernetes 1 with everything that the children use: `sleep` of
-// container lifecycle hooks is on by default from here.
-inline constexpr int kOldestMinor = 30;
+// The oldest minor version of Kubernetes 1 with everything that the children use:
+// `trafficDistribution` of Services is on by default from here, `sleep` of container lifecycle
+// hooks since the one before. The chart and README say the same number.
+inline constexpr int kOldestMinor = 31;
 
 // `version`: the answer of /version.
 Check serverCheck(const base::Json& version);

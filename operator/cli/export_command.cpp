@@ -107,6 +107,14 @@ int exportCdnCommand(const Globals& globals, const ExportFlags& flags) {
         return complain(provider.error().message, kFailed);
     }
     auto made = exportCdn(source.app, *provider, source.names);
+    if (globals.output != "text") {
+        std::cout << render({{"provider", provider->name},
+                             {"configuration", made.text},
+                             {"howTo", made.howTo},
+                             {"notExpressed", made.notes}},
+                            globals.output);
+        return kOk;
+    }
     std::cout << made.text;
     // Beside what may be piped into a file.
     std::cerr << "apply it with: " << made.howTo << '\n';

@@ -7,7 +7,7 @@
 #include "cli/changes.h"
 #include "cli/lookup.h"
 #include "cli/manifest.h"
-#include "plan/diff.h"
+#include "cli/steps.h"
 #include "plan/plan.h"
 #include "reconcile/observe.h"
 #include "reconcile/resources.h"
@@ -66,39 +66,28 @@ reconcile::ExposureSettings settingsSeen(const std::vector<base::Json>& children
     return out;
 }
 
-const base::Json* childNamed(const std::vector<base::Json>& children, const std::string& kind,
-                             const std::string& name) {
-    for (const auto& child : children) {
-        if (base::stringAt(child, "/kind") == kind &&
-            base::stringAt(child, "/metadata/name") == name) {
-            return &child;
+// Those that have the name of one that is wanted, whoever's they are.
+kube::ApiResult<LiveObjects> liveObjects(kube::Client& client, const Steps& steps,
+                                         const kube::Meta& app) {
+    LiveObjects out;
+    for (const auto* object : steps.objects()) {
+        const auto* type = reconcile::childType(base::stringAt(*object, "/apiVersion").value_or(""),
+                                                base::stringAt(*object, "/kind").value_or(""));
+        auto identity = identityOf(*object);
+        if (type == nullptr || out.contains(identity)) {
+            continue;
+        }
+        auto name = base::stringAt(*object, "/metadata/name").value_or("");
+        auto live = client.get(*type, {app.key.namespace_, name}, {});
+        if (!live && !live.error().is(kube::ErrorKind::NotFound)) {
+            return base::failWith(live.error());
+        }
+        if (live) {
+            bool ours = reconcile::ownershipOf((*live)->meta(), app) == reconcile::Ownership::Ours;
+            out[identity] = {.object = (*live)->json(), .ours = ours};
         }
     }
-    return nullptr;
-}
-
-kube::ApiResult<Change> compareOne(kube::Client& client, const base::Json& intent,
-                                   const kube::Meta& app) {
-    const auto* type = reconcile::childType(base::stringAt(intent, "/apiVersion").value_or(""),
-                                            base::stringAt(intent, "/kind").value_or(""));
-    if (type == nullptr) {
-        return changeOf(intent, nullptr, Action::Make);
-    }
-    auto live = client.get(
-        *type, {app.key.namespace_, base::stringAt(intent, "/metadata/name").value_or("")}, {});
-    if (!live && !live.error().is(kube::ErrorKind::NotFound)) {
-        return base::failWith(live.error());
-    }
-    if (!live) {
-        return changeOf(intent, nullptr, Action::Make);
-    }
-    auto object = (*live)->json();
-    if (reconcile::ownershipOf((*live)->meta(), app) != reconcile::Ownership::Ours) {
-        auto refused = changeOf(intent, &object, Action::Refuse);
-        refused.effect = "it exists and is not this application's: delete or rename one of them";
-        return refused;
-    }
-    return changeOf(intent, &object, plan::differs(intent, object) ? Action::Change : Action::Keep);
+    return out;
 }
 
 kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest manifest) {
@@ -108,7 +97,7 @@ kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest m
     if (!live && !live.error().is(kube::ErrorKind::NotFound)) {
         return base::failWith(live.error());
     }
-    std::vector<base::Json> children;
+    plan::Observed seen;
     base::Json before = live ? (*live)->json() : base::Json::object();
     if (live) {
         meta = (*live)->meta();
@@ -117,47 +106,21 @@ kube::ApiResult<std::vector<Change>> compareAll(kube::Client& client, Manifest m
         if (!found) {
             return base::failWith(found.error());
         }
-        children = std::move(*found);
+        seen.children = std::move(*found);
     }
-    reconcile::SurroundingsReader reader(client, settingsSeen(children), base::systemClock());
-    plan::Observed seen;
+    reconcile::SurroundingsReader reader(client, settingsSeen(seen.children), base::systemClock());
     seen.now = base::systemClock().wall();
     auto around = reader.look(manifest.app, before, {});
     if (!around) {
         return base::failWith(around.error());
     }
     seen.around = std::move(around).value();
-    seen.children = std::move(children);
-    auto plan = plan::planApp(manifest.app, seen);
-    std::vector<Change> changes;
-    for (const auto& refusal : plan.refusals) {
-        changes.push_back({.action = Action::Refuse,
-                           .kind = "ScalableApp",
-                           .name = manifest.app.name,
-                           .fields = {},
-                           .effect = refusal});
+    auto steps = stepsOf(manifest.app, seen);
+    auto objects = liveObjects(client, steps, meta);
+    if (!objects) {
+        return base::failWith(objects.error());
     }
-    for (const auto& intent : plan.intents) {
-        auto change = compareOne(client, intent.object, meta);
-        if (!change) {
-            return base::failWith(change.error());
-        }
-        for (const auto& scale : plan.scales) {
-            const auto* there = childNamed(seen.children, scale.kind, scale.name);
-            if (there != nullptr && scale.kind == change->kind && scale.name == change->name) {
-                addCount(*change, *there, scale.replicas);
-            }
-        }
-        changes.push_back(*change);
-    }
-    for (const auto& removal : plan.removals) {
-        for (const auto& child : seen.children) {
-            if (base::stringAt(child, "/metadata/uid") == removal.uid) {
-                changes.push_back(changeOf(child, &child, Action::Remove));
-            }
-        }
-    }
-    return changes;
+    return changesOf(manifest.app, steps, seen, *objects);
 }
 
 int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) {

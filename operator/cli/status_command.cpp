@@ -1,10 +1,12 @@
 #include "cli/status_command.h"
 
+#include <netdb.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "api/labels.h"
@@ -13,6 +15,7 @@
 #include "chaos/kinds.h"
 #include "cli/lookup.h"
 #include "cli/status_view.h"
+#include "kube/resolver.h"
 #include "reconcile/resources.h"
 
 namespace cli {
@@ -22,6 +25,8 @@ using namespace std::chrono_literals;
 
 // How often a watch looks again; it draws only what differs.
 constexpr auto kRefresh = 1s;
+// For a name server that does not answer.
+constexpr auto kNamePatience = 3s;
 
 std::vector<base::Json> trees(const kube::ObjectList& list) {
     std::vector<base::Json> out;
@@ -46,11 +51,45 @@ std::map<std::string, std::string> zones(kube::Client& client) {
     return out;
 }
 
+std::string digits(const kube::Address& address) {
+    char text[NI_MAXHOST] = "";
+    getnameinfo(address.get(), address.size, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+    return text;
+}
+
+NameLookup lookUp(const std::string& host) {
+    NameLookup out{.host = host, .addresses = {}, .problem = ""};
+    auto until = std::chrono::steady_clock::now() + kNamePatience;
+    auto found = kube::resolve(host, 80, until, {});
+    if (!found) {
+        out.problem = found.error().is(kube::ErrorKind::Timeout) ? "" : found.error().message;
+        return out;
+    }
+    std::set<std::string> addresses;
+    for (const auto& address : *found) {
+        addresses.insert(digits(address));
+    }
+    out.addresses.assign(addresses.begin(), addresses.end());
+    return out;
+}
+
+// What does not change while somebody watches.
+struct Background {
+    std::map<std::string, std::string> zoneOfNode;
+    std::optional<NameLookup> lookup;
+};
+
 kube::ApiResult<AppView> look(kube::Client& client, const kube::ObjectKey& key,
-                              const std::map<std::string, std::string>& zoneOfNode) {
+                              Background& background) {
     auto app = client.get(reconcile::scalableApps(), key, {});
     if (!app) {
         return base::failWith(app.error());
+    }
+    auto host = publicName((*app)->json());
+    if (host.empty()) {
+        background.lookup.reset();
+    } else if (!background.lookup || background.lookup->host != host) {
+        background.lookup = lookUp(host);
     }
     kube::ListOptions ours;
     ours.namespace_ = key.namespace_;
@@ -63,7 +102,10 @@ kube::ApiResult<AppView> look(kube::Client& client, const kube::ObjectKey& key,
     if (!pods) {
         return base::failWith(pods.error());
     }
-    return viewOf((*app)->json(), trees(*services), trees(*pods), zoneOfNode);
+    return viewOf((*app)->json(), {.services = trees(*services),
+                                   .pods = trees(*pods),
+                                   .zoneOfNode = background.zoneOfNode,
+                                   .lookup = background.lookup});
 }
 
 bool onTerminal() {
@@ -93,10 +135,10 @@ int statusCommand(const Globals& globals, const StatusFlags& flags) {
         return complain(session.error().message);
     }
     kube::ObjectKey key{session->namespace_, flags.name};
-    auto zoneOfNode = zones(*session->client);
+    Background background{.zoneOfNode = zones(*session->client), .lookup = {}};
     base::Json shown;
     while (true) {
-        auto view = look(*session->client, key, zoneOfNode);
+        auto view = look(*session->client, key, background);
         if (!view && !(flags.watch && view.error().transient())) {
             return complainOfApp(key, view.error());
         }

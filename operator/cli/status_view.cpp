@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 #include "api/labels.h"
 #include "base/json.h"
 #include "cli/pod_state.h"
+#include "cli/remedies.h"
 
 namespace cli {
 namespace {
@@ -29,17 +29,65 @@ PodRow rowOf(const base::Json& pod, const std::map<std::string, std::string>& zo
     return row;
 }
 
-Hop serviceHop(const base::Json& app, const std::vector<base::Json>& services, bool webWorks) {
-    Hop hop{.name = "entry", .detail = "no Service yet", .works = false};
-    std::string name = base::stringAt(app, "/metadata/name").value_or("");
-    for (const auto& service : services) {
-        if (base::stringAt(service, "/metadata/name") == name) {
-            auto port = base::intAt(service, "/spec/ports/0/port").value_or(0);
-            hop.detail = "Service " + name + ", " +
-                         base::stringAt(service, "/spec/clusterIP").value_or("no address") + ":" +
-                         std::to_string(port);
-            hop.works = webWorks;
-        }
+const base::Json* publicService(const base::Json& app, const std::vector<base::Json>& services) {
+    auto name = base::stringAt(app, "/metadata/name");
+    auto found = std::find_if(services.begin(), services.end(), [&](const base::Json& service) {
+        return base::stringAt(service, "/metadata/name") == name;
+    });
+    return found == services.end() ? nullptr : &*found;
+}
+
+Hop serviceHop(const base::Json* service) {
+    if (service == nullptr) {
+        return {.name = "entry", .detail = "no Service yet", .works = false};
+    }
+    auto address = base::stringAt(*service, "/spec/clusterIP");
+    return {.name = "entry",
+            .detail = "Service " + base::stringAt(*service, "/metadata/name").value_or("") + ", " +
+                      address.value_or("no address") + ":" +
+                      std::to_string(base::intAt(*service, "/spec/ports/0/port").value_or(0)),
+            .works = address.has_value()};
+}
+
+bool isInDigits(const std::string& text) {
+    return text.find(':') != std::string::npos ||
+           text.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+std::string listed(const std::vector<std::string>& words) {
+    std::string out;
+    for (const auto& word : words) {
+        out += (out.empty() ? "" : ", ") + word;
+    }
+    return out;
+}
+
+// From outside: the name that visitors ask for. Inside the cluster a Service has its name by
+// itself.
+Hop nameHop(const base::Json& app, const std::optional<NameLookup>& lookup,
+            const base::Json* service) {
+    if (!lookup) {
+        auto text = [&](const char* pointer) { return base::stringAt(app, pointer).value_or(""); };
+        std::string name = text("/metadata/name") + "." + text("/metadata/namespace") + ".svc";
+        return {.name = "dns",
+                .detail = name + (service == nullptr ? " has no Service" : ", in the cluster only"),
+                .works = service != nullptr};
+    }
+    Hop hop{.name = "dns", .detail = lookup->host, .works = true};
+    if (lookup->addresses.empty()) {
+        hop.works = lookup->problem.empty();
+        hop.detail = hop.works ? lookup->host + ", no name server answers here" : lookup->problem;
+        return hop;
+    }
+    hop.detail += " is " + listed(lookup->addresses);
+    auto entry = base::stringAt(app, "/status/exposure/address").value_or("");
+    // A commercial CDN in front has addresses of its own.
+    bool direct = base::arrayAt(app, "/spec/cdn/providers").empty() && !entry.empty();
+    const auto& found = lookup->addresses;
+    if (direct && isInDigits(entry) &&
+        std::find(found.begin(), found.end(), entry) == found.end()) {
+        hop.works = false;
+        hop.detail += ", the way in is " + entry;
     }
     return hop;
 }
@@ -64,8 +112,8 @@ std::optional<Hop> outsideHop(const base::Json& app) {
     return hop;
 }
 
-// Only where there are edges.
-std::optional<Hop> edgeHop(const base::Json& app) {
+// Only where there are edges. Stale answers are its own fault where everything behind it works.
+std::optional<Hop> edgeHop(const base::Json& app, bool restWorks) {
     if (base::at(app, "/status/cdn") == nullptr) {
         return std::nullopt;
     }
@@ -79,7 +127,8 @@ std::optional<Hop> edgeHop(const base::Json& app) {
                          text("/status/cdn/edgesOnEpoch") + " on epoch " +
                          text("/status/cdn/epoch") + (entry ? "" : ", requests go past it") +
                          (isStale ? ", gives out stale answers" : ""),
-               .works = base::intAt(app, "/status/cdn/ready").value_or(0) > 0 && entry && !isStale};
+               .works = base::intAt(app, "/status/cdn/ready").value_or(0) > 0 && entry &&
+                        !(isStale && restWorks)};
 }
 
 // Only where there is a tier of its own.
@@ -135,6 +184,67 @@ Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
     }
     hop.detail += zonesOf(app);
     return hop;
+}
+
+// "web" of "web/z1: NotReady: ..."
+std::string tierIn(const std::string& message) {
+    auto end = message.find_first_of("/: ");
+    return end == std::string::npos || message[end] == ' ' ? "" : message.substr(0, end);
+}
+
+// What is wrong with a hop, by the condition that tells of it.
+std::string remedyOfHop(const AppView& view, const Hop& hop) {
+    if (hop.name == "dns") {
+        return "let the name's records lead to the way in: kubectl scalableapp export dns " +
+               view.name + " -n " + view.namespace_;
+    }
+    static const std::map<std::string, const char*> kConditions{
+        {"outside", "Exposed"}, {"cdn", "ServingStale"}, {"load balancer", "CircuitOpen"}};
+    auto type = kConditions.find(hop.name);
+    const auto* condition =
+        type == kConditions.end() ? nullptr : api::findCondition(view.conditions, type->second);
+    return condition == nullptr ? ""
+                                : remedyFor(condition->reason, {view.namespace_, view.name, "web"});
+}
+
+// About the root cause, by the reason of the deepest condition that has one, else about the hop.
+std::string whatToDo(const AppView& view) {
+    std::string out;
+    const auto* ready = api::findCondition(view.conditions, "Ready");
+    if (ready != nullptr && !view.ready) {
+        out = remedyFor(ready->reason, {view.namespace_, view.name, tierIn(ready->message)});
+    }
+    const auto* stalled = api::findCondition(view.conditions, "Stalled");
+    if (out.empty() && stalled != nullptr && stalled->status == api::kTrue) {
+        out = remedyFor(stalled->reason, {view.namespace_, view.name, ""});
+    }
+    for (const auto& hop : view.path) {
+        if (out.empty() && hop.name == view.firstBroken) {
+            out = remedyOfHop(view, hop);
+        }
+    }
+    return out;
+}
+
+void followPath(const base::Json& app, const Evidence& evidence, AppView& view) {
+    const auto* service = publicService(app, evidence.services);
+    Hop web = webHop(app, view.pods);
+    auto balancer = balancerHop(app);
+    view.path.push_back(nameHop(app, evidence.lookup, service));
+    if (auto outside = outsideHop(app)) {
+        view.path.push_back(*outside);
+    }
+    view.path.push_back(serviceHop(service));
+    if (auto edge = edgeHop(app, web.works && (!balancer || balancer->works))) {
+        view.path.push_back(*edge);
+    }
+    if (balancer) {
+        view.path.push_back(*balancer);
+    }
+    view.path.push_back(web);
+    auto broken =
+        std::find_if(view.path.begin(), view.path.end(), [](const Hop& hop) { return !hop.works; });
+    view.firstBroken = broken == view.path.end() ? "" : broken->name;
 }
 
 std::string singlePoint(const base::Json& entry) {
@@ -220,9 +330,13 @@ std::string conditionsTable(const AppView& view, base::WallTime now) {
 
 }  // namespace
 
-AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
-               const std::vector<base::Json>& pods,
-               const std::map<std::string, std::string>& zoneOfNode) {
+std::string publicName(const base::Json& app) {
+    return base::at(app, "/status/exposure") == nullptr
+               ? ""
+               : base::stringAt(app, "/spec/loadBalancer/host").value_or("");
+}
+
+AppView viewOf(const base::Json& app, const Evidence& evidence) {
     AppView view;
     view.name = base::stringAt(app, "/metadata/name").value_or("");
     view.namespace_ = base::stringAt(app, "/metadata/namespace").value_or("");
@@ -234,25 +348,13 @@ AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
     if (ready != nullptr && !view.ready) {
         view.rootCause = ready->message.empty() ? ready->reason : ready->message;
     }
-    for (const auto& pod : pods) {
-        view.pods.push_back(rowOf(pod, zoneOfNode));
+    for (const auto& pod : evidence.pods) {
+        view.pods.push_back(rowOf(pod, evidence.zoneOfNode));
     }
     std::sort(view.pods.begin(), view.pods.end(),
               [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
-    Hop web = webHop(app, view.pods);
-    auto balancer = balancerHop(app);
-    auto edge = edgeHop(app);
-    if (auto outside = outsideHop(app)) {
-        view.path.push_back(*outside);
-    }
-    view.path.push_back(serviceHop(app, services, web.works));
-    if (edge) {
-        view.path.push_back(*edge);
-    }
-    if (balancer) {
-        view.path.push_back(*balancer);
-    }
-    view.path.push_back(web);
+    followPath(app, evidence, view);
+    view.whatToDo = whatToDo(view);
     for (const auto& entry : base::arrayAt(app, "/status/singlePointsOfFailure")) {
         view.singlePointsOfFailure.push_back(singlePoint(entry));
     }
@@ -272,9 +374,13 @@ std::string text(const AppView& view, base::WallTime now, bool colour) {
     if (!view.rootCause.empty()) {
         out += paint.bad("✖ root cause: " + view.rootCause) + "\n";
     }
+    if (!view.whatToDo.empty()) {
+        out += "  what to do: " + view.whatToDo + "\n";
+    }
     out += "\n" + paint.title("Traffic") + "\n";
     for (const auto& hop : view.path) {
-        out += "  " + paint.mark(hop.works) + " " + hop.name + "  " + hop.detail + "\n";
+        out += "  " + paint.mark(hop.works) + " " + hop.name + "  " + hop.detail +
+               (hop.name == view.firstBroken ? paint.bad("  <- broken from here on") : "") + "\n";
     }
     out += "\n" + podsTable(view, now) + "\n" + conditionsTable(view, now);
     if (!view.singlePointsOfFailure.empty()) {
@@ -292,6 +398,8 @@ base::Json json(const AppView& view) {
                       {"ready", view.ready},
                       {"stage", view.stage},
                       {"rootCause", view.rootCause},
+                      {"whatToDo", view.whatToDo},
+                      {"firstBroken", view.firstBroken},
                       {"path", base::Json::array()},
                       {"pods", base::Json::array()},
                       {"conditions", api::toJson(view.conditions)},

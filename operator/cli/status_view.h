@@ -1,7 +1,7 @@
 // What `status` shows, gathered from the objects themselves: a pure function from them to a view
 // and from the view to one screen of text or to JSON.
 //
-//   cli::AppView view = cli::viewOf(app, services, pods, zoneOfNode);
+//   cli::AppView view = cli::viewOf(app, {.services = services, .pods = pods});
 //   std::cout << cli::text(view, clock.wall(), /*colour=*/true);
 //
 // Thread safety: plain values, pure functions.
@@ -9,12 +9,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/condition.h"
 #include "base/clock.h"
-#include "base/json_fwd.h"
+#include "base/json.h"
 
 namespace cli {
 
@@ -43,15 +44,33 @@ struct AppView {
     bool deleting = false;
     bool ready = false;
     std::string rootCause;  // empty: all is well, or nothing was reported yet
+    std::string whatToDo;   // about it, or about the hop that is broken; empty: nothing is known
     std::vector<Hop> path;
+    std::string firstBroken;  // the name of a hop; empty: all work
     std::vector<PodRow> pods;
     api::Conditions conditions;
     std::vector<std::string> singlePointsOfFailure;  // "web: one replica: ..."
 };
 
-AppView viewOf(const base::Json& app, const std::vector<base::Json>& services,
-               const std::vector<base::Json>& pods,
-               const std::map<std::string, std::string>& zoneOfNode);
+// What the name that visitors ask for leads to, seen from here.
+struct NameLookup {
+    std::string host;
+    std::vector<std::string> addresses;
+    std::string problem;  // why there are none; empty: nobody could be asked
+};
+
+// What there is beside the ScalableApp itself.
+struct Evidence {
+    std::vector<base::Json> services = {};
+    std::vector<base::Json> pods = {};
+    std::map<std::string, std::string> zoneOfNode = {};
+    std::optional<NameLookup> lookup = {};
+};
+
+// The name to look up; empty: it is not reached by a name of its own.
+std::string publicName(const base::Json& app);
+
+AppView viewOf(const base::Json& app, const Evidence& evidence);
 
 std::string text(const AppView& view, base::WallTime now, bool colour);
 base::Json json(const AppView& view);

@@ -114,6 +114,7 @@ void declareExport(CLI::App& app, CommandLine& line) {
             ->type_name("HOST");
         command->add_option("--origin", flags->origin, "where the application is found behind it")
             ->type_name("HOST");
+        addOutput(*command, line.globals);
         return std::pair{command, flags};
     };
     auto [cdn, cdnFlags] =
@@ -123,7 +124,6 @@ void declareExport(CLI::App& app, CommandLine& line) {
         declare("dns", "weighted records for its providers and regions", exportDnsCommand);
     dns->add_option("--target", dnsFlags->target, "address or host name of this cluster")
         ->type_name("HOST");
-    addOutput(*dns, line.globals);
 }
 
 void declareCheck(CLI::App& app, CommandLine& line) {
@@ -145,9 +145,14 @@ void declareCompletion(CLI::App& app, CommandLine& line) {
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}))
         ->type_name("bash|zsh|fish|kubectl");
+    addOutput(*command, line.globals);
     command->callback([&app, &line, shell] {
-        line.action = [&app, shell] {
-            std::cout << completionScript(app, *shell);
+        line.action = [&app, &line, shell] {
+            auto script = completionScript(app, *shell);
+            const auto& output = line.globals.output;
+            std::cout << (output == "text"
+                              ? script
+                              : render({{"shell", *shell}, {"script", script}}, output));
             return kOk;
         };
     });

@@ -59,8 +59,8 @@ Json serviceTo(const ScalableApp& app, const std::string& name, const char* tier
                                            {"protocol", "TCP"}}})}};
     bool zoned = entry == std::string(kWebTier) || entry == std::string(kEdgeTier);
     if (zoned && !app.zones.empty()) {
-        // Its successor PreferSameZone is not known before Kubernetes 1.34; this one is taken by
-        // all.
+        // Its successor PreferSameZone is not known before Kubernetes 1.34; this one is kept by
+        // every version from the oldest that is supported on: an older one drops it in silence.
         out["spec"]["trafficDistribution"] = "PreferClose";
     }
     // Each balancer finds the pods in its own order: a client keeps its pod as long as it keeps its

@@ -59,10 +59,12 @@ HaproxyPool poolOf(const ScalableApp& app, const std::string& zone, int64_t most
 // first, so that a drained zone loses its traffic before its pods.
 std::vector<std::pair<std::string, int64_t>> zonesServed(const ScalableApp& app,
                                                          const Observed& observed) {
-    auto handover = handoverOf(app, childrenOf(observed, kWebTier));
+    auto handover = handoverOf(app, observed);
+    // Not what a zone has now: a lost one must not bring every balancer a new configuration.
+    auto rooms = roomsOf(app);
     std::vector<std::pair<std::string, int64_t>> out;
     for (const auto& group : handover.groups) {
-        out.emplace_back(group.zone, group.most);
+        out.emplace_back(group.zone, std::max(group.most, rooms.at(group.zone)));
     }
     for (const auto* deployment : handover.leaving) {
         if (!handover.covered) {

@@ -130,6 +130,9 @@ class Planner {
     }
 
     void stay(const std::vector<const Json*>& children) {
+        if (observed_.assumeServing) {
+            return;
+        }
         staying_.insert(children.begin(), children.end());
     }
 

@@ -58,7 +58,7 @@ struct Observed {
     base::WallTime now;
     std::vector<Circuit> circuits = {};  // of those that answered
     std::vector<Edge> edges = {};        // likewise
-    // There is no cluster to look at: what has to wait for something to be there waits for nothing.
+    // What has to wait for something to serve waits for nothing: the plan is what it all ends in.
     bool assumeServing = false;
     Surroundings around = {};
 };

@@ -1,6 +1,6 @@
-// The stage of growth that a spec describes, by name.
+// The furthest stage of growth that a spec describes, by name; examples/stages has one of each.
 //
-//   plan::stageOf(app);    // "SingleServer", "LoadBalancer", "CDN", "MultiZone"
+//   plan::stageOf(app);    // "SingleServer", "LoadBalancer", "CDN", "StatelessWeb", "MultiZone"
 //
 // Thread safety: pure function.
 #pragma once

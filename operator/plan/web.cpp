@@ -5,6 +5,7 @@
 #include "api/labels.h"
 #include "plan/children.h"
 #include "plan/entry.h"
+#include "plan/lost_zones.h"
 #include "plan/names.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
@@ -29,6 +30,9 @@ base::Result<Json> deploymentOf(const ScalableApp& app, const WebGroup& group) {
         return base::fail(pod.error().message);
     }
     Json out = childInZone(app, "apps/v1", "Deployment", group);
+    if (group.lost) {
+        out["metadata"]["annotations"][kLostAnnotation] = "true";
+    }
     out["spec"] = {{"selector", {{"matchLabels", webSelector(app, group.zone)}}},
                    {"progressDeadlineSeconds", app.progressDeadlineSeconds},
                    {"revisionHistoryLimit", 3},
@@ -113,7 +117,7 @@ void putCount(const ScalableApp& app, const WebGroup& group, const Handover& han
 
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
-    auto handover = handoverOf(app, childrenOf(observed, kWebTier));
+    auto handover = handoverOf(app, observed);
     out.objects.push_back(publicService(app, observed));
     putBudgets(app, handover, out);
     for (const auto& group : handover.groups) {

@@ -4,21 +4,16 @@
 #include <cstdlib>
 
 #include "api/labels.h"
+#include "plan/children.h"
+#include "plan/lost_zones.h"
 #include "plan/shares.h"
+#include "plan/web_pods.h"
 
 namespace plan {
 namespace {
 
 using api::ScalableApp;
 using base::Json;
-
-std::vector<int64_t> weightsOf(const ScalableApp& app) {
-    std::vector<int64_t> out;
-    for (const auto& zone : app.zones) {
-        out.push_back(zone.weight);
-    }
-    return out;
-}
 
 std::string nameOf(const Json& object) {
     return base::stringAt(object, "/metadata/name").value_or("");
@@ -67,7 +62,7 @@ void raise(const ScalableApp& app, Handover& handover) {
         handover.groups.front().least = handover.total;
         return;
     }
-    auto parts = shares(handover.total, weightsOf(app));
+    auto parts = shares(handover.total, zoneWeights(app, handover.lost()));
     size_t next = 0;
     for (size_t i = 0; i < app.zones.size(); ++i) {
         if (app.zones[i].weight > 0) {
@@ -96,7 +91,34 @@ int64_t leastPods(const ScalableApp& app) {
     return app.web.autoscaling ? std::max(least, api::activeZones(app.zones)) : least;
 }
 
-std::vector<WebGroup> webGroups(const ScalableApp& app) {
+std::vector<int64_t> zoneWeights(const ScalableApp& app, const std::set<std::string>& lost) {
+    std::vector<int64_t> out;
+    for (const auto& zone : app.zones) {
+        out.push_back(lost.contains(zone.name) ? 0 : zone.weight);
+    }
+    return out;
+}
+
+std::map<std::string, int64_t> roomsOf(const ScalableApp& app) {
+    if (app.zones.empty()) {
+        return {{"", app.web.mostReplicas()}};
+    }
+    std::map<std::string, int64_t> out;
+    auto consider = [&](const std::set<std::string>& lost) {
+        auto most = shares(app.web.mostReplicas(), zoneWeights(app, lost));
+        for (size_t i = 0; i < app.zones.size(); ++i) {
+            auto& room = out[app.zones[i].name];
+            room = std::max(room, most[i]);
+        }
+    };
+    consider({});
+    for (const auto& zone : app.zones) {
+        consider({zone.name});
+    }
+    return out;
+}
+
+std::vector<WebGroup> webGroups(const ScalableApp& app, const std::set<std::string>& lost) {
     if (app.zones.empty()) {
         return {{.zone = "",
                  .name = webName(app, ""),
@@ -104,25 +126,44 @@ std::vector<WebGroup> webGroups(const ScalableApp& app) {
                  .most = app.web.mostReplicas(),
                  .count = app.web.leastReplicas()}};
     }
-    auto least = shares(leastPods(app), weightsOf(app));
-    auto most = shares(app.web.mostReplicas(), weightsOf(app));
+    auto split = [&](int64_t count, const std::set<std::string>& without) {
+        return shares(count, zoneWeights(app, without));
+    };
+    auto least = split(leastPods(app), {});
+    auto most = split(app.web.mostReplicas(), {});
+    auto leastOfOthers = lost.empty() ? least : split(leastPods(app), lost);
+    auto mostOfOthers = lost.empty() ? most : split(app.web.mostReplicas(), lost);
     std::vector<WebGroup> out;
     for (size_t i = 0; i < app.zones.size(); ++i) {
-        if (app.zones[i].weight > 0) {
-            out.push_back({.zone = app.zones[i].name,
-                           .name = webName(app, app.zones[i].name),
-                           .least = least[i],
-                           .most = most[i],
-                           .count = least[i]});
+        const auto& zone = app.zones[i];
+        bool isLost = lost.contains(zone.name);
+        if (zone.weight > 0) {
+            out.push_back({.zone = zone.name,
+                           .name = webName(app, zone.name),
+                           .least = isLost ? least[i] : leastOfOthers[i],
+                           .most = isLost ? most[i] : mostOfOthers[i],
+                           .count = isLost ? least[i] : leastOfOthers[i],
+                           .lost = isLost});
         }
     }
     return out;
 }
 
-Handover handoverOf(const ScalableApp& app, const std::vector<const Json*>& children) {
-    Handover out{.groups = webGroups(app), .leaving = {}};
-    auto served = [&](const WebGroup& group) { return serves(group, children); };
-    bool allServe = std::all_of(out.groups.begin(), out.groups.end(), served);
+Handover handoverOf(const ScalableApp& app, const Observed& observed) {
+    auto children = childrenOf(observed, kWebTier);
+    auto lost = lostZones(app, webGroups(app), children, observed.now);
+    std::set<std::string> names;
+    for (const auto& [zone, pods] : lost.returning) {
+        names.insert(zone);
+    }
+    Handover out{.groups = webGroups(app, names), .leaving = {}, .lookAgain = lost.lookAgain};
+    for (auto& group : out.groups) {
+        group.least = group.lost ? lost.returning.at(group.zone) : group.least;
+    }
+    // Nobody waits for what is lost.
+    auto served = [&](const WebGroup& group) { return group.lost || serves(group, children); };
+    bool allServe =
+        observed.assumeServing || std::all_of(out.groups.begin(), out.groups.end(), served);
     for (auto& group : out.groups) {
         const auto* deployment = find(children, group.name);
         group.count = group.least;
@@ -137,13 +178,24 @@ Handover handoverOf(const ScalableApp& app, const std::vector<const Json*>& chil
             out.leaving.push_back(child);
         }
     }
-    if (out.leaving.empty()) {
+    if (out.leaving.empty() || observed.assumeServing) {
+        out.leaving.clear();
         return out;
     }
     out.total = app.web.autoscaling ? handoverTotal(app, children)
                                     : app.web.replicas.value_or(leastPods(app));
     raise(app, out);
     out.covered = std::all_of(out.groups.begin(), out.groups.end(), served);
+    return out;
+}
+
+std::set<std::string> Handover::lost() const {
+    std::set<std::string> out;
+    for (const auto& group : groups) {
+        if (group.lost) {
+            out.insert(group.zone);
+        }
+    }
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/condition.h"
 #include "api/labels.h"
 #include "plan/children.h"
 #include "plan/rollout.h"
@@ -16,6 +17,7 @@ using api::ScalableApp;
 using base::Json;
 
 constexpr const char* kZonesCondition = "ZonesSatisfied";
+constexpr const char* kZoneLost = "ZoneLost";
 
 // One Deployment of the tier, as it is.
 struct Part {
@@ -68,6 +70,7 @@ struct Web {
     std::vector<Part> parts;
     std::vector<Part> leaving;
     std::vector<const Json*> readyPods;
+    std::optional<std::chrono::milliseconds> lookAgain;
 
     int64_t sum(int64_t Part::*count) const {
         int64_t out = 0;
@@ -82,9 +85,9 @@ struct Web {
 
 Web webOf(const ScalableApp& app, const Observed& observed) {
     auto children = childrenOf(observed, kWebTier);
-    auto handover = handoverOf(app, children);
-    Web out;
-    for (const auto& group : webGroups(app)) {
+    auto handover = handoverOf(app, observed);
+    Web out{.parts = {}, .leaving = {}, .readyPods = {}, .lookAgain = handover.lookAgain};
+    for (const auto& group : webGroups(app, handover.lost())) {
         out.parts.push_back(partOf(group, children));
     }
     for (const auto* deployment : handover.leaving) {
@@ -188,13 +191,14 @@ ExtraCondition zonesCondition(const Web& web) {
                        (part.group.zone.empty() ? "no zone" : part.group.zone) + ": " + text;
     };
     for (const auto& part : web.parts) {
-        if (!part.satisfied()) {
+        if (!part.satisfied() || part.group.lost) {
             out.value = false;
-            out.reason = "ZoneShort";
+            out.reason = part.group.lost || out.reason == kZoneLost ? kZoneLost : "ZoneShort";
         }
-        tell(part, part.cause && !part.cause->starting
-                       ? part.cause->reason + ", " + countOf(part.ready, part.group.least)
-                       : countOf(part.ready, part.group.least));
+        tell(part,
+             (part.cause && !part.cause->starting ? part.cause->reason + ", " : "") +
+                 countOf(part.ready, part.group.least) +
+                 (part.group.lost ? ", the other zones have its share until it is back" : ""));
     }
     for (const auto& part : web.leaving) {
         if (out.value) {
@@ -207,6 +211,18 @@ ExtraCondition zonesCondition(const Web& web) {
     return out;
 }
 
+void tellOfLost(const ScalableApp& app, const ExtraCondition& now, TierState& out) {
+    const auto* before = api::findCondition(app.conditions, kZonesCondition);
+    bool was = before != nullptr && before->reason == kZoneLost;
+    bool is = now.reason == kZoneLost;
+    if (was != is) {
+        out.events.push_back({.warning = is,
+                              .reason = is ? kZoneLost : "ZoneBack",
+                              .action = "Scale",
+                              .note = std::string(kWebTier) + ": " + now.message});
+    }
+}
+
 void putZones(const ScalableApp& app, const Web& web, TierState& out) {
     if (app.zones.empty()) {
         return;
@@ -216,6 +232,7 @@ void putZones(const ScalableApp& app, const Web& web, TierState& out) {
     out.summary["zones"] = zonesJson(app, web);
     out.summary["zoneSummary"] = std::to_string(satisfied) + "/" + std::to_string(web.parts.size());
     out.conditions.push_back(zonesCondition(web));
+    tellOfLost(app, out.conditions.back(), out);
 }
 
 }  // namespace
@@ -237,6 +254,7 @@ TierState webState(const ScalableApp& app, const Observed& observed) {
         out.cause.reset();
     }
     out.settled = out.doing.empty();
+    out.lookAgain = web.lookAgain;
     out.summary = {{"replicas", web.sum(&Part::replicas)},
                    {"ready", ready},
                    {"selector", selectorText(app)},

@@ -35,6 +35,16 @@ TEST(CrdLint, OurDefinitionsPass) {
     EXPECT_EQ(seen, 4);
 }
 
+// kstatus (helm --wait, Argo CD, Flux) takes a resource without conditions for ready, unless it
+// says that its generation has not been seen.
+TEST(Definition, AnAppThatNobodyHasLookedAtIsNotReady) {
+    auto crd = crdIn(fs::path(CRDS) / "scalableapps.yaml");
+    const auto* status = base::at(crd, "/spec/versions/0/schema/openAPIV3Schema/properties/status");
+    ASSERT_NE(status, nullptr);
+    EXPECT_EQ(base::intAt(*status, "/default/observedGeneration"), -1);
+    EXPECT_EQ(base::intAt(*status, "/properties/observedGeneration/minimum"), -1);
+}
+
 struct Defect {
     const char* name;
     std::function<void(Json& version, Json& web)> plant;

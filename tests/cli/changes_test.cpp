@@ -124,13 +124,15 @@ TEST(Change, IsToldInALineAndItsFields) {
         cli::changeOf(deployment("shop:2"), &live, Action::Change),
         cli::changeOf({{"kind", "Service"}, {"metadata", {{"name", "shop"}}}}, nullptr,
                       Action::Make)};
+    changes[1].later = true;
     EXPECT_EQ(cli::text("shop in ns", changes),
               "shop in ns\n"
               "  ~ change Deployment shop-web: restarts 3 pods, a few at a time\n"
               "      spec.template.spec.containers[web].image: \"shop:1\" -> \"shop:2\"\n"
-              "  + make Service shop\n");
+              "  + make Service shop, as soon as what takes over serves\n");
     auto json = cli::json("shop", changes);
     EXPECT_EQ(base::stringAt(json, "/changes/1/action"), "make");
+    EXPECT_EQ(base::boolAt(json, "/changes/1/later"), true);
     EXPECT_EQ(base::stringAt(json, "/changes/0/fields/0/to"), "\"shop:2\"");
 }
 

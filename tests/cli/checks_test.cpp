@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/json.h"
 
 namespace {
@@ -33,9 +35,21 @@ Json process(int ready, int wanted) {
 
 TEST(Checks, TheServerMustBeNewEnough) {
     EXPECT_EQ(cli::serverCheck({{"major", "1"}, {"minor", "36"}}).verdict, Verdict::Good);
-    EXPECT_EQ(cli::serverCheck({{"major", "1"}, {"minor", "30+"}}).verdict, Verdict::Good);
-    EXPECT_EQ(cli::serverCheck({{"major", "1"}, {"minor", "29"}}).verdict, Verdict::Bad);
+    EXPECT_EQ(cli::serverCheck({{"major", "1"}, {"minor", "31+"}}).verdict, Verdict::Good);
+    EXPECT_EQ(cli::serverCheck({{"major", "1"}, {"minor", "30"}}).verdict, Verdict::Bad);
     EXPECT_EQ(cli::serverCheck(Json::object()).verdict, Verdict::Bad);
+}
+
+std::string projectText(const std::string& file) {
+    std::ifstream in(std::string(PROJECT) + "/" + file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Checks, TheOldestServerIsTheSameEverywhere) {
+    std::string oldest = "1." + std::to_string(cli::kOldestMinor);
+    EXPECT_THAT(projectText("charts/scalableapp/Chart.yaml"),
+                HasSubstr("kubeVersion: \">=" + oldest + ".0-0\""));
+    EXPECT_THAT(projectText("README.md"), HasSubstr("Kubernetes " + oldest + " or newer"));
 }
 
 TEST(Checks, MetricsAreMissedButNotNeeded) {

@@ -62,17 +62,29 @@ base::WallTime now() {
     return time;
 }
 
+// With a Service and a pod that serves.
+std::string screen(const Json& object, std::optional<cli::NameLookup> lookup = {}) {
+    return cli::text(cli::viewOf(object, {.services = {service()},
+                                          .pods = {pod("a", "n1", true)},
+                                          .lookup = std::move(lookup)}),
+                     now(), false);
+}
+
 TEST(StatusView, IsOneScreen) {
     auto view = cli::viewOf(
         app({condition("Ready", "False", "ImagePullBackOff", "web: ImagePullBackOff \"shop:9\""),
              condition("Stalled", "True", "ImagePullBackOff", "")}),
-        {service()}, {waiting("shop-web-b", "ImagePullBackOff"), pod("shop-web-a", "n2", true)},
-        {{"n1", "z1"}, {"n2", "z2"}});
+        {.services = {service()},
+         .pods = {waiting("shop-web-b", "ImagePullBackOff"), pod("shop-web-a", "n2", true)},
+         .zoneOfNode = {{"n1", "z1"}, {"n2", "z2"}}});
     EXPECT_EQ(cli::text(view, now(), false),
               "shop in ns: not ready, stage LoadBalancer\n"
               "✖ root cause: web: ImagePullBackOff \"shop:9\"\n"
+              "  what to do: correct the tier's `image`, or push it; for a private registry name "
+              "its Secret in `web.overrides.imagePullSecrets`\n"
               "\n"
               "Traffic\n"
+              "  ✔ dns  shop.ns.svc, in the cluster only\n"
               "  ✔ entry  Service shop, 10.0.0.7:80\n"
               "  ✔ web  1/3 ready, image shop:1, scales from 3 to 9\n"
               "\n"
@@ -90,17 +102,20 @@ TEST(StatusView, IsOneScreen) {
 
 TEST(StatusView, AReadyAppHasNoRootCause) {
     auto view = cli::viewOf(app(Json::array({condition("Ready", "True", "Ready", "all is well")})),
-                            {service()}, {pod("a", "n1", true)}, {});
+                            {.services = {service()}, .pods = {pod("a", "n1", true)}});
     EXPECT_TRUE(view.ready);
+    EXPECT_EQ(view.firstBroken, "");
+    EXPECT_EQ(view.whatToDo, "");
     EXPECT_THAT(cli::text(view, now(), false), Not(HasSubstr("root cause")));
     EXPECT_THAT(cli::text(view, now(), true), HasSubstr("\033[32m✔\033[0m"));
 }
 
 TEST(StatusView, ATrafficPathThatIsBrokenSaysWhere) {
-    auto view = cli::viewOf(app({}), {}, {pod("a", "n1", false)}, {});
+    auto view = cli::viewOf(app({}), {.pods = {pod("a", "n1", false)}});
     EXPECT_FALSE(view.path.at(0).works);
-    EXPECT_THAT(view.path.at(0).detail, HasSubstr("no Service"));
+    EXPECT_THAT(view.path.at(0).detail, HasSubstr("shop.ns.svc has no Service"));
     EXPECT_FALSE(view.path.at(1).works);
+    EXPECT_FALSE(view.path.at(2).works);
     EXPECT_THAT(cli::text(view, now(), false), HasSubstr("is the operator running?"));
 }
 
@@ -112,7 +127,7 @@ TEST(StatusView, APodsStateIsItsDeepestReason) {
     auto going = pod("c", "n1", true);
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
     auto view =
-        cli::viewOf(app({}), {}, {waiting("a", "CrashLoopBackOff"), unscheduled, going}, {});
+        cli::viewOf(app({}), {.pods = {waiting("a", "CrashLoopBackOff"), unscheduled, going}});
     EXPECT_EQ(view.pods.at(0).state, "CrashLoopBackOff");
     EXPECT_EQ(view.pods.at(1).state, "Unschedulable");
     EXPECT_EQ(view.pods.at(2).state, "Terminating");
@@ -122,13 +137,14 @@ TEST(StatusView, APodsStateIsItsDeepestReason) {
 TEST(StatusView, TheZoneComesFromTheNodeOrThePodsOwnLabel) {
     auto labelled = pod("a", "n1", true);
     labelled["metadata"]["labels"]["topology.kubernetes.io/zone"] = "z9";
-    EXPECT_EQ(cli::viewOf(app({}), {}, {labelled}, {}).pods.at(0).zone, "z9");
-    EXPECT_EQ(cli::viewOf(app({}), {}, {labelled}, {{"n1", "z1"}}).pods.at(0).zone, "z1");
+    EXPECT_EQ(cli::viewOf(app({}), {.pods = {labelled}}).pods.at(0).zone, "z9");
+    auto known = cli::viewOf(app({}), {.pods = {labelled}, .zoneOfNode = {{"n1", "z1"}}});
+    EXPECT_EQ(known.pods.at(0).zone, "z1");
 }
 
 TEST(StatusView, TheJsonDoesNotChangeWithTime) {
     auto view = cli::viewOf(app(Json::array({condition("Ready", "True", "Ready", "")})),
-                            {service()}, {pod("a", "n1", true)}, {});
+                            {.services = {service()}, .pods = {pod("a", "n1", true)}});
     auto json = cli::json(view);
     EXPECT_EQ(base::boolAt(json, "/ready"), true);
     EXPECT_EQ(base::stringAt(json, "/pods/0/createdAt"), "2026-01-01T00:00:00Z");
@@ -142,10 +158,12 @@ TEST(StatusView, ShowsTheBalancerAndTheZonesOfTheWebTier) {
         {"ready", 2}, {"summary", "2/2"}, {"entry", "LoadBalancer"}};
     object["status"]["web"]["zones"] = {{{"name", "z1"}, {"weight", 100}, {"ready", 1}},
                                         {{"name", "z2"}, {"weight", 0}, {"ready", 0}}};
-    auto shown =
-        cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
+    auto shown = screen(object);
     EXPECT_THAT(shown, HasSubstr("  ✖ load balancer  2/2 ready, LeastConnections, circuit breaker "
-                                 "open\n"));
+                                 "open  <- broken from here on\n"));
+    EXPECT_THAT(shown,
+                HasSubstr("  what to do: see why the web pods answer with errors: kubectl -n "
+                          "ns logs -l scalableapp.dev/app=shop,scalableapp.dev/tier=web\n"));
     EXPECT_THAT(shown, HasSubstr(", zones z1:1 z2:0 (drained)\n"));
 }
 
@@ -154,13 +172,69 @@ TEST(StatusView, BeginsOutsideWhereThereIsAWayIn) {
     object["status"]["exposure"] = {{"type", "Ingress"}};
     object["status"]["endpoints"] =
         Json::array({{{"name", "public"}, {"address", "https://shop.example"}}});
-    auto shown =
-        cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
-    EXPECT_THAT(shown, HasSubstr("  ✖ outside  https://shop.example, Ingress at no address yet\n"));
+    auto shown = screen(object);
+    EXPECT_THAT(shown, HasSubstr("  ✖ outside  https://shop.example, Ingress at no address yet  <- "
+                                 "broken from here on\n"));
+    EXPECT_THAT(shown, HasSubstr("what to do: see whether a controller takes care of it"));
     object["status"]["conditions"][0]["status"] = "True";
     object["status"]["exposure"]["address"] = "203.0.113.7";
-    shown = cli::text(cli::viewOf(object, {service()}, {pod("a", "n1", true)}, {}), now(), false);
+    shown = screen(object);
     EXPECT_THAT(shown, HasSubstr("  ✔ outside  https://shop.example, Ingress at 203.0.113.7\n"));
+}
+
+TEST(StatusView, TheFirstBrokenHopIsTheOneWhereRequestsStop) {
+    // Edges with nothing behind them give out what they keep: the web tier is what is broken.
+    auto object = app(Json::array({condition("Ready", "False", "CrashLoopBackOff",
+                                             "web: CrashLoopBackOff: exit code 2 (3 pods)"),
+                                   condition("ServingStale", "True", "OriginDown", "")}));
+    object["status"]["cdn"] = {{"ready", 2}, {"summary", "2/2"}, {"entry", "Edge"}};
+    auto view = cli::viewOf(object, {.services = {service()}, .pods = {pod("a", "n1", false)}});
+    EXPECT_EQ(view.firstBroken, "web");
+    EXPECT_EQ(view.whatToDo,
+              "see why it ends: kubectl -n ns logs -l "
+              "scalableapp.dev/app=shop,scalableapp.dev/tier=web --previous");
+    EXPECT_THAT(cli::text(view, now(), false),
+                HasSubstr("  ✖ web  1/3 ready, image shop:1, scales from 3 to 9  <- broken from "
+                          "here on\n"));
+    auto json = cli::json(view);
+    EXPECT_EQ(base::stringAt(json, "/firstBroken"), "web");
+    EXPECT_EQ(base::stringAt(json, "/whatToDo"), view.whatToDo);
+    EXPECT_EQ(base::stringAt(json, "/path/0/name"), "dns");
+    // With web pods that serve it is between the edges and them.
+    view = cli::viewOf(object, {.services = {service()}, .pods = {pod("a", "n1", true)}});
+    EXPECT_EQ(view.firstBroken, "cdn");
+}
+
+TEST(StatusView, TheNameThatVisitorsAskForIsLookedUp) {
+    auto object = app(Json::array(
+        {condition("Ready", "True", "Ready", ""), condition("Exposed", "True", "Exposed", "")}));
+    EXPECT_EQ(cli::publicName(object), "");
+    object["spec"]["loadBalancer"]["host"] = "shop.example";
+    object["status"]["exposure"] = {{"type", "Ingress"}, {"address", "203.0.113.7"}};
+    EXPECT_EQ(cli::publicName(object), "shop.example");
+    auto found = [](std::vector<std::string> addresses, std::string problem = "") {
+        return cli::NameLookup{"shop.example", std::move(addresses), std::move(problem)};
+    };
+    EXPECT_THAT(screen(object, found({"203.0.113.7"})),
+                HasSubstr("  ✔ dns  shop.example is 203.0.113.7\n"));
+    EXPECT_THAT(
+        screen(object, found({"192.0.2.1"})),
+        HasSubstr("  ✖ dns  shop.example is 192.0.2.1, the way in is 203.0.113.7  <- broken "
+                  "from here on\n"));
+    auto none = screen(object, found({}, "name shop.example cannot be looked up: not known"));
+    EXPECT_THAT(none, HasSubstr("  ✖ dns  name shop.example cannot be looked up: not known"));
+    EXPECT_THAT(none, HasSubstr("what to do: let the name's records lead to the way in"));
+    // Nobody to ask is no verdict about the name.
+    EXPECT_THAT(screen(object, found({})), HasSubstr("  ✔ dns  shop.example, no name server"));
+    // A commercial CDN before it has other addresses.
+    object["spec"]["cdn"]["providers"] = Json::array({{{"name", "main"}}});
+    EXPECT_THAT(screen(object, found({"192.0.2.1"})),
+                HasSubstr("  ✔ dns  shop.example is 192.0.2.1\n"));
+    // Names of balancers cannot be compared with addresses.
+    object["spec"].erase("cdn");
+    object["status"]["exposure"]["address"] = "lb-1.cloud.example";
+    EXPECT_THAT(screen(object, found({"192.0.2.1"})),
+                HasSubstr("  ✔ dns  shop.example is 192.0.2.1\n"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ void Simulation::apply(const plan::Plan& plan) {
         if (there == nullptr) {
             seen.children.push_back(intent.object);
             there = &seen.children.back();
-            (*there)["metadata"]["uid"] = nameOf(*there) + "-uid";
+            (*there)["metadata"]["uid"] = base::textAt(*there, "/kind") + "-" + nameOf(*there);
             (*there)["metadata"]["generation"] = 1;
             if ((*there)["kind"] == "Deployment") {
                 (*there)["spec"]["replicas"] = 1;
@@ -85,6 +85,24 @@ void Simulation::apply(const plan::Plan& plan) {
     }
 }
 
+// As the Deployment's controller has them: complete once is complete until another rollout.
+Json Simulation::conditionsOf(const Json& deployment, bool whole) const {
+    auto before = api::parseConditions(base::arrayAt(deployment, "/status/conditions"));
+    const auto* available = api::findCondition(before, "Available");
+    const auto* progressing = api::findCondition(before, "Progressing");
+    const char* status = whole ? "True" : "False";
+    bool same = available != nullptr && available->status == status;
+    bool complete =
+        whole || (progressing != nullptr && progressing->reason == "NewReplicaSetAvailable");
+    return Json::array({{{"type", "Available"},
+                         {"status", status},
+                         {"lastTransitionTime",
+                          same ? available->lastTransitionTime : base::formatTime(seen.now)}},
+                        {{"type", "Progressing"},
+                         {"status", "True"},
+                         {"reason", complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated"}}});
+}
+
 void Simulation::followSpec(Json& deployment) {
     if (const auto* scaler = find("HorizontalPodAutoscaler", nameOf(deployment))) {
         auto& count = deployment["spec"]["replicas"];
@@ -103,11 +121,13 @@ void Simulation::followSpec(Json& deployment) {
     auto wanted = deployment["spec"]["replicas"].get<int64_t>();
     auto before = base::intAt(deployment, "/status/replicas").value_or(0);
     auto ready = broken ? 0 : std::min(wanted, before);
+    auto conditions = conditionsOf(deployment, ready == wanted);
     deployment["status"] = {{"observedGeneration", deployment["metadata"]["generation"]},
                             {"replicas", wanted},
                             {"updatedReplicas", wanted},
                             {"readyReplicas", ready},
-                            {"availableReplicas", ready}};
+                            {"availableReplicas", ready},
+                            {"conditions", conditions}};
 }
 
 bool Simulation::step() {

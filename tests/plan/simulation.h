@@ -32,6 +32,9 @@ class Simulation {
     std::vector<std::string> names(const std::string& kind) const;
     // Pods of this Deployment never get ready.
     void breakPods(const std::string& deployment) { broken_.push_back(deployment); }
+    // What was broken is whole again.
+    void mendPods(const std::string& deployment) { std::erase(broken_, deployment); }
+    void pass(std::chrono::seconds time) { seen.now += time; }
 
     plan::Observed seen;
     plan::Plan last;
@@ -40,6 +43,7 @@ class Simulation {
   private:
     void apply(const plan::Plan& plan);
     void followSpec(base::Json& deployment);
+    base::Json conditionsOf(const base::Json& deployment, bool whole) const;
 
     std::vector<std::string> broken_;
 };

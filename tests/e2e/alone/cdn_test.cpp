@@ -1,88 +1,15 @@
 // The edge tier on a real cluster: it comes and goes under load, a rollout reaches every edge, and
 // an origin that is gone is hidden from visitors but not from the status.
-#include <chrono>
-#include <cstdlib>
 #include <iostream>
-#include <sstream>
 
-#include "e2e/support/cluster.h"
+#include "e2e/support/visitors.h"
 
 namespace {
 
 using namespace e2e;
-using Clock = std::chrono::steady_clock;
 
-std::string operatorImage() {
-    const char* value = std::getenv("OPERATOR_IMAGE");
-    return value != nullptr ? value : "";
-}
-
-struct Tally {
-    int64_t sent = 0;
-    int64_t ok = 0;
-    std::string errors;
-};
-
-class Cdn : public ClusterTest {
+class Cdn : public VisitedTest {
   protected:
-    void SetUp() override {
-        if (operatorImage().empty()) {
-            GTEST_SKIP() << "OPERATOR_IMAGE names no image with scalableapp-probe";
-        }
-        ClusterTest::SetUp();
-    }
-
-    void sendVisitors(const std::string& name, const std::string& path, int requestsPerSecond,
-                      int seconds) {
-        apply("apiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
-              "}\nspec:\n"
-              "  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
-              "  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: "
-              "RuntimeDefault}}\n"
-              "  containers:\n  - name: probe\n    image: " +
-              operatorImage() +
-              "\n    imagePullPolicy: IfNotPresent\n"
-              "    command: [/usr/bin/scalableapp-probe, '--url=http://shop." +
-              ns() + ".svc.cluster.local" + path +
-              "', --duration-seconds=" + std::to_string(seconds) +
-              ", --requests-per-second=" + std::to_string(requestsPerSecond) +
-              "]\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: "
-              "[ALL]}}\n");
-    }
-
-    Tally tally(const std::string& visitors) const {
-        Tally out;
-        std::istringstream lines(kubectl({"logs", visitors}).out);
-        for (std::string line; std::getline(lines, line);) {
-            auto second = base::parseJson(line);
-            if (second && second->contains("second")) {
-                out.sent += base::intAt(*second, "/sent").value_or(0);
-                out.ok += base::intAt(*second, "/ok").value_or(0);
-                const auto errors = second->value("errors", base::Json::object());
-                out.errors += errors.empty() ? "" : line + "\n";
-            }
-        }
-        return out;
-    }
-
-    void expectNobodyFailed(const std::string& what) {
-        auto until = tally("visitors").sent + 400;
-        ASSERT_TRUE(
-            eventually(60s, "visitors after it", [&] { return tally("visitors").sent > until; }));
-        auto all = tally("visitors");
-        std::cout << what << ": " << all.sent << " requests, " << all.sent - all.ok << " failed\n";
-        EXPECT_EQ(all.sent - all.ok, 0) << what << ": " << all.errors;
-    }
-
-    void change(const std::string& patch, const std::string& app = "shop") {
-        auto done = kubectl({"patch", "scalableapp", app, "--type=merge", "-p", patch});
-        ASSERT_TRUE(done.ok()) << done.err;
-        ASSERT_TRUE(eventually(30s, "the operator has seen the change", [&] {
-            return field("scalableapp", app, "/status/observedGeneration") ==
-                   field("scalableapp", app, "/metadata/generation");
-        }));
-    }
-
     std::vector<std::string> edges() const {
         std::vector<std::string> out;
         for (const auto& pod : list("pods", "scalableapp.dev/tier=cdn")) {
@@ -111,6 +38,16 @@ class Cdn : public ClusterTest {
         return !all.empty();
     }
 
+    // What edges answer that is not new; nothing of those that do not answer at all.
+    std::string answersWithout(const std::string& path, const std::string& text) const {
+        std::string out;
+        for (const auto& edge : edges()) {
+            auto answer = ask(edge, 8080, path);
+            out += answer.find(text) == std::string::npos ? answer : "";
+        }
+        return out;
+    }
+
     int64_t fetched() const {
         int64_t out = 0;
         for (const auto& edge : edges()) {
@@ -131,6 +68,20 @@ class Cdn : public ClusterTest {
         return true;
     }
 
+    // Said of the spec as it is now, and no longer of the epoch before it.
+    bool isReadyOnAnotherEpoch(const std::string& before) const {
+        auto app = get("scalableapp", "shop").value_or(base::Json::object());
+        auto generation = base::intAt(app, "/metadata/generation");
+        for (const auto& one : base::arrayAt(app, "/status/conditions")) {
+            if (base::stringAt(one, "/type") == "CDNReady") {
+                return base::stringAt(one, "/status") == "True" &&
+                       base::intAt(one, "/observedGeneration") == generation &&
+                       base::stringAt(app, "/status/cdn/epoch") != before;
+            }
+        }
+        return false;
+    }
+
     static std::string version(const std::string& number) {
         return R"({"spec":{"web":{"env":[{"name":"APP_VERSION","value":")" + number + R"("}]}}})";
     }
@@ -139,8 +90,7 @@ class Cdn : public ClusterTest {
 TEST_F(Cdn, ComesAndGoesUnderLoadAndARolloutReachesEveryEdge) {
     apply(appYaml("shop", "replicas: 2"));
     ASSERT_TRUE(becomesReady("shop"));
-    sendVisitors("visitors", "/static/version", 100, 600);
-    ASSERT_TRUE(eventually(60s, "visitors are served", [&] { return tally("visitors").ok > 100; }));
+    sendVisitors({.path = "/static/version", .requestsPerSecond = 100, .seconds = 600});
     change(
         R"({"spec":{"cdn":{"replicasPerZone":2,"paths":[{"match":"/static/*","ttlSeconds":3600},{"match":"/burn","ttlSeconds":3600}]}}})");
     ASSERT_TRUE(becomesReady("shop", 120s));
@@ -148,29 +98,39 @@ TEST_F(Cdn, ComesAndGoesUnderLoadAndARolloutReachesEveryEdge) {
     EXPECT_EQ(field("scalableapp", "shop", "/status/cdn/edgesOnEpoch"), "2/2");
     expectNobodyFailed("edges added");
 
+    auto before = field("scalableapp", "shop", "/status/cdn/epoch");
     change(version("two"));
-    ASSERT_TRUE(
-        eventually(90s, "the old web pods are gone", [&] { return oldWebPodsAreGone("two"); }));
-    auto began = Clock::now();
-    ASSERT_TRUE(eventually(30s, "new content from every edge",
-                           [&] { return allSay("/static/version", "\"two\""); }));
-    auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
-    std::cout << "new content from every edge " << passed.count()
-              << " ms after the last old pod was gone\n";
-    ASSERT_TRUE(
-        eventually(30s, "CDNReady", [&] { return conditionIs("shop", "CDNReady", "True"); }));
+    // The condition is read before the edges are asked: what is old then was old when it was True.
+    std::string tooEarly;
+    auto isNew = [&] {
+        bool ready = isReadyOnAnotherEpoch(before);
+        auto old = answersWithout("/static/version", "\"two\"");
+        tooEarly += ready ? old : "";
+        return allSay("/static/version", "\"two\"");
+    };
+    ASSERT_TRUE(eventually(90s, "the old web pods are gone", [&] {
+        isNew();
+        return oldWebPodsAreGone("two");
+    }));
+    EXPECT_TRUE(eventually(5s, "new content from every edge", isNew));
+    ASSERT_TRUE(eventually(30s, "CDNReady on the new epoch", [&] {
+        isNew();
+        return isReadyOnAnotherEpoch(before);
+    }));
+    EXPECT_EQ(tooEarly, "") << "given out by an edge while CDNReady was True";
     EXPECT_TRUE(throughout(5s, "no old content after CDNReady",
-                           [&] { return allSay("/static/version", "\"two\""); }));
+                           [&] { return answersWithout("/static/version", "\"two\"").empty(); }));
     expectNobodyFailed("rollout behind the edges");
 
-    auto before = fetched();
+    auto fetchedBefore = fetched();
     // Slow enough for a crowd to gather, well below the five seconds after which edges stop waiting
     // for the one who fetches.
-    sendVisitors("crowd", "/burn?ms=300", 500, 4);
+    sendVisitors({.name = "crowd", .path = "/burn?ms=300", .requestsPerSecond = 500, .seconds = 4});
     ASSERT_TRUE(eventually(60s, "the crowd is served", [&] { return tally("crowd").sent > 1000; }));
-    std::cout << "misses at once: " << tally("crowd").sent << " requests, " << fetched() - before
+    auto missed = fetched() - fetchedBefore;
+    std::cout << "misses at once: " << tally("crowd").sent << " requests, " << missed
               << " reached the origin from 2 edges\n";
-    EXPECT_LE(fetched() - before, 2);
+    EXPECT_LE(missed, 2);
 
     auto kept = fetched();
     auto purged = plugin({"purge", "shop"});

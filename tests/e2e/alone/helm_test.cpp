@@ -1,6 +1,7 @@
 // Upgrading or removing the operator leaves applications alone.
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -97,6 +98,52 @@ TEST_F(Uninstall, InEitherOrderLeavesNothingTerminating) {
     ASSERT_TRUE(kubectl({"delete", "scalableapp", "shop", "--wait=false"}).ok());
     uninstall();
     expectNothingOf("shop");
+}
+
+// A release that holds an application: what `helm --wait` makes of it (kstatus, since Helm 4).
+class Release : public ClusterTest {
+  protected:
+    void SetUp() override {
+        ClusterTest::SetUp();
+        folder_ = "/tmp/release-chart-" + std::to_string(getpid());
+        std::filesystem::create_directories(folder_ + "/templates");
+        std::ofstream(folder_ + "/Chart.yaml") << "apiVersion: v2\nname: shop\nversion: 0.1.0\n";
+        std::ofstream(folder_ + "/templates/app.yaml")
+            << "apiVersion: scalableapp.dev/v1alpha1\nkind: ScalableApp\n"
+               "metadata: {name: shop}\nspec:\n  progressDeadlineSeconds: 30\n"
+               "  web: {image: {{ .Values.image | quote }}, replicas: 1}\n";
+    }
+    void TearDown() override {
+        std::filesystem::remove_all(folder_);
+        ClusterTest::TearDown();
+    }
+
+    RunResult deploy(const std::string& verb, const std::string& image) const {
+        return helm({"-n", ns(), verb, "shop", folder_, "--wait", "--timeout", "120s",
+                     "--set-string", "image=" + image});
+    }
+
+  private:
+    std::string folder_;
+};
+
+TEST_F(Release, WithABrokenImageFailsAndHealsWithAGoodOne) {
+    auto broken = deploy("install", "registry.invalid/shop:9");
+    EXPECT_FALSE(broken.ok()) << "it was taken for ready";
+    EXPECT_NE(broken.err.find("ScalableApp"), std::string::npos) << broken.err;
+    EXPECT_NE(broken.err.find("registry.invalid/shop:9"), std::string::npos)
+        << "the root cause is missing: " << broken.err;
+    auto good = deploy("upgrade", shopImage());
+    EXPECT_TRUE(good.ok()) << good.err;
+    EXPECT_TRUE(conditionIs("shop", "Ready", "True")) << "Helm went on before it was Ready";
+    EXPECT_EQ(field("scalableapp", "shop", "/status/observedGeneration"),
+              field("scalableapp", "shop", "/metadata/generation"));
+}
+
+TEST_F(Release, IsReadyWhenHelmSaysSo) {
+    auto good = deploy("install", shopImage());
+    EXPECT_TRUE(good.ok()) << good.err;
+    EXPECT_TRUE(conditionIs("shop", "Ready", "True")) << "Helm went on before it was Ready";
 }
 
 // As much of the Prometheus operator's definition as the chart fills in, and no more: the API

@@ -2,105 +2,26 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <set>
-#include <sstream>
 
-#include "e2e/support/cluster.h"
+#include "e2e/support/visitors.h"
 
 namespace {
 
 using namespace e2e;
 
-std::string operatorImage() {
-    const char* value = std::getenv("OPERATOR_IMAGE");
-    return value != nullptr ? value : "";
-}
-
-// What the visitors met so far.
-struct Tally {
-    int64_t sent = 0;
-    int64_t ok = 0;
-    int64_t longestGapMs = 0;
-    int64_t lastSecond = 0;
-    int64_t lastFailure = 0;  // the second of it
-    std::map<std::string, int64_t> errors;
-};
-
-class Traffic : public ClusterTest {
+class Traffic : public VisitedTest {
   protected:
-    void SetUp() override {
-        if (operatorImage().empty()) {
-            GTEST_SKIP() << "OPERATOR_IMAGE names no image with scalableapp-probe";
-        }
-        ClusterTest::SetUp();
+    void becomes(const std::string& patch) {
+        change(patch);
+        ASSERT_TRUE(becomesReady("shop", 240s));
     }
 
-    // From inside the cluster, by the Service's name, until the test is over.
-    void sendVisitors(int requestsPerSecond = 200, const std::string& where = "{}",
-                      const std::string& path = "/") {
-        apply(
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: visitors}\nspec:\n"
-            "  nodeSelector: " +
-            where +
-            "\n  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
-            "  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: "
-            "RuntimeDefault}}\n"
-            "  containers:\n  - name: probe\n    image: " +
-            operatorImage() +
-            "\n    imagePullPolicy: IfNotPresent\n"
-            "    command: [/usr/bin/scalableapp-probe, '--url=http://shop." +
-            ns() + ".svc.cluster.local" + path +
-            "', --duration-seconds=900, --requests-per-second=" +
-            std::to_string(requestsPerSecond) +
-            "]\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: "
-            "[ALL]}}\n");
-        ASSERT_TRUE(eventually(60s, "the first visitors are served", [&] {
-            return tally().ok > requestsPerSecond;
-        })) << kubectl({"logs", "visitors", "--tail=5"}).out;
-    }
-
-    Tally tally() {
-        Tally out;
-        std::istringstream lines(kubectl({"logs", "visitors"}).out);
-        for (std::string line; std::getline(lines, line);) {
-            auto second = base::parseJson(line);
-            if (!second || !second->contains("second")) {
-                continue;
-            }
-            out.sent += base::intAt(*second, "/sent").value_or(0);
-            out.ok += base::intAt(*second, "/ok").value_or(0);
-            out.longestGapMs =
-                std::max(out.longestGapMs, base::intAt(*second, "/gapMs").value_or(0));
-            const auto errors = second->value("errors", base::Json::object());
-            for (const auto& [kind, count] : errors.items()) {
-                out.errors[kind] += count.get<int64_t>();
-            }
-            out.lastSecond = base::intAt(*second, "/second").value_or(0);
-            if (!errors.empty()) {
-                out.lastFailure = out.lastSecond;
-            }
-        }
-        return out;
-    }
-
-    // After what was just done, and a few seconds more for what comes late.
-    void expectNobodyFailed(const std::string& what) {
-        auto until = tally().sent + 1000;
-        ASSERT_TRUE(eventually(60s, "visitors after it", [&] { return tally().sent > until; }));
-        auto all = tally();
-        std::cout << what << ": " << all.sent << " requests, " << all.sent - all.ok
-                  << " failed, longest gap " << all.longestGapMs << " ms\n";
-        EXPECT_EQ(all.sent - all.ok, 0) << what << ": " << base::dumpJson(base::Json(all.errors));
-    }
-
-    void change(const std::string& patch) {
-        auto done = kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p", patch});
+    // As people do it.
+    void zone(const std::string& verb, const std::string& name) {
+        auto done = plugin({"zone", verb, "shop", name});
         ASSERT_TRUE(done.ok()) << done.err;
-        ASSERT_TRUE(eventually(30s, "the operator has seen the change", [&] {
-            return field("scalableapp", "shop", "/status/observedGeneration") ==
-                   field("scalableapp", "shop", "/metadata/generation");
-        }));
+        ASSERT_TRUE(isSeen());
         ASSERT_TRUE(becomesReady("shop", 240s));
     }
 
@@ -110,6 +31,10 @@ class Traffic : public ClusterTest {
             out.insert(base::stringAt(pod, "/metadata/labels/scalableapp.dev~1zone").value_or(""));
         }
         return out;
+    }
+
+    int mostOf(const std::string& zone) {
+        return std::atoi(field("hpa", "shop-web-" + zone, "/spec/maxReplicas").c_str());
     }
 
     size_t readyOutside(const std::string& zone) {
@@ -152,7 +77,7 @@ TEST_F(Traffic, ARolloutFailsNobody) {
     apply(appYaml("shop", "replicas: 4"));
     ASSERT_TRUE(becomesReady("shop"));
     sendVisitors();
-    change(version(2));
+    becomes(version(2));
     expectNobodyFailed("rollout");
 }
 
@@ -160,15 +85,15 @@ TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
     apply(appYaml("shop", "replicas: 3"));
     ASSERT_TRUE(becomesReady("shop"));
     sendVisitors();
-    change(R"({"spec":{"loadBalancer":{"algorithm":"LeastConnections"}}})");
+    becomes(R"({"spec":{"loadBalancer":{"algorithm":"LeastConnections"}}})");
     EXPECT_TRUE(conditionIs("shop", "LoadBalancerReady", "True"));
     EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "loadBalancer");
     expectNobodyFailed("load balancer added");
-    change(version(2));
+    becomes(version(2));
     expectNobodyFailed("rollout of the web tier behind it");
-    change(R"({"spec":{"resilience":{"timeoutSeconds":5}}})");
+    becomes(R"({"spec":{"resilience":{"timeoutSeconds":5}}})");
     expectNobodyFailed("new configuration of it");
-    change(R"({"spec":{"loadBalancer":null,"resilience":null}})");
+    becomes(R"({"spec":{"loadBalancer":null,"resilience":null}})");
     EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "web");
     EXPECT_TRUE(eventually(60s, "its pods are gone", [&] {
         return list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer").empty();
@@ -216,15 +141,19 @@ TEST_F(Traffic, ZonesComeAreDrainedAndGoAndFailNobody) {
     apply(appYaml("shop", "replicas: 3"));
     ASSERT_TRUE(becomesReady("shop"));
     sendVisitors();
-    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2"},{"name":"z3"}]}})");
+    becomes(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2"},{"name":"z3"}]}})");
     EXPECT_TRUE(conditionIs("shop", "ZonesSatisfied", "True"));
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
     expectNobodyFailed("into zones");
-    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2","weight":0},{"name":"z3"}]}})");
+    zone("drain", "z2");
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z3"}));
     EXPECT_EQ(readyPods("shop").size(), 3U);
     expectNobodyFailed("zone drained");
-    change(R"({"spec":{"zones":null}})");
+    zone("undrain", "z2");
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
+    EXPECT_EQ(readyPods("shop").size(), 3U);
+    expectNobodyFailed("zone brought back");
+    becomes(R"({"spec":{"zones":null}})");
     EXPECT_EQ(readyPods("shop").size(), 3U);
     expectNobodyFailed("out of zones");
 }
@@ -235,9 +164,12 @@ TEST_F(Traffic, AZoneIsDrainedBehindTheLoadBalancerAndFailsNobody) {
           "  loadBalancer: {algorithm: WeightedRoundRobin}\n");
     ASSERT_TRUE(becomesReady("shop", 180s));
     sendVisitors();
-    change(R"({"spec":{"zones":[{"name":"z1"},{"name":"z2","weight":0}]}})");
+    zone("drain", "z2");
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1"}));
     expectNobodyFailed("zone drained behind the load balancer");
+    zone("undrain", "z2");
+    EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2"}));
+    expectNobodyFailed("zone brought back behind the load balancer");
 }
 
 // What a dead zone costs until the cluster has noticed it: a figure, and that it ends.
@@ -252,7 +184,9 @@ TEST_F(Traffic, AZoneWithoutPowerCostsSomeRequestsUntilItIsNoticed) {
                   "scaleDownStabilizationSeconds: 10}") +
           "  zones: [{name: z1}, {name: z2}, {name: z3}]\n  resilience: {retry: {}}\n");
     ASSERT_TRUE(becomesReady("shop", 180s));
-    sendVisitors(75, "{topology.kubernetes.io/zone: z1}", "/burn?ms=2");
+    sendVisitors({.path = "/burn?ms=2",
+                  .requestsPerSecond = 75,
+                  .where = "{topology.kubernetes.io/zone: z1}"});
     ASSERT_TRUE(eventually(90s, "the autoscalers see the load", [&] {
         return std::atoi(field("hpa", "shop-web-z1",
                                "/status/currentMetrics/0/resource/current/averageUtilization")
@@ -283,10 +217,15 @@ TEST_F(Traffic, AZoneWithoutPowerCostsSomeRequestsUntilItIsNoticed) {
               << " %), the last one " << std::max<int64_t>(0, quiet.lastFailure - before.lastSecond)
               << " s after it\n";
     EXPECT_LT(failed, sent / 2) << "the other zones serve";
+    EXPECT_TRUE(eventually(120s, "the other zones may have all of its share",
+                           [&] { return mostOf("z1") + mostOf("z2") == 15; }));
+    EXPECT_EQ(base::stringAt(condition("shop", "ZonesSatisfied"), "/reason"), "ZoneLost");
     ASSERT_TRUE(power({"zone", "on", "z3"}).ok());
     auto back = std::chrono::steady_clock::now();
     EXPECT_TRUE(becomesReady("shop", 240s));
     std::cout << "zone back: whole after " << seconds(back) << " s\n";
+    EXPECT_TRUE(eventually(60s, "it has its share again",
+                           [&] { return mostOf("z1") + mostOf("z2") == 10; }));
     EXPECT_EQ(zonesOfPods(), (std::set<std::string>{"z1", "z2", "z3"}));
 }
 

@@ -1,5 +1,8 @@
 // kubectl scalableapp, as kubectl itself starts it.
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "e2e/support/cluster.h"
 
@@ -27,6 +30,29 @@ TEST_F(Plugin, ShowsAnApplicationAndWhatItIsMadeOf) {
     auto none = plugin({"tree", "nobody"});
     EXPECT_EQ(none.exitCode, 1);
     EXPECT_THAT(none.err, HasSubstr("no ScalableApp \"nobody\""));
+}
+
+TEST_F(Plugin, ForetellsWhatAChangeMovesAndTakesAwayInTheEnd) {
+    apply(appYaml("shop", "replicas: 2"));
+    ASSERT_TRUE(becomesReady("shop"));
+    auto file = "/tmp/plan-" + ns() + ".yaml";
+    auto planned = [&](const std::string& more) {
+        std::ofstream(file) << appYaml("shop", "replicas: 2") + more;
+        auto plan = plugin({"plan", "-f", file, "--diff"});
+        EXPECT_EQ(plan.exitCode, 0) << plan.err;
+        return plan.out;
+    };
+    const std::string balancer = "  loadBalancer: {algorithm: RoundRobin}\n";
+    EXPECT_THAT(planned(""), Not(HasSubstr("change")));
+    EXPECT_THAT(planned(balancer),
+                HasSubstr("change Service shop: moves requests from tier \"web\" to tier "
+                          "\"loadBalancer\", as soon as"));
+    apply(appYaml("shop", "replicas: 2") + balancer);
+    ASSERT_TRUE(eventually(120s, "the load balancer is the entry", [&] {
+        return field("service", "shop", "/spec/selector/scalableapp.dev~1tier") == "loadBalancer";
+    }));
+    EXPECT_THAT(planned(""), HasSubstr("remove Deployment shop-lb: stops"));
+    unlink(file.c_str());
 }
 
 TEST_F(Plugin, WhatIsPausedStaysAsSomebodyMadeIt) {

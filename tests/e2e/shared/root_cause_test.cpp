@@ -35,6 +35,26 @@ TEST_F(RootCause, ImageThatCannotBePulled) {
     EXPECT_NE(base::stringAt(condition("shop", "Stalled"), "/status"), "True");
 }
 
+// What scripts and deployment tools wait for, in a state that does not heal by itself.
+TEST_F(RootCause, AStepThatTakesTooLongStallsForWhoeverWaits) {
+    std::string yaml = appYaml("shop", "replicas: 1") + "  progressDeadlineSeconds: 30\n";
+    std::string broken = yaml;
+    broken.replace(broken.find(shopImage()), shopImage().size(), "registry.invalid/shop:9");
+    apply(broken);
+    auto stalled =
+        kubectl({"wait", "scalableapp/shop", "--for=condition=Stalled", "--timeout=90s"}, "", 105s);
+    EXPECT_TRUE(stalled.ok()) << stalled.err;
+    EXPECT_TRUE(namesCause({"web: ", "registry.invalid/shop:9", "Pull"}));
+    EXPECT_FALSE(
+        kubectl({"wait", "scalableapp/shop", "--for=condition=Ready", "--timeout=2s"}).ok());
+    auto status = plugin({"status", "shop"});
+    EXPECT_NE(status.out.find("what to do: correct the tier's `image`"), std::string::npos)
+        << status.out;
+    apply(yaml);
+    EXPECT_TRUE(becomesReady("shop"));
+    EXPECT_EQ(base::stringAt(condition("shop", "Stalled"), "/status").value_or("gone"), "gone");
+}
+
 TEST_F(RootCause, CrashLoop) {
     apply(appYaml("shop", "replicas: 1, args: [--no-such-flag]"));
     EXPECT_TRUE(namesCause({"web: ", "exit code 2"}));

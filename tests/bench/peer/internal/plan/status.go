@@ -175,6 +175,9 @@ func sorted(conditions []metav1.Condition) []metav1.Condition {
 }
 
 func stageOf(app *v1alpha1.ScalableApp) string {
+	if app.Spec.Web.Autoscaling != nil {
+		return "StatelessWeb"
+	}
 	if app.Spec.Web.MostReplicas() > 1 {
 		return "LoadBalancer"
 	}

@@ -1,0 +1,107 @@
+#include "cli/remedies.h"
+
+#include <map>
+
+namespace cli {
+namespace {
+
+// $APP, $NS and $PODS (the labels of the tier's pods) are filled in.
+const std::map<std::string, const char*>& remedies() {
+    static const std::map<std::string, const char*> kAll{
+        // Images.
+        {"ImagePullBackOff",
+         "correct the tier's `image`, or push it; for a private registry name its Secret in "
+         "`web.overrides.imagePullSecrets`"},
+        {"InvalidImageName", "correct the tier's `image`: it is no image name"},
+        {"ErrImageNeverPull", "load the image on the nodes, or let them pull it"},
+        {"ImageInspectError",
+         "the node cannot read the image: push it again, or see the node's "
+         "container runtime"},
+        // Containers.
+        {"CreateContainerConfigError",
+         "make the Secret or ConfigMap that the message names, or correct `web.env`"},
+        {"CreateContainerError", "kubectl -n $NS describe pods -l $PODS"},
+        {"RunContainerError",
+         "correct `web.command` and `web.args`: the program cannot be started"},
+        {"CrashLoopBackOff", "see why it ends: kubectl -n $NS logs -l $PODS --previous"},
+        {"OOMKilled", "raise `resources.limits.memory` of the tier, or let the program use less"},
+        {"NotReady",
+         "let the program answer the path and port that the message names, or correct `web.port` "
+         "and "
+         "`web.health.path`: kubectl -n $NS logs -l $PODS"},
+        // Places.
+        {"Unschedulable",
+         "add or label nodes, or ask for less in `resources`: kubectl -n $NS describe pods -l "
+         "$PODS"},
+        {"NodeNotReady",
+         "see what is wrong with the node: kubectl describe node; its pods are made "
+         "elsewhere once the cluster gives it up"},
+        {"ZoneShort", "see the zone's nodes: kubectl get nodes -L topology.kubernetes.io/zone"},
+        {"ZoneLost",
+         "bring the zone back, or take it out: kubectl scalableapp zone drain $APP ZONE -n $NS"},
+        // What the namespace allows.
+        {"QuotaExceeded",
+         "raise the quota, or ask for less: kubectl -n $NS describe resourcequota"},
+        {"LimitRangeViolation",
+         "keep `resources` within the limits: kubectl -n $NS describe limitrange"},
+        {"PodSecurityViolation",
+         "take what the message names out of `overrides.podTemplatePatch`, or relax the "
+         "namespace's label pod-security.kubernetes.io/enforce"},
+        {"ServiceAccountMissing",
+         "make the account that `overrides.serviceAccountName` names, or correct it"},
+        {"AdmissionDenied", "meet the policy that the message names, or ask whoever keeps it"},
+        {"AdmissionWebhookFailed",
+         "the webhook that the message names does not answer: bring it back, or remove it"},
+        {"PodCreationFailed", "kubectl -n $NS describe replicasets -l $PODS"},
+        // The spec.
+        {"InvalidSpec", "correct the field that the message names"},
+        {"InvalidPatch", "correct `overrides.podTemplatePatch` of the tier"},
+        {"ObjectConflict",
+         "delete or rename the object that the message names: it is somebody else's"},
+        {"Forbidden", "give the operator the right that the message names: upgrade its chart"},
+        {"ApplyFailed", "see what the API server says, in the message; the operator tries again"},
+        {"ProgressDeadlineExceeded",
+         "see what its pods wait for: kubectl scalableapp tree $APP -n $NS"},
+        {"ScaledToZero", "raise `web.replicas` to serve"},
+        // The way in.
+        {"WaitingForAddress",
+         "see whether a controller takes care of it: kubectl -n $NS describe services,ingresses"},
+        {"GatewayAPIMissing", "install the Gateway API, or set `loadBalancer.exposure` to Ingress"},
+        {"GatewayClassUnknown", "set `exposure.gatewayClassName` in the operator's chart"},
+        {"SecretMissing",
+         "make the Secret that `loadBalancer.tlsSecretName` names: kubectl -n $NS "
+         "create secret tls NAME --cert=FILE --key=FILE"},
+        // The load balancer and the edges.
+        {"Open", "see why the web pods answer with errors: kubectl -n $NS logs -l $PODS"},
+        {"HalfOpen", "see why the web pods answered with errors: kubectl -n $NS logs -l $PODS"},
+        {"OriginDown", "bring an origin back: the web tier, or one of `cdn.origins`"},
+        {"OriginFails", "see why the origin answers with errors: kubectl -n $NS logs -l $PODS"},
+        {"OriginUnreachable", "correct `cdn.origins`, or bring that origin back"},
+    };
+    return kAll;
+}
+
+void fillIn(std::string& text, const std::string& mark, const std::string& value) {
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+        text.replace(at, mark.size(), value);
+        at += value.size();
+    }
+}
+
+}  // namespace
+
+std::string remedyFor(const std::string& reason, const Where& where) {
+    auto found = remedies().find(reason);
+    if (found == remedies().end()) {
+        return "";
+    }
+    std::string out = found->second;
+    fillIn(out, "$PODS",
+           "scalableapp.dev/app=" + where.app +
+               (where.tier.empty() ? "" : ",scalableapp.dev/tier=" + where.tier));
+    fillIn(out, "$NS", where.namespace_);
+    fillIn(out, "$APP", where.app);
+    return out;
+}
+
+}  // namespace cli
