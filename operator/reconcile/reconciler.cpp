@@ -83,9 +83,14 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         return refuse(object, app.error().message, context);
     }
     forgetProblems(app->conditions);
-    const plan::Observed seen = observe(*object, before, *app, context.stop);
+    plan::Observed seen = observe(*object, before, *app, context.stop);
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
+    if (applied.refused) {
+        seen.resizeRefused = *applied.refused;
+        plan = plan::planApp(*app, seen);
+        applied = applier_.apply(object->meta(), plan, seen.children, context);
+    }
     if (applied.leaving || applied.outdated) {
         return runtime::Outcome::done();
     }
