@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plan/diff.h"
+#include "plan/web_resize.h"
 
 namespace cli {
 namespace {
@@ -83,6 +84,8 @@ std::string pods(int64_t count) {
 }
 
 constexpr const char* kReplicas = "spec.replicas";
+constexpr const char* kMarks[] = {plan::kHashAnnotation, plan::kDigestAnnotation,
+                                  plan::kResizeAnnotation};
 
 bool touches(const Change& change, const std::string& path) {
     return std::any_of(change.fields.begin(), change.fields.end(),
@@ -174,9 +177,11 @@ void addCount(Change& change, const base::Json& live, int64_t wanted) {
 std::vector<FieldChange> fieldChanges(const base::Json& intent, const base::Json& live) {
     std::vector<FieldChange> out;
     compareMaps("", intent, live, out);
-    // The operator's own mark of an intent says nothing to people.
+    // The operator's own marks say nothing to people.
     std::erase_if(out, [](const FieldChange& field) {
-        return field.path == std::string("metadata.annotations.") + plan::kHashAnnotation;
+        return std::any_of(std::begin(kMarks), std::end(kMarks), [&](const char* mark) {
+            return field.path == std::string("metadata.annotations.") + mark;
+        });
     });
     return out;
 }
@@ -190,7 +195,10 @@ Change changeOf(const base::Json& object, const base::Json* live, Action action)
     if (action == Action::Change && live != nullptr) {
         change.fields = fieldChanges(object, *live);
     }
-    if (live != nullptr) {
+    if (action == Action::Change && plan::isResizing(object)) {
+        change.effect = "gives " + pods(base::intAt(*live, "/status/replicas").value_or(0)) +
+                        " other resources in place";
+    } else if (live != nullptr) {
         change.effect = effectOf(change, *live);
     } else if (action == Action::Make) {
         change.effect = effectOfMaking(change, object);

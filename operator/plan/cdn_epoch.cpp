@@ -7,6 +7,7 @@
 #include "plan/cdn_groups.h"
 #include "plan/children.h"
 #include "plan/diff.h"
+#include "plan/pod_resources.h"
 #include "plan/root_cause.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
@@ -66,8 +67,8 @@ class Content {
 
     std::string digest() const {
         auto pod = webTemplate(app_, "");
-        Json content = pod ? pod->at("spec") : Json();
-        // Where pods run says nothing of what they answer.
+        Json content = pod ? withoutResources(*pod).at("spec") : Json();
+        // Where pods run, and with what, says nothing of what they answer.
         content.erase("topologySpreadConstraints");
         int64_t revision = 0;
         for (const auto& group : webGroups(app_)) {

@@ -69,6 +69,13 @@ void notAppliedYet(TierState& state) {
     state.cause.reset();
 }
 
+void sooner(const std::optional<std::chrono::milliseconds>& other,
+            std::optional<std::chrono::milliseconds>& time) {
+    if (other) {
+        time = std::min(time.value_or(*other), *other);
+    }
+}
+
 class Planner {
   public:
     Planner(const ScalableApp& app, const Observed& observed) : app_(app), observed_(observed) {}
@@ -124,6 +131,10 @@ class Planner {
             plan_.intents.push_back({std::move(object)});
         }
         plan_.notes.insert(plan_.notes.end(), wanted.notes.begin(), wanted.notes.end());
+        plan_.patches.insert(plan_.patches.end(), wanted.patches.begin(), wanted.patches.end());
+        report.state.events.insert(report.state.events.end(), wanted.events.begin(),
+                                   wanted.events.end());
+        sooner(wanted.lookAgain, report.state.lookAgain);
         plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
         stay(wanted.staying);
         return report;

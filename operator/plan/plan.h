@@ -40,6 +40,7 @@ struct Surroundings {
     std::string gatewayClass = {};         // of the Gateways that are made; empty: see below
     std::string gatewayClassProblem = {};  // why none could be chosen, and the remedy
     Presence tlsSecret = Presence::Unknown;
+    bool resizeInPlace = false;  // pods may get other resources while they run
 };
 
 // What one edge says of itself.
@@ -61,6 +62,7 @@ struct Observed {
     // What has to wait for something to serve waits for nothing: the plan is what it all ends in.
     bool assumeServing = false;
     Surroundings around = {};
+    std::string resizeRefused = {};  // what the API server said to a patch of an earlier plan
 };
 
 // One object in full, as our field manager wants it (server-side apply): identity, owner reference,
@@ -94,6 +96,18 @@ struct Note {
     bool operator==(const Note&) const = default;
 };
 
+// A change of an object that somebody else made and that is ours all the same, which nothing but a
+// patch can make: of a pod's resources. The server may refuse it: see Observed::resizeRefused.
+struct Patch {
+    std::string apiVersion;
+    std::string kind;
+    std::string namespace_;
+    std::string name;
+    std::string subresource;  // may be empty
+    base::Json operations;    // RFC 6902; they test the UID
+    bool operator==(const Patch&) const = default;
+};
+
 struct Removal {
     std::string apiVersion;
     std::string kind;
@@ -114,6 +128,7 @@ struct Plan {
     std::vector<Scale> scales;      // those that hold already included
     std::vector<Removal> removals;  // children of ours that nothing asks for any more
     std::vector<Note> notes;        // those that are missing
+    std::vector<Patch> patches;     // to be sent once everything else is as it is to be
     base::Json status;              // the whole `status`, ready to write
     std::vector<EventIntent> events;
     std::vector<std::string> refusals;  // what of the spec cannot be built, and why

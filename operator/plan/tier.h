@@ -24,10 +24,14 @@ struct TierIntents {
     std::vector<base::Json> objects;
     std::vector<Scale> scales;
     std::vector<Note> notes = {};
+    std::vector<Patch> patches = {};
+    std::vector<EventIntent> events = {};
     // Children that nothing asks for any more and that have to stay for now, as they are.
     std::vector<const base::Json*> staying;
     // Set: the tier cannot be built from this spec. What there is of it stays as it is.
     std::optional<Cause> problem;
+    // When time alone may change the answer.
+    std::optional<std::chrono::milliseconds> lookAgain = {};
 };
 
 struct SinglePoint {

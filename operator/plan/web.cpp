@@ -9,6 +9,7 @@
 #include "plan/names.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
+#include "plan/web_resize.h"
 #include "plan/web_state.h"
 
 namespace plan {
@@ -115,8 +116,20 @@ void putCount(const ScalableApp& app, const WebGroup& group, const Handover& han
                           .replicas = group.count});
 }
 
+void putDeployment(const ScalableApp& app, Json wanted, const std::vector<const Json*>& children,
+                   const Observed& observed, TierIntents& out) {
+    auto resize = resizeOf(app, std::move(wanted), children, observed);
+    out.objects.push_back(std::move(resize.deployment));
+    out.patches.insert(out.patches.end(), resize.patches.begin(), resize.patches.end());
+    out.events.insert(out.events.end(), resize.events.begin(), resize.events.end());
+    if (resize.lookAgain) {
+        out.lookAgain = std::min(out.lookAgain.value_or(*resize.lookAgain), *resize.lookAgain);
+    }
+}
+
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
+    auto children = childrenOf(observed, kWebTier);
     auto handover = handoverOf(app, observed);
     out.objects.push_back(publicService(app, observed));
     putBudgets(app, handover, out);
@@ -130,7 +143,7 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
                                 .needsHelp = true};
             return out;
         }
-        out.objects.push_back(std::move(*deployment));
+        putDeployment(app, std::move(*deployment), children, observed, out);
         putCount(app, group, handover, out);
     }
     if (!mayLeave(app, observed, handover)) {

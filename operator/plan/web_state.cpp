@@ -9,6 +9,7 @@
 #include "plan/rollout.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
+#include "plan/web_resize.h"
 
 namespace plan {
 namespace {
@@ -28,6 +29,7 @@ struct Part {
     int64_t available = 0;
     std::string doing;
     std::optional<Cause> cause;
+    std::optional<ResizeProgress> resize;
 
     bool satisfied() const { return available >= group.least; }
 };
@@ -46,7 +48,17 @@ void explainZone(const std::string& zone, Cause& cause) {
     }
 }
 
-Part partOf(const WebGroup& group, const std::vector<const Json*>& children) {
+// Its Deployment is paused on the way and counts no pod as up to date then.
+void explainResize(const ScalableApp& app, const Json& deployment,
+                   const std::vector<const Json*>& children, Part& part) {
+    if (auto pod = webTemplate(app, part.group.zone)) {
+        part.doing = "Resizing";
+        part.resize = resizeProgress(deployment, *pod, children);
+    }
+}
+
+Part partOf(const ScalableApp& app, const WebGroup& group,
+            const std::vector<const Json*>& children) {
     auto workload = workloadOf(group.name, children);
     const auto* deployment = workload.deployment;
     Part out;
@@ -61,6 +73,9 @@ Part partOf(const WebGroup& group, const std::vector<const Json*>& children) {
     out.cause = rootCause(workload);
     if (out.cause) {
         explainZone(group.zone, *out.cause);
+    }
+    if (deployment != nullptr && isResizing(*deployment)) {
+        explainResize(app, *deployment, children, out);
     }
     return out;
 }
@@ -88,12 +103,12 @@ Web webOf(const ScalableApp& app, const Observed& observed) {
     auto handover = handoverOf(app, observed);
     Web out{.parts = {}, .leaving = {}, .readyPods = {}, .lookAgain = handover.lookAgain};
     for (const auto& group : webGroups(app, handover.lost())) {
-        out.parts.push_back(partOf(group, children));
+        out.parts.push_back(partOf(app, group, children));
     }
     for (const auto* deployment : handover.leaving) {
         WebGroup group{.zone = zoneOf(*deployment),
                        .name = base::stringAt(*deployment, "/metadata/name").value_or("")};
-        out.leaving.push_back(partOf(group, children));
+        out.leaving.push_back(partOf(app, group, children));
         out.leaving.back().wanted = 0;
     }
     out.readyPods = readyPodsOf(children);
@@ -121,6 +136,18 @@ std::string doingOf(const Web& web) {
         }
     }
     return web.leaving.empty() ? "" : "Moving";
+}
+
+// ", 2 of 6 resized in place"; empty: none is to be.
+std::string resizeText(const Web& web) {
+    ResizeProgress all;
+    for (const auto& part : web.parts) {
+        all.done += part.resize ? part.resize->done : 0;
+        all.pods += part.resize ? part.resize->pods : 0;
+    }
+    return all.pods == 0 ? ""
+                         : ", " + std::to_string(all.done) + " of " + std::to_string(all.pods) +
+                               " resized in place";
 }
 
 std::vector<SinglePoint> singlePoints(const ScalableApp& app, const Web& web) {
@@ -245,7 +272,7 @@ TierState webState(const ScalableApp& app, const Observed& observed) {
 
     TierState out;
     out.serving = least > 0 && web.sum(&Part::available) >= least;
-    out.progress = countOf(ready, wanted);
+    out.progress = countOf(ready, wanted) + resizeText(web);
     out.doing = doingOf(web);
     out.cause = worstCause(web.parts);
     if (least == 0) {

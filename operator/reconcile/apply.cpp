@@ -129,6 +129,12 @@ Applied Applier::apply(const kube::Meta& app, const plan::Plan& plan,
             return applied;
         }
     }
+    for (const auto& patch : plan.patches) {
+        if (!applied.problems.empty() || applied.waiting ||
+            !patchOne(app, patch, context, applied)) {
+            return applied;
+        }
+    }
     return applied;
 }
 
@@ -275,6 +281,39 @@ bool Applier::noteOne(const kube::Meta& app, const plan::Note& note,
     bool gone = error.is(kube::ErrorKind::NotFound) || error.is(kube::ErrorKind::Conflict) ||
                 isOfAnother(error);
     return gone || fail(note.kind + " \"" + note.name + "\"", error, applied);
+}
+
+bool Applier::patchOne(const kube::Meta& app, const plan::Patch& patch,
+                       const runtime::ReconcileContext& context, Applied& applied) const {
+    const auto* type = childType(patch.apiVersion, patch.kind);
+    if (type == nullptr) {
+        applied.retry = unknownKind(patch.apiVersion, patch.kind);
+        return false;
+    }
+    if (!confirm(app, context, applied)) {
+        return false;
+    }
+    kube::ObjectKey key{patch.namespace_, patch.name};
+    auto written = client_.patch(*type, key, kube::PatchType::JsonPatch, patch.operations,
+                                 context.stop, patch.subresource);
+    if (written) {
+        context.wrote(Observer::scope(*type, key.namespace_), (*written)->meta().resourceVersion);
+        base::logInfo(
+            "resized",
+            {{"kind", type->kind}, {"object", key.str()}, {"reconcileId", context.reconcileId}});
+        return true;
+    }
+    const auto& error = written.error();
+    if (error.is(kube::ErrorKind::NotFound)) {
+        return true;  // gone meanwhile: the caches will tell
+    }
+    bool passes =
+        namespaceLeaves(error) || oursAlone(error) || error.is(kube::ErrorKind::ServerError);
+    if (passes) {
+        return fail(patch.kind + " \"" + patch.name + "\"", error, applied);
+    }
+    applied.refused = error.message.empty() ? error.str() : error.message;
+    return false;
 }
 
 bool Applier::scaleOne(const kube::Meta& app, const plan::Scale& scale,

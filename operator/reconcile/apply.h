@@ -1,5 +1,5 @@
 // Brings the cluster to what a plan asks for: writes what differs, deletes what nothing asks for,
-// sets the counts that the plan fixes, and notes on pods what they are to know.
+// sets the counts that the plan fixes, notes on pods what they are to know, and patches them.
 //
 //   reconcile::Applier applier(client, observer);
 //   reconcile::Applied applied = applier.apply(app->meta(), plan, seen.children, context);
@@ -52,6 +52,8 @@ struct Applied {
     // caught up.
     bool outdated = false;
     bool confirmed = false;  // the server was asked: it is
+    // Set: it refused a patch of the plan, with these words. Another plan is needed.
+    std::optional<std::string> refused;
     // What this run wrote, newer than what the caches hold.
     std::vector<kube::ObjectPtr> written;
 };
@@ -80,6 +82,8 @@ class Applier {
                    const runtime::ReconcileContext& context, Applied& applied) const;
     bool noteOne(const kube::Meta& app, const plan::Note& note,
                  const runtime::ReconcileContext& context, Applied& applied) const;
+    bool patchOne(const kube::Meta& app, const plan::Patch& patch,
+                  const runtime::ReconcileContext& context, Applied& applied) const;
     bool scaleOne(const kube::Meta& app, const plan::Scale& scale,
                   const std::vector<base::Json>& seen, const runtime::ReconcileContext& context,
                   Applied& applied) const;

@@ -88,9 +88,14 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     if (auto* ended = std::get_if<runtime::Outcome>(&around)) {
         return *ended;
     }
-    const plan::Observed seen = observe(*object, *app, std::get<plan::Surroundings>(around));
+    plan::Observed seen = observe(*object, *app, std::get<plan::Surroundings>(around));
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
+    if (applied.refused) {
+        seen.resizeRefused = *applied.refused;
+        plan = plan::planApp(*app, seen);
+        applied = applier_.apply(object->meta(), plan, seen.children, context);
+    }
     if (applied.leaving || applied.outdated) {
         return runtime::Outcome::done();
     }

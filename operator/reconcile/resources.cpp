@@ -32,12 +32,29 @@ const std::vector<kube::ResourceType>& optionalTypes() {
 }
 
 const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
-    static const base::JsonOutline kReplicaSets{"/spec/template", "/spec/selector"};
+    static const base::JsonOutline kReplicaSets{"/spec/selector",
+                                                "/spec/template/metadata",
+                                                "/spec/template/spec/affinity",
+                                                "/spec/template/spec/containers/args",
+                                                "/spec/template/spec/containers/command",
+                                                "/spec/template/spec/containers/env",
+                                                "/spec/template/spec/containers/envFrom",
+                                                "/spec/template/spec/containers/lifecycle",
+                                                "/spec/template/spec/containers/livenessProbe",
+                                                "/spec/template/spec/containers/ports",
+                                                "/spec/template/spec/containers/readinessProbe",
+                                                "/spec/template/spec/containers/securityContext",
+                                                "/spec/template/spec/containers/startupProbe",
+                                                "/spec/template/spec/containers/volumeMounts",
+                                                "/spec/template/spec/initContainers",
+                                                "/spec/template/spec/securityContext",
+                                                "/spec/template/spec/tolerations",
+                                                "/spec/template/spec/topologySpreadConstraints",
+                                                "/spec/template/spec/volumes"};
     static const base::JsonOutline kPods{"/metadata/generateName",
                                          "/spec/affinity",
                                          "/spec/containers/envFrom",
                                          "/spec/containers/lifecycle",
-                                         "/spec/containers/resources",
                                          "/spec/containers/securityContext",
                                          "/spec/containers/volumeMounts",
                                          "/spec/imagePullSecrets",

@@ -1,5 +1,6 @@
 #include "reconcile/surroundings.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,24 +14,35 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kFresh = 10s;
+constexpr auto kLasting = 10min;
 
 const kube::ResourceType kSecrets{"", "v1", "secrets", "Secret", true};
 const kube::ResourceType kGatewayClasses{plan::kGatewayGroup, "v1", "gatewayclasses",
                                          "GatewayClass", false};
 
-// Whether the answer of discovery lists every kind that is needed.
-bool listsAll(const std::string& discovery) {
+// Whether the answer of discovery has that resource.
+bool lists(const std::string& discovery, const std::string& name) {
     auto answer = base::parseJson(discovery);
     if (!answer) {
         return false;
     }
-    size_t found = 0;
-    for (const auto& type : optionalTypes()) {
-        for (const auto& resource : base::arrayAt(*answer, "/resources")) {
-            found += base::stringAt(resource, "/name") == type.plural ? 1U : 0U;
-        }
-    }
-    return found == optionalTypes().size();
+    const auto& resources = base::arrayAt(*answer, "/resources");
+    return std::any_of(resources.begin(), resources.end(), [&](const base::Json& resource) {
+        return base::stringAt(resource, "/name") == name;
+    });
+}
+
+// Whether it has every kind that is needed.
+bool listsAll(const std::string& discovery) {
+    return std::all_of(optionalTypes().begin(), optionalTypes().end(),
+                       [&](const auto& type) { return lists(discovery, type.plural); });
+}
+
+// The spec is another than that which the status tells of, or the way there is not at its end.
+bool isChanging(const api::ScalableApp& app, const base::Json& object) {
+    auto told = base::intAt(object, "/status/observedGeneration");
+    return told && (*told != app.generation ||
+                    api::findCondition(app.conditions, "Reconciling") != nullptr);
 }
 
 kube::ApiError asking(const std::string& what, kube::ApiError error) {
@@ -66,7 +78,22 @@ kube::ApiResult<plan::Surroundings> SurroundingsReader::look(const api::Scalable
         out.gatewayClassProblem = facts->gatewayClassProblem;
     }
     out.tlsSecret = tlsSecret(app, stop);
+    out.resizeInPlace = isChanging(app, object) && resizeInPlace(stop);
     return out;
+}
+
+// Where it cannot be asked it is asked again by the next app.
+bool SurroundingsReader::resizeInPlace(std::stop_token stop) {
+    const std::lock_guard lock(mutex_);
+    if (!resizeInPlace_ || clock_.steady() - resizeAskedAt_ >= kLasting) {
+        auto discovery = client_.getRaw("/api/v1", stop);
+        resizeAskedAt_ = clock_.steady();
+        resizeInPlace_.reset();
+        if (discovery) {
+            resizeInPlace_ = lists(*discovery, "pods/resize");
+        }
+    }
+    return resizeInPlace_.value_or(false);
 }
 
 // Where the server cannot say, what it said before goes on.

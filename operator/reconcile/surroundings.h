@@ -1,12 +1,13 @@
 // What is so outside of an app and decides about the way in from outside: whether the cluster has
-// the Gateway API, which class its Gateways have, and whether the app's certificate is there.
+// the Gateway API, which class its Gateways have, and whether the app's certificate is there; and
+// whether pods may be resized in place.
 //
 //   SurroundingsReader reader(client, settings, clock, [&] { startGatewayInformers(); });
 //   observed.around = reader.look(app, object, stop);
 //
 // Only an app that asks for it costs requests; what concerns the cluster is asked once in ten
-// seconds at most, however many apps there are. Thread safety: all members from any thread.
-// Blocking: for up to three requests.
+// seconds at most, what only an upgrade of it changes once in ten minutes, however many apps there
+// are. Thread safety: all members from any thread. Blocking: for up to four requests.
 #pragma once
 
 #include <functional>
@@ -52,6 +53,7 @@ class SurroundingsReader {
     kube::ApiResult<ClusterFacts> clusterFacts(std::stop_token stop);
     kube::ApiResult<ClusterFacts> ask(std::stop_token stop) const;
     kube::ApiResult<void> chooseClass(ClusterFacts& facts, std::stop_token stop) const;
+    bool resizeInPlace(std::stop_token stop);
     plan::Presence tlsSecret(const api::ScalableApp& app, std::stop_token stop) const;
 
     kube::Client& client_;
@@ -62,6 +64,8 @@ class SurroundingsReader {
     std::mutex mutex_;
     std::optional<ClusterFacts> facts_;
     base::SteadyTime askedAt_;
+    std::optional<bool> resizeInPlace_;
+    base::SteadyTime resizeAskedAt_;
 };
 
 }  // namespace reconcile

@@ -48,6 +48,35 @@ bool isUnconditional(const Target& target) {
     return target.plural != "leases" && !isCustom(target.apiVersion);
 }
 
+// What a pod's containers may use has a door of its own, and is never taken away again.
+std::optional<HttpResponse> checkResources(const Target& target, const Json& object,
+                                           const Json& live) {
+    const auto& had = base::arrayAt(live, "/spec/containers");
+    const auto& has = base::arrayAt(object, "/spec/containers");
+    for (size_t i = 0; target.plural == "pods" && i < std::min(had.size(), has.size()); ++i) {
+        const auto before = had[i].value("resources", Json::object());
+        const auto after = has[i].value("resources", Json::object());
+        if (target.subresource.empty() && !sameContent(before, after)) {
+            return invalid(target, {{"spec",
+                                     "Forbidden: pod updates may not change fields other than "
+                                     "`spec.containers[*].image`",
+                                     "FieldValueForbidden"}});
+        }
+        for (const char* part : {"limits", "requests"}) {
+            const auto amounts = before.value(part, Json::object());
+            for (const auto& item : amounts.items()) {
+                if (!after.value(part, Json::object()).contains(item.key())) {
+                    return invalid(
+                        target, {{"spec.containers[" + std::to_string(i) + "].resources." + part,
+                                  "Forbidden: resource " + std::string(part) + " cannot be removed",
+                                  "FieldValueForbidden"}});
+                }
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<HttpResponse> checkFinalizers(const Target& target, const Json& object,
                                             const Json& live) {
     if (base::at(live, "/metadata/deletionTimestamp") == nullptr) {
@@ -92,6 +121,9 @@ std::optional<HttpResponse> validateUpdate(const Target& target, const Json& obj
                       "Invalid value: 0: must be specified for an update", "FieldValueInvalid"}});
     }
     if (auto refused = checkFinalizers(target, object, live)) {
+        return refused;
+    }
+    if (auto refused = checkResources(target, object, live)) {
         return refused;
     }
     if (target.plural == "deployments" && target.subresource.empty()) {

@@ -1,4 +1,5 @@
 // Creates, updates, patches and applies.
+#include <algorithm>
 #include <utility>
 
 #include "apiserver/schema.h"
@@ -79,6 +80,16 @@ Json without(Json object, std::initializer_list<const char*> names) {
         object.erase(name);
     }
     return object;
+}
+
+// Of what is sent to a pod's `resize`, nothing else is taken.
+Json resized(Json pod, const Json& wanted) {
+    auto& containers = pod["spec"]["containers"];
+    const auto& others = base::arrayAt(wanted, "/spec/containers");
+    for (size_t i = 0; i < std::min(containers.size(), others.size()); ++i) {
+        containers[i]["resources"] = others[i].value("resources", Json::object());
+    }
+    return pod;
 }
 
 }  // namespace
@@ -202,6 +213,9 @@ HttpResponse ApiServer::update(const Target& target, Json object) {
         Json changed = *live;
         changed["status"] = object.value("status", Json::object());
         return finish(target, std::move(changed), 200);
+    }
+    if (target.subresource == "resize") {
+        return finish(target, resized(*live, object), 200);
     }
     keepSystemFields(object, *live);
     if (!is(Defect::StatusThroughMain)) {

@@ -63,6 +63,17 @@ TEST(FieldChanges, ListEntriesComeAndGo) {
                 testing::ElementsAre("args: [\"b\",\"a\"] -> [\"a\",\"b\"]"));
 }
 
+TEST(Change, OtherResourcesInPlaceRestartNothing) {
+    auto live = deployment("shop:1", 3);
+    live["metadata"]["annotations"] = {{"scalableapp.dev/intent-hash", "1"}};
+    auto intent = deployment("shop:1");
+    intent["metadata"]["annotations"] = {{"scalableapp.dev/resize", "InPlace 1 now"},
+                                         {"scalableapp.dev/template-digest", "2"}};
+    auto change = cli::changeOf(intent, &live, Action::Change);
+    EXPECT_EQ(change.effect, "gives 3 pods other resources in place");
+    EXPECT_TRUE(change.fields.empty());
+}
+
 TEST(Change, ATemplateThatChangesRestartsPods) {
     auto live = deployment("shop:1", 3);
     auto change = cli::changeOf(deployment("shop:2"), &live, Action::Change);

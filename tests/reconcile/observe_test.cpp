@@ -104,9 +104,14 @@ TEST_F(Family, LeavesOutStrangersAndPredecessors) {
 }
 
 TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
-    const Json pod{{"nodeName", "n"},
-                   {"volumes", {{{"name", "v"}}}},
-                   {"containers", {{{"name", "web"}, {"volumeMounts", {{{"name", "v"}}}}}}}};
+    const Json resources{{"requests", {{"cpu", "1"}}}};
+    const Json pod{
+        {"nodeName", "n"},
+        {"volumes", {{{"name", "v"}}}},
+        {"containers",
+         {{{"name", "web"}, {"volumeMounts", {{{"name", "v"}}}}, {"resources", resources}}}}};
+    const Json seen{{"nodeName", "n"},
+                    {"containers", {{{"name", "web"}, {"resources", resources}}}}};
     add("Deployment", "web", "shop", "shop", {{"template", {{"spec", pod}}}});
     add("ReplicaSet", "web-1", "web", "shop", {{"replicas", 1}, {"template", {{"spec", pod}}}});
     add("Pod", "web-1-a", "web-1", "shop", pod);
@@ -114,8 +119,8 @@ TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
     ASSERT_EQ(children.size(), 3U);
     EXPECT_EQ(children[0]["spec"], (Json{{"template", {{"spec", pod}}}}))
         << "compared with its intent";
-    EXPECT_EQ(children[1]["spec"], (Json{{"replicas", 1}}));
-    EXPECT_EQ(children[2]["spec"], (Json{{"nodeName", "n"}, {"containers", {{{"name", "web"}}}}}));
+    EXPECT_EQ(children[1]["spec"], (Json{{"replicas", 1}, {"template", {{"spec", seen}}}}));
+    EXPECT_EQ(children[2]["spec"], seen);
 }
 
 TEST(Observer, ServesEachNamespaceFromItsOwnStore) {

@@ -33,6 +33,11 @@ class Cluster {
             if (secretsForbidden && request.target.find("/secrets/") != std::string::npos) {
                 return kube::HttpResponse{.status = 403, .body = "{}"};
             }
+            if (request.target == "/api/v1") {
+                ++askedForCore;
+                return coreAnswers ? kube::HttpResponse{.status = 200, .body = core}
+                                   : kube::HttpResponse{.status = 503, .body = "{}"};
+            }
             if (request.target != kDiscovery) {
                 return std::nullopt;
             }
@@ -54,6 +59,9 @@ class Cluster {
     std::atomic<bool> secretsForbidden = false;
     std::atomic<bool> troubled = false;
     std::atomic<int> asked = 0;
+    std::atomic<bool> coreAnswers = true;
+    std::string core = R"({"resources":[{"name":"pods"},{"name":"pods/resize"}]})";
+    std::atomic<int> askedForCore = 0;
 
   private:
     static std::string discovery() {
@@ -155,6 +163,38 @@ TEST_F(Surroundings, ACertificateIsThereMissingOrUnknown) {
     cluster.secretsForbidden = true;
     EXPECT_EQ(look(exposed("Ingress", "shop-tls")).tlsSecret, Presence::Unknown);
     EXPECT_EQ(look(exposed("Ingress")).tlsSecret, Presence::Unknown);
+}
+
+TEST_F(Surroundings, PodsCanBeResizedWhereTheServerSaysSo) {
+    Json changed = test::app();
+    changed["metadata"]["generation"] = 2;
+    changed["status"] = {{"observedGeneration", 1}};
+    EXPECT_TRUE(look(changed).resizeInPlace);
+    cluster.core = R"({"resources":[{"name":"pods"},{"name":"pods/status"}]})";
+    EXPECT_FALSE(look(changed).resizeInPlace);
+}
+
+TEST_F(Surroundings, OnlyASpecThatChangesAsksForIt) {
+    Json changed = test::app();
+    changed["metadata"]["generation"] = 2;
+    changed["status"] = {{"observedGeneration", 2}};
+    look(changed);
+    EXPECT_EQ(cluster.askedForCore, 0);
+    changed["status"]["conditions"] = Json::array(
+        {{{"type", "Reconciling"}, {"status", "True"}, {"reason", "Resizing"}, {"message", ""}}});
+    EXPECT_TRUE(look(changed).resizeInPlace);
+    reconcile::SurroundingsReader reader(client, {}, clock);
+    cluster.coreAnswers = false;
+    EXPECT_FALSE(look(reader, changed).resizeInPlace);
+    cluster.coreAnswers = true;
+    EXPECT_TRUE(look(reader, changed).resizeInPlace) << "what was not answered is asked again";
+    auto before = cluster.askedForCore.load();
+    clock.advance(5min);
+    EXPECT_TRUE(look(reader, changed).resizeInPlace);
+    EXPECT_EQ(cluster.askedForCore, before);
+    clock.advance(6min);
+    look(reader, changed);
+    EXPECT_EQ(cluster.askedForCore, before + 1);
 }
 
 // --- the operator as it runs

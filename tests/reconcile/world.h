@@ -58,6 +58,7 @@ class World {
     std::stop_source stop;
     std::vector<plan::Circuit> circuits;       // what the load balancers say when they are asked
     std::vector<reconcile::EdgeAnswer> edges;  // and the edges
+    plan::Surroundings around;
 
   private:
     void rollOut();

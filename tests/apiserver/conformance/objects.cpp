@@ -199,6 +199,34 @@ void eventsBecomeSeries(Subject& s) {
     EXPECT_EQ(base::intAt(repeated.body, "/series/count"), 2);
 }
 
+void resourcesOfAPodHaveTheirOwnDoor(Subject& s) {
+    constexpr const char* kCpu = "/spec/containers/0/resources/requests/cpu";
+    // A namespace that was just made has no ServiceAccount yet, and takes no pod until then.
+    Answer made;
+    ASSERT_TRUE(s.eventually([&] {
+        made = s.create(kPods, s.pod("a", {{"requests", {{"cpu", "1m"}, {"memory", "1Mi"}}}}));
+        return made.status == 201;
+    })) << made.body;
+    auto type = "application/json-patch+json";
+    Json more = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", made.uid()}},
+                             {{"op", "add"}, {"path", kCpu}, {"value", "2m"}}});
+    auto through = s.send("PATCH", s.path(kPods, "a"), more, type);
+    EXPECT_EQ(through.status, 422) << through.body;
+    EXPECT_EQ(through.text("/details/causes/0/field"), "spec");
+    EXPECT_EQ(s.get(kPods, "a").text(kCpu), "1m");
+    more.push_back({{"op", "add"}, {"path", "/metadata/labels"}, {"value", {{"x", "1"}}}});
+    auto resized = s.send("PATCH", s.path(kPods, "a/resize"), more, type);
+    EXPECT_EQ(resized.status, 200) << resized.body;
+    EXPECT_EQ(resized.text(kCpu), "2m");
+    EXPECT_EQ(resized.text("/metadata/labels/x"), "");  // nothing else comes through it
+    EXPECT_EQ(resized.generation(), made.generation() + 1);
+    auto less = s.send("PATCH", s.path(kPods, "a/resize"),
+                       Json::array({{{"op", "remove"}, {"path", kCpu}}}), type);
+    EXPECT_EQ(less.status, 422) << less.body;
+    EXPECT_NE(less.text("/message").find("cannot be removed"), std::string::npos) << less.body;
+    EXPECT_EQ(s.send("PATCH", s.path(kPods, "nobody/resize"), more, type).status, 404);
+}
+
 }  // namespace
 
 std::vector<Case> objectCases() {
@@ -214,7 +242,8 @@ std::vector<Case> objectCases() {
             {"PatchesMergeAndTest", patchesMergeAndTest},
             {"WhatIsWrongIsNamed", whatIsWrongIsNamed},
             {"TheServerCompletesNames", theServerCompletesNames},
-            {"EventsBecomeSeries", eventsBecomeSeries}};
+            {"EventsBecomeSeries", eventsBecomeSeries},
+            {"ResourcesOfAPodHaveTheirOwnDoor", resourcesOfAPodHaveTheirOwnDoor}};
 }
 
 }  // namespace conformance

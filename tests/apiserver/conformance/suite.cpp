@@ -13,6 +13,7 @@ const Kind kDeployments{"/apis/apps/v1", "deployments", "apps/v1", "Deployment"}
 const Kind kServices{"/api/v1", "services", "v1", "Service"};
 const Kind kLeases{"/apis/coordination.k8s.io/v1", "leases", "coordination.k8s.io/v1", "Lease"};
 const Kind kEvents{"/apis/events.k8s.io/v1", "events", "events.k8s.io/v1", "Event"};
+const Kind kPods{"/api/v1", "pods", "v1", "Pod"};
 
 std::string Answer::text(const char* pointer) const {
     return base::stringAt(body, pointer).value_or("");
@@ -151,6 +152,19 @@ Json Subject::deployment(const std::string& name) const {
 Json Subject::service(const std::string& name) const {
     return object(kServices, name,
                   {{"spec", {{"ports", Json::array({{{"port", 80}, {"protocol", "TCP"}}})}}}});
+}
+
+Json Subject::pod(const std::string& name, const Json& resources) const {
+    Json container{{"name", "main"}, {"image", "none:1"}, {"resources", resources}};
+    container["securityContext"] = {{"allowPrivilegeEscalation", false},
+                                    {"capabilities", {{"drop", Json::array({"ALL"})}}}};
+    return object(kPods, name,
+                  {{"spec",
+                    {{"nodeSelector", {{"example.dev/conformance", "nowhere"}}},
+                     {"automountServiceAccountToken", false},
+                     {"securityContext",
+                      {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+                     {"containers", Json::array({container})}}}});
 }
 
 std::string Subject::version(const Kind& kind) {

@@ -45,6 +45,7 @@ extern const Kind kDeployments;
 extern const Kind kServices;
 extern const Kind kLeases;
 extern const Kind kEvents;
+extern const Kind kPods;
 
 class Subject {
   public:
@@ -85,6 +86,8 @@ class Subject {
                    const base::Json& labels = base::Json::object()) const;
     base::Json deployment(const std::string& name) const;
     base::Json service(const std::string& name) const;
+    // One that no node takes.
+    base::Json pod(const std::string& name, const base::Json& resources) const;
     // The newest version of that kind's collection.
     std::string version(const Kind& kind = kMaps);
     // Looks again until it holds, 20 s at most.
