@@ -78,11 +78,20 @@ Json ApiServer::put(const kube::ResourceType& type, Json object) {
 
 Json ApiServer::edit(const kube::ResourceType& type, const kube::ObjectKey& key,
                      const std::function<void(Json&)>& change) {
+    auto edited = tryToEdit(type, key, change);
+    if (!edited) {
+        std::cerr << "no " << type.plural << " " << key.str() << " to edit\n";
+        std::abort();
+    }
+    return *edited;
+}
+
+std::optional<Json> ApiServer::tryToEdit(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                         const std::function<void(Json&)>& change) {
     std::lock_guard lock(mutex_);
     auto live = storage_.get(collectionOf(type), key);
     if (live == nullptr) {
-        std::cerr << "no " << type.plural << " " << key.str() << " to edit\n";
-        std::abort();
+        return std::nullopt;
     }
     Json object = shown(live);
     change(object);

@@ -128,6 +128,9 @@ class ApiServer final : public kube::Transport {
     // Changes an object that exists; aborts the test when it does not.
     base::Json edit(const kube::ResourceType& type, const kube::ObjectKey& key,
                     const std::function<void(base::Json&)>& change);
+    // The same where somebody else may have deleted it meanwhile.
+    std::optional<base::Json> tryToEdit(const kube::ResourceType& type, const kube::ObjectKey& key,
+                                        const std::function<void(base::Json&)>& change);
     void drop(const kube::ResourceType& type, const kube::ObjectKey& key);
     std::optional<base::Json> find(const kube::ResourceType& type,
                                    const kube::ObjectKey& key) const;

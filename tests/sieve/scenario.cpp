@@ -27,7 +27,6 @@ constexpr auto kPatience = 40s;
 constexpr int kAtATime = 5;
 
 const kube::ObjectKey kApp{"shop-ns", "shop"};
-const kube::ObjectKey kWeb{"shop-ns", "shop-web"};
 
 const kube::ResourceType& apps() {
     return reconcile::scalableApps();
@@ -52,8 +51,12 @@ struct Step {
     void (*act)(test::ApiServer&);
 };
 
+void changeSpec(test::ApiServer& server, const std::function<void(Json&)>& change) {
+    server.edit(apps(), kApp, [&](Json& object) { change(object["spec"]); });
+}
+
 void changeWeb(test::ApiServer& server, const std::function<void(Json&)>& change) {
-    server.edit(apps(), kApp, [&](Json& object) { change(object["spec"]["web"]); });
+    changeSpec(server, [&](Json& spec) { change(spec["web"]); });
 }
 
 const std::vector<Step>& allSteps() {
@@ -87,6 +90,29 @@ const std::vector<Step>& allSteps() {
         {"its Service deleted by hand",
          [](test::ApiServer& server) {
              server.drop(*reconcile::childType("v1", "Service"), kApp);
+         }},
+        {"balancers, edges and an Ingress in front",
+         [](test::ApiServer& server) {
+             changeSpec(server, [](Json& spec) {
+                 spec["loadBalancer"] = {{"algorithm", "LeastConnections"},
+                                         {"exposure", "Ingress"},
+                                         {"host", "shop.example"}};
+                 spec["cdn"] = {{"paths", {{{"match", "/static/*"}, {"ttlSeconds", 60}}}}};
+             });
+         }},
+        {"into two zones",
+         [](test::ApiServer& server) {
+             changeSpec(server, [](Json& spec) {
+                 spec["zones"] = {{{"name", "z1"}}, {{"name", "z2"}}};
+             });
+         }},
+        {"nothing in front, no zones",
+         [](test::ApiServer& server) {
+             changeSpec(server, [](Json& spec) {
+                 spec.erase("loadBalancer");
+                 spec.erase("cdn");
+                 spec.erase("zones");
+             });
          }},
         {"delete it", [](test::ApiServer& server) { server.drop(apps(), kApp); }}};
     return kSteps;
@@ -195,40 +221,46 @@ bool Scenario::playControllers() {
 }
 
 bool Scenario::scaleDeployments() {
-    auto autoscalers =
-        server_->all(*reconcile::childType("autoscaling/v2", "HorizontalPodAutoscaler"));
-    auto deployment = server_->find(deployments(), kWeb);
-    if (autoscalers.empty() || !deployment) {
-        return false;
+    bool changed = false;
+    for (const auto& autoscaler :
+         server_->all(*reconcile::childType("autoscaling/v2", "HorizontalPodAutoscaler"))) {
+        const kube::ObjectKey key{kApp.namespace_,
+                                  base::textAt(autoscaler, "/spec/scaleTargetRef/name")};
+        auto deployment = server_->find(deployments(), key);
+        if (!deployment) {
+            continue;
+        }
+        auto least = base::intAt(autoscaler, "/spec/minReplicas");
+        auto most = base::intAt(autoscaler, "/spec/maxReplicas");
+        auto now = base::intAt(*deployment, "/spec/replicas").value_or(1);
+        auto wanted = std::clamp(now, least.value_or(1), most.value_or(1));
+        if (now != wanted) {
+            server_->tryToEdit(deployments(), key,
+                               [&](Json& object) { object["spec"]["replicas"] = wanted; });
+            changed = true;
+        }
     }
-    auto least = base::intAt(autoscalers.front(), "/spec/minReplicas");
-    auto most = base::intAt(autoscalers.front(), "/spec/maxReplicas");
-    auto now = base::intAt(*deployment, "/spec/replicas").value_or(1);
-    auto wanted = std::clamp(now, least.value_or(1), most.value_or(1));
-    if (now != wanted) {
-        server_->edit(deployments(), kWeb,
-                      [&](Json& object) { object["spec"]["replicas"] = wanted; });
-    }
-    return now != wanted;
+    return changed;
 }
 
 bool Scenario::reportDeployments() {
-    auto deployment = server_->find(deployments(), kWeb);
-    if (!deployment) {
-        return false;
-    }
     auto before = server_->version();
-    auto replicas = (*deployment)["spec"]["replicas"];
-    Json status{
-        {"observedGeneration", (*deployment)["metadata"]["generation"]},
-        {"replicas", replicas},
-        {"updatedReplicas", replicas},
-        {"readyReplicas", replicas},
-        {"availableReplicas", replicas},
-        {"conditions",
-         {{{"type", "Available"}, {"status", "True"}, {"reason", "MinimumReplicasAvailable"}},
-          {{"type", "Progressing"}, {"status", "True"}, {"reason", "NewReplicaSetAvailable"}}}}};
-    server_->edit(deployments(), kWeb, [&](Json& object) { object["status"] = status; });
+    for (const auto& deployment : server_->all(deployments())) {
+        auto replicas = base::intAt(deployment, "/spec/replicas").value_or(1);
+        Json status{
+            {"observedGeneration", base::intAt(deployment, "/metadata/generation").value_or(1)},
+            {"replicas", replicas},
+            {"updatedReplicas", replicas},
+            {"readyReplicas", replicas},
+            {"availableReplicas", replicas},
+            {"conditions",
+             {{{"type", "Available"}, {"status", "True"}, {"reason", "MinimumReplicasAvailable"}},
+              {{"type", "Progressing"},
+               {"status", "True"},
+               {"reason", "NewReplicaSetAvailable"}}}}};
+        server_->edit(deployments(), {kApp.namespace_, base::textAt(deployment, "/metadata/name")},
+                      [&](Json& object) { object["status"] = status; });
+    }
     return server_->version() != before;
 }
 
