@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 using kube::ErrorKind;
 
 constexpr const char* kScheduledAt = "/spec/scheduledAt";
+constexpr const char* kScheduled = "Scheduled";
+constexpr const char* kMissed = "scalableapp_chaos_schedule_missed_total";
+constexpr const char* kStarted = "scalableapp_chaos_schedule_started_total";
 // A far time is looked at again in between: clocks are set, and the longest timer is bounded.
 constexpr auto kLongest = std::chrono::hours(1);
 
@@ -38,6 +41,20 @@ schedule::Child childOf(const base::Json& run) {
     const auto* annotations = base::at(run, "/metadata/annotations");
     out.aborting = annotations != nullptr && annotations->contains(kAbortAnnotation);
     return out;
+}
+
+// What was last told about a time that waits.
+std::string waitingOf(const base::Json& object) {
+    for (const auto& one : api::parseConditions(base::arrayAt(object, "/status/conditions"))) {
+        if (one.type == kScheduled && one.reason == schedule::kRunActive) {
+            return one.message;
+        }
+    }
+    return "";
+}
+
+runtime::Metrics::Labels labelsOf(const kube::ObjectKey& key) {
+    return {{"namespace", key.namespace_}, {"schedule", key.name}};
 }
 
 bool ownedBy(const kube::Object& object, const std::string& uid) {
@@ -68,13 +85,14 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
         status["lastVerdict"] = run::name(*ended->verdict);
     }
     bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
+    bool waits = !decision.waiting.empty();
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
     api::setCondition(
         conditions,
-        {.type = "Scheduled",
+        {.type = kScheduled,
          .status = suspended ? api::kFalse : api::kTrue,
-         .reason = suspended ? "Suspended" : "Scheduled",
-         .message = suspended ? "spec.suspend is set" : "",
+         .reason = suspended ? "Suspended" : (waits ? schedule::kRunActive : kScheduled),
+         .message = suspended ? "spec.suspend is set" : decision.waiting,
          .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
          .lastTransitionTime = ""},
         seen.now);
@@ -110,12 +128,22 @@ ScheduleReconciler::ScheduleReconciler(kube::Client& client, EventSink events,
                                        runtime::Metrics& metrics, const base::Clock& clock)
     : client_(client), events_(std::move(events)), metrics_(metrics), clock_(clock) {
     using enum runtime::Metrics::Kind;
-    metrics_.define("scalableapp_chaos_schedule_missed_total", Counter,
-                    "Times of chaos schedules that passed without a run");
-    metrics_.define("scalableapp_chaos_schedule_started_total", Counter,
-                    "Runs started by chaos schedules");
-    metrics_.count("scalableapp_chaos_schedule_missed_total", {}, 0);
-    metrics_.count("scalableapp_chaos_schedule_started_total", {}, 0);
+    metrics_.define(kMissed, Counter,
+                    "Times of chaos schedules that passed without a run, by reason");
+    metrics_.define(kStarted, Counter, "Runs started by chaos schedules");
+}
+
+// Counted from nought: an increase is only seen of what was there before.
+void ScheduleReconciler::count(const kube::ObjectKey& key,
+                               const std::map<std::string, int64_t>& missed) {
+    metrics_.count(kStarted, labelsOf(key), 0);
+    for (const char* reason : schedule::kMissReasons) {
+        auto labels = labelsOf(key);
+        labels["reason"] = reason;
+        auto found = missed.find(reason);
+        metrics_.count(kMissed, labels,
+                       found == missed.end() ? 0 : static_cast<double>(found->second));
+    }
 }
 
 kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& object,
@@ -126,6 +154,7 @@ kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& objec
     seen.name = key.name;
     seen.createdAt = time(object, "/metadata/creationTimestamp").value_or(clock_.wall());
     seen.lastScheduleTime = time(object, "/status/lastScheduleTime");
+    seen.waiting = waitingOf(object);
     auto list = client_.list(kChaosRuns,
                              {.namespace_ = key.namespace_,
                               .labelSelector = std::string(kScheduleLabel) + "=" + key.name},
@@ -156,7 +185,7 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
     auto run = runOfSchedule(object, due);
     auto created = client_.create(kChaosRuns, run, stop);
     if (created) {
-        metrics_.count("scalableapp_chaos_schedule_started_total", {});
+        metrics_.count(kStarted, labelsOf(keyOf(object)));
         return std::nullopt;
     }
     if (!created.error().is(ErrorKind::AlreadyExists)) {
@@ -219,7 +248,7 @@ runtime::Outcome ScheduleReconciler::reject(const base::Json& object, const std:
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
     api::setCondition(
         conditions,
-        {.type = "Scheduled",
+        {.type = kScheduled,
          .status = api::kFalse,
          .reason = reason,
          .message = message,
@@ -269,8 +298,7 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
     if (outcome.kind() == runtime::Outcome::Kind::Retry) {
         return outcome;
     }
-    metrics_.count("scalableapp_chaos_schedule_missed_total", {},
-                   static_cast<double>(decision.missed));
+    count(key, decision.missed);
     for (const auto& told : decision.told) {
         events_({.regarding = {.apiVersion = kChaosSchedules.apiVersion(),
                                .kind = kChaosSchedules.kind,

@@ -46,6 +46,7 @@ class ScheduleReconciler {
                             std::optional<base::WallTime> wakeAt, const std::stop_token& stop);
     runtime::Outcome reject(const base::Json& object, const std::string& reason,
                             const std::string& message, const std::stop_token& stop);
+    void count(const kube::ObjectKey& key, const std::map<std::string, int64_t>& missed);
 
     kube::Client& client_;
     EventSink events_;

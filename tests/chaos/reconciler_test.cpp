@@ -36,8 +36,13 @@ TEST(ChaosController, OneRunFromExperimentToVerdict) {
     EXPECT_EQ(stringAt(experiment, "/status/lastRun"), "kill-1");
     EXPECT_EQ(stringAt(experiment, "/status/lastVerdict"), "Resilient");
     EXPECT_EQ(base::intAt(experiment, "/status/runs/resilient"), 1);
-    EXPECT_NE(cluster.metrics.text().find("scalableapp_chaos_runs_total{verdict=\"Resilient\"} 1"),
-              std::string::npos);
+    auto metrics = cluster.metrics.text();
+    for (const char* line : {"verdict=\"Resilient\"} 1", "verdict=\"Failed\"} 0"}) {
+        EXPECT_NE(metrics.find("scalableapp_chaos_runs_total{app=\"shop\",namespace=\"ns\"," +
+                               std::string(line)),
+                  std::string::npos)
+            << metrics;
+    }
 }
 
 TEST(ChaosController, TellsTheRunAndTheAppAtTheFaultAndAtTheVerdict) {
