@@ -5,6 +5,7 @@
 #include "api/condition.h"
 #include "chaos/after_error.h"
 #include "chaos/kinds.h"
+#include "chaos/report/history.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos {
@@ -148,6 +149,7 @@ void ScheduleReconciler::count(const kube::ObjectKey& key,
 
 kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& object,
                                                          const api::ChaosScheduleSpec& spec,
+                                                         std::vector<base::Json>& runs,
                                                          const std::stop_token& stop) {
     auto key = keyOf(object);
     schedule::Seen seen;
@@ -164,7 +166,8 @@ kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& objec
     }
     for (const auto& item : list->items) {
         if (ownedBy(*item, textAt(object, "/metadata/uid"))) {
-            seen.children.push_back(childOf(item->json()));
+            runs.push_back(item->json());
+            seen.children.push_back(childOf(runs.back()));
         }
     }
     if (spec.cooldownSeconds > 0) {
@@ -286,7 +289,8 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                       "spec.schedule \"" + spec->schedule + "\" means no time that will ever come",
                       context.stop);
     }
-    auto seen = look(object, *spec, context.stop);
+    std::vector<base::Json> runs;
+    auto seen = look(object, *spec, runs, context.stop);
     if (!seen) {
         return afterError(seen.error());
     }
@@ -294,7 +298,9 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
     if (auto outcome = carryOut(object, decision, context.stop)) {
         return *outcome;
     }
-    auto outcome = settle(object, statusOf(object, *seen, decision), decision.wakeAt, context.stop);
+    auto status = statusOf(object, *seen, decision);
+    report::addHistory(object, runs, status);
+    auto outcome = settle(object, status, decision.wakeAt, context.stop);
     if (outcome.kind() == runtime::Outcome::Kind::Retry) {
         return outcome;
     }

@@ -33,8 +33,10 @@ class ScheduleReconciler {
                                const runtime::ReconcileContext& context);
 
   private:
+    // `runs`: those that it has made, as they are.
     kube::ApiResult<schedule::Seen> look(const base::Json& object,
                                          const api::ChaosScheduleSpec& spec,
+                                         std::vector<base::Json>& runs,
                                          const std::stop_token& stop);
     // Nothing: it was done. Otherwise how the reconcile ends.
     std::optional<runtime::Outcome> carryOut(const base::Json& object,
