@@ -142,6 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
                  w.app->ready = false;
                  w.app->readyMessage = "rolling";
              }},
+        Gate{"a rollout goes on", "SteadyStateNotMet",
+             "a change of ScalableApp shop is being rolled",
+             [](World& w) { w.app->reconciling = true; }},
         Gate{"no autoscaler to ask", "NoAutoscaler", "has no autoscaler",
              [](World& w) { w.run.spec.expectations.autoscaling.scaling = "Required"; }},
         Gate{"too few pods", "SteadyStateNotMet", "web has 3 ready pods, its minimum is 4",

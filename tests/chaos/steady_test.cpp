@@ -86,6 +86,12 @@ TEST_F(Steady, OneErrorInTheHoldTimeStartsItAnew) {
     EXPECT_EQ(look().problem, "") << "it is eleven seconds ago";
 }
 
+TEST_F(Steady, ARolloutStopsTheClock) {
+    seen.app->reconciling = true;
+    EXPECT_FALSE(look().well);
+    EXPECT_EQ(look().problem, "a change of ScalableApp shop is being rolled out");
+}
+
 TEST_F(Steady, AnAppThatIsUnwellStopsTheClock) {
     seen.app->ready = false;
     EXPECT_FALSE(look().well);
