@@ -97,6 +97,13 @@ base::Result<run::Run> parseRun(const base::Json& object) {
     out.paused = annotation(object, kPauseAnnotation) == "true";
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
     out.spec = std::move(*spec);
+    if (out.withoutFault) {
+        // What the added load is to bring about cannot come without it.
+        auto& scaling = out.spec.expectations.autoscaling;
+        scaling.scaling = scaling.scaling == "Required" ? "Ignore" : scaling.scaling;
+        scaling.reactWithinSeconds.reset();
+        scaling.settleWithinSeconds.reset();
+    }
     if (const auto* status = base::at(object, "/status")) {
         out.status = run::parseStatus(*status);
     }

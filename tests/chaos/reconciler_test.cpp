@@ -165,6 +165,21 @@ TEST(ChaosController, AnOutageOfTheApiServerIsWaitedOut) {
         << base::dumpJsonPretty(cluster.runs()[0]);
 }
 
+TEST(ChaosController, AControlRunIsNotAskedForWhatOnlyTheFaultBringsAbout) {
+    auto spec = usual();
+    spec["fault"] = {{"type", "LoadStep"}, {"requestsPerSecond", 100}};
+    spec["expectations"]["autoscaling"] = {
+        {"scaling", "Required"}, {"reactWithinSeconds", 10}, {"settleWithinSeconds", 30}};
+    auto with = chaos::parseRun({{"spec", spec}});
+    ASSERT_TRUE(with);
+    EXPECT_EQ(with->spec.expectations.autoscaling.scaling, "Required");
+    spec["withoutFault"] = true;
+    auto without = chaos::parseRun({{"spec", spec}});
+    ASSERT_TRUE(without);
+    EXPECT_FALSE(without->spec.expectations.autoscaling.asks());
+    EXPECT_EQ(without->spec.expectations.webErrorPercent, 1);
+}
+
 TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {
     Cluster cluster;
     cluster.addApp("shop", 3, true);
