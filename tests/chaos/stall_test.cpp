@@ -40,7 +40,7 @@ TEST(Stall, AProbeThatStoodStillBlamesNobody) {
     std::remove(file.c_str());
     e2e::Background probe(
         {PROBE, "--url=http://127.0.0.1:" + std::to_string(server.port()) + "/",
-         "--requests-per-second=50", "--duration-seconds=4", "--timeout-milliseconds=1000"},
+         "--requests-per-second=50", "--duration-seconds=4", "--timeout-milliseconds=1500"},
         file);
     while (server.requests() < 30) {
         std::this_thread::yield();
@@ -62,7 +62,7 @@ TEST(Stall, AProbeThatStoodStillBlamesNobody) {
             << second.failed() << " failures blamed in second " << second.second;
     }
     EXPECT_EQ(sent, 4 * 50) << "a request that began late belongs to its second all the same";
-    EXPECT_GE(blind, 2);
+    EXPECT_GE(blind, 1);
 }
 
 }  // namespace
