@@ -35,19 +35,6 @@ auto orderOf(const base::Json& run) {
     return std::pair(generationOf(run), base::intAt(run, "/spec/ordinal").value_or(1));
 }
 
-// The numbers of the runs of one generation, in order; 0 is the control run.
-std::vector<int64_t> ordinals(const base::Json& experiment) {
-    std::vector<int64_t> out;
-    if (base::boolAt(experiment, "/spec/control").value_or(false)) {
-        out.push_back(0);
-    }
-    auto count = base::intAt(experiment, "/spec/runs").value_or(1);
-    for (int64_t i = 1; i <= count; ++i) {
-        out.push_back(i);
-    }
-    return out;
-}
-
 const base::Json* named(const std::vector<base::Json>& runs, const std::string& name) {
     auto found = std::find_if(runs.begin(), runs.end(), [&](const base::Json& run) {
         return textAt(run, "/metadata/name") == name;
@@ -75,9 +62,16 @@ void judgeChange(const base::Json& experiment, int64_t generation, base::Json& s
                         : *base::at(experiment, "/status/accepted");
     const auto* annotations = base::at(experiment, "/metadata/annotations");
     auto asked = annotations == nullptr ? "" : annotations->value(kAcceptAnnotation, "");
+    auto observed = base::intAt(experiment, "/status/observedGeneration").value_or(0);
+    const auto* before = base::at(experiment, "/status/statistics");
     if (asked == std::to_string(generation)) {
         accepted = status["statistics"];
         accepted["generation"] = generation;
+    } else if (before != nullptr && asked == std::to_string(observed) &&
+               base::intAt(accepted, "/generation") != observed) {
+        // The spec was changed before anybody saw that its runs were accepted.
+        accepted = *before;
+        accepted["generation"] = observed;
     }
     if (!accepted.is_object()) {
         return;
@@ -105,13 +99,26 @@ api::Condition complete(const base::Json& experiment, const base::Json* last, bo
         const auto& reasons = base::arrayAt(*last, "/status/reasons");
         condition.message = reasons.empty() ? "" : reasons.front().get<std::string>();
     } else if (last == nullptr) {
-        condition.reason = "Aborted";
-        condition.message = "the run of this generation was deleted; change the spec to run again";
+        condition.reason = kSeriesAborted;
+        condition.message =
+            "the run of this generation was deleted; kubectl scalableapp chaos run starts it again";
     }
     return condition;
 }
 
 }  // namespace
+
+std::vector<int64_t> ordinals(const base::Json& experiment) {
+    std::vector<int64_t> out;
+    if (base::boolAt(experiment, "/spec/control").value_or(false)) {
+        out.push_back(0);
+    }
+    auto count = base::intAt(experiment, "/spec/runs").value_or(1);
+    for (int64_t i = 1; i <= count; ++i) {
+        out.push_back(i);
+    }
+    return out;
+}
 
 std::string runName(const base::Json& experiment, int64_t ordinal) {
     auto name = textAt(experiment, "/metadata/name") + "-" +

@@ -4,10 +4,11 @@
 // A run's name is <experiment>-<generation>, from the second of spec.runs on with its number behind
 // it, and with 0 for the control run that goes before them: whoever tries to start it a second
 // time, after a crash or as a second process, finds it there. Its spec is a copy that nobody
-// changes, so an edited experiment starts a new run and leaves a running one alone; deleting the
-// run aborts it, and it is not started again (the status remembers the generation). Deleting the
-// experiment takes its runs along through their owner reference. Thread safety: reconcile from any
-// thread, for different keys.
+// changes, so an edited experiment starts a new run and leaves a running one alone. Who wants it
+// again as it is changes spec.runToken, which means nothing else. Deleting the run aborts it, and
+// it is not started again (the status remembers the generation). Deleting the experiment takes its
+// runs along through their owner reference. Thread safety: reconcile from any thread, for different
+// keys.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,12 @@ class ExperimentReconciler {
     kube::Client& client_;
     const base::Clock& clock_;
 };
+
+// The reason of condition Complete where people deleted a run: no other follows.
+inline constexpr const char* kSeriesAborted = "Aborted";
+
+// Pure: the numbers of the runs of one generation, in order; 0 is the control run.
+std::vector<int64_t> ordinals(const base::Json& experiment);
 
 // Pure: the run of a number that an experiment asks for now (0: the control run), and the status
 // its runs (any order) give it.

@@ -34,7 +34,8 @@ inline constexpr const char* kPauseAnnotation = "scalableapp.dev/pause";
 // On a ChaosRun while its fault holds something that has to be given back: it is not gone before
 // that.
 inline constexpr const char* kHeldFinalizer = "scalableapp.dev/chaos-fault";
-// On a ChaosExperiment, by people: the generation whose statistics later ones are compared with.
+// By people, what later runs are compared with. On a ChaosExperiment: the generation whose
+// statistics; on a ChaosSchedule: the time until which its runs.
 inline constexpr const char* kAcceptAnnotation = "scalableapp.dev/accept";
 // The operator's own Lease.
 inline constexpr const char* kOperatorLease = "scalableapp-operator";

@@ -15,6 +15,11 @@ using run::ActionResult;
 // A run takes about ten turns in a row at most; more is a defect, and the pause keeps it harmless.
 constexpr int kTurnsAtOnce = 20;
 constexpr auto kOutagePause = 2s;
+constexpr const char* kRuns = "scalableapp_chaos_runs_total";
+
+runtime::Metrics::Labels runLabels(const run::Run& run, run::Verdict verdict) {
+    return {{"namespace", run.namespace_}, {"app", run.spec.app}, {"verdict", run::name(verdict)}};
+}
 
 // Asking again may help: the answer was lost or the server was busy, nothing was refused.
 bool mayHelp(const ApiError& error) {
@@ -92,6 +97,13 @@ base::Result<run::Run> parseRun(const base::Json& object) {
     out.paused = annotation(object, kPauseAnnotation) == "true";
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
     out.spec = std::move(*spec);
+    if (out.withoutFault) {
+        // What the added load is to bring about cannot come without it.
+        auto& scaling = out.spec.expectations.autoscaling;
+        scaling.scaling = scaling.scaling == "Required" ? "Ignore" : scaling.scaling;
+        scaling.reactWithinSeconds.reset();
+        scaling.settleWithinSeconds.reset();
+    }
     if (const auto* status = base::at(object, "/status")) {
         out.status = run::parseStatus(*status);
     }
@@ -106,16 +118,12 @@ RunReconciler::RunReconciler(kube::Client& client, RunOptions options, EventSink
       metrics_(metrics),
       observer_(client, clock, options_.site) {
     using enum runtime::Metrics::Kind;
-    metrics_.define("scalableapp_chaos_runs_total", Counter, "Chaos runs ended, by verdict");
+    metrics_.define(kRuns, Counter, "Chaos runs ended, by application and verdict");
     metrics_.define("scalableapp_chaos_faults_total", Counter,
                     "Steps of faults (deletes, evictions, marks, switches), by result");
     metrics_.define("scalableapp_chaos_recovery_seconds", Histogram,
                     "Time from the first delete until the tier was whole again",
                     {0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 120, 300});
-    for (auto verdict : {run::Verdict::Resilient, run::Verdict::Degraded, run::Verdict::Failed,
-                         run::Verdict::Inconclusive}) {
-        metrics_.count("scalableapp_chaos_runs_total", {{"verdict", run::name(verdict)}}, 0);
-    }
 }
 
 runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
@@ -128,6 +136,7 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
     if (!run) {
         return runtime::Outcome::terminal(run.error().message);
     }
+    countFromNought(*run);
     auto version = (*object)->meta().resourceVersion;
     std::vector<ActionResult> results;
     for (int i = 0; i < kTurnsAtOnce; ++i) {
@@ -160,7 +169,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         }
         publish(run, *seen, step.notes);
         if (ends) {
-            count(run.status);
+            count(run);
         }
     }
     for (const auto& action : step.actions) {
@@ -335,8 +344,20 @@ void RunReconciler::publish(const run::Run& run, const run::Seen& seen,
     }
 }
 
-void RunReconciler::count(const run::Status& status) {
-    metrics_.count("scalableapp_chaos_runs_total", {{"verdict", run::name(*status.verdict)}});
+// An increase is only seen of what was there before.
+void RunReconciler::countFromNought(const run::Run& run) {
+    if (run.status.phase == run::Phase::Done) {
+        return;
+    }
+    for (auto verdict : {run::Verdict::Resilient, run::Verdict::Degraded, run::Verdict::Failed,
+                         run::Verdict::Inconclusive}) {
+        metrics_.create(kRuns, runLabels(run, verdict));
+    }
+}
+
+void RunReconciler::count(const run::Run& run) {
+    const auto& status = run.status;
+    metrics_.count(kRuns, runLabels(run, *status.verdict));
     if (status.measurements && status.measurements->wholeAfterDeleteMilliseconds) {
         metrics_.observe(
             "scalableapp_chaos_recovery_seconds", {},

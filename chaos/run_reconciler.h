@@ -58,7 +58,8 @@ class RunReconciler {
     std::optional<kube::ApiError> carryOut(const run::Run& run, const run::Action& action,
                                            std::string& problem, const std::stop_token& stop);
     void publish(const run::Run& run, const run::Seen& seen, const std::vector<run::Note>& notes);
-    void count(const run::Status& status);
+    void countFromNought(const run::Run& run);
+    void count(const run::Run& run);
     runtime::Outcome afterError(const kube::ApiError& error);
     void goesOn(bool wrote);
 

@@ -5,6 +5,7 @@
 #include "api/condition.h"
 #include "chaos/after_error.h"
 #include "chaos/kinds.h"
+#include "chaos/report/history.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos {
@@ -15,6 +16,9 @@ using namespace std::chrono_literals;
 using kube::ErrorKind;
 
 constexpr const char* kScheduledAt = "/spec/scheduledAt";
+constexpr const char* kScheduled = "Scheduled";
+constexpr const char* kMissed = "scalableapp_chaos_schedule_missed_total";
+constexpr const char* kStarted = "scalableapp_chaos_schedule_started_total";
 // A far time is looked at again in between: clocks are set, and the longest timer is bounded.
 constexpr auto kLongest = std::chrono::hours(1);
 
@@ -38,6 +42,20 @@ schedule::Child childOf(const base::Json& run) {
     const auto* annotations = base::at(run, "/metadata/annotations");
     out.aborting = annotations != nullptr && annotations->contains(kAbortAnnotation);
     return out;
+}
+
+// What was last told about a time that waits.
+std::string waitingOf(const base::Json& object) {
+    for (const auto& one : api::parseConditions(base::arrayAt(object, "/status/conditions"))) {
+        if (one.type == kScheduled && one.reason == schedule::kRunActive) {
+            return one.message;
+        }
+    }
+    return "";
+}
+
+runtime::Metrics::Labels labelsOf(const kube::ObjectKey& key) {
+    return {{"namespace", key.namespace_}, {"schedule", key.name}};
 }
 
 bool ownedBy(const kube::Object& object, const std::string& uid) {
@@ -68,13 +86,14 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
         status["lastVerdict"] = run::name(*ended->verdict);
     }
     bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
+    bool waits = !decision.waiting.empty();
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
     api::setCondition(
         conditions,
-        {.type = "Scheduled",
+        {.type = kScheduled,
          .status = suspended ? api::kFalse : api::kTrue,
-         .reason = suspended ? "Suspended" : "Scheduled",
-         .message = suspended ? "spec.suspend is set" : "",
+         .reason = suspended ? "Suspended" : (waits ? schedule::kRunActive : kScheduled),
+         .message = suspended ? "spec.suspend is set" : decision.waiting,
          .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
          .lastTransitionTime = ""},
         seen.now);
@@ -110,22 +129,34 @@ ScheduleReconciler::ScheduleReconciler(kube::Client& client, EventSink events,
                                        runtime::Metrics& metrics, const base::Clock& clock)
     : client_(client), events_(std::move(events)), metrics_(metrics), clock_(clock) {
     using enum runtime::Metrics::Kind;
-    metrics_.define("scalableapp_chaos_schedule_missed_total", Counter,
-                    "Times of chaos schedules that passed without a run");
-    metrics_.define("scalableapp_chaos_schedule_started_total", Counter,
-                    "Runs started by chaos schedules");
-    metrics_.count("scalableapp_chaos_schedule_missed_total", {}, 0);
-    metrics_.count("scalableapp_chaos_schedule_started_total", {}, 0);
+    metrics_.define(kMissed, Counter,
+                    "Times of chaos schedules that passed without a run, by reason");
+    metrics_.define(kStarted, Counter, "Runs started by chaos schedules");
+}
+
+// Counted from nought: an increase is only seen of what was there before.
+void ScheduleReconciler::count(const kube::ObjectKey& key,
+                               const std::map<std::string, int64_t>& missed) {
+    metrics_.count(kStarted, labelsOf(key), 0);
+    for (const char* reason : schedule::kMissReasons) {
+        auto labels = labelsOf(key);
+        labels["reason"] = reason;
+        auto found = missed.find(reason);
+        metrics_.count(kMissed, labels,
+                       found == missed.end() ? 0 : static_cast<double>(found->second));
+    }
 }
 
 kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& object,
                                                          const api::ChaosScheduleSpec& spec,
+                                                         std::vector<base::Json>& runs,
                                                          const std::stop_token& stop) {
     auto key = keyOf(object);
     schedule::Seen seen;
     seen.name = key.name;
     seen.createdAt = time(object, "/metadata/creationTimestamp").value_or(clock_.wall());
     seen.lastScheduleTime = time(object, "/status/lastScheduleTime");
+    seen.waiting = waitingOf(object);
     auto list = client_.list(kChaosRuns,
                              {.namespace_ = key.namespace_,
                               .labelSelector = std::string(kScheduleLabel) + "=" + key.name},
@@ -135,7 +166,8 @@ kube::ApiResult<schedule::Seen> ScheduleReconciler::look(const base::Json& objec
     }
     for (const auto& item : list->items) {
         if (ownedBy(*item, textAt(object, "/metadata/uid"))) {
-            seen.children.push_back(childOf(item->json()));
+            runs.push_back(item->json());
+            seen.children.push_back(childOf(runs.back()));
         }
     }
     if (spec.cooldownSeconds > 0) {
@@ -156,7 +188,7 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
     auto run = runOfSchedule(object, due);
     auto created = client_.create(kChaosRuns, run, stop);
     if (created) {
-        metrics_.count("scalableapp_chaos_schedule_started_total", {});
+        metrics_.count(kStarted, labelsOf(keyOf(object)));
         return std::nullopt;
     }
     if (!created.error().is(ErrorKind::AlreadyExists)) {
@@ -219,7 +251,7 @@ runtime::Outcome ScheduleReconciler::reject(const base::Json& object, const std:
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
     api::setCondition(
         conditions,
-        {.type = "Scheduled",
+        {.type = kScheduled,
          .status = api::kFalse,
          .reason = reason,
          .message = message,
@@ -257,7 +289,8 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                       "spec.schedule \"" + spec->schedule + "\" means no time that will ever come",
                       context.stop);
     }
-    auto seen = look(object, *spec, context.stop);
+    std::vector<base::Json> runs;
+    auto seen = look(object, *spec, runs, context.stop);
     if (!seen) {
         return afterError(seen.error());
     }
@@ -265,12 +298,13 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
     if (auto outcome = carryOut(object, decision, context.stop)) {
         return *outcome;
     }
-    auto outcome = settle(object, statusOf(object, *seen, decision), decision.wakeAt, context.stop);
+    auto status = statusOf(object, *seen, decision);
+    report::addHistory(object, runs, status);
+    auto outcome = settle(object, status, decision.wakeAt, context.stop);
     if (outcome.kind() == runtime::Outcome::Kind::Retry) {
         return outcome;
     }
-    metrics_.count("scalableapp_chaos_schedule_missed_total", {},
-                   static_cast<double>(decision.missed));
+    count(key, decision.missed);
     for (const auto& told : decision.told) {
         events_({.regarding = {.apiVersion = kChaosSchedules.apiVersion(),
                                .kind = kChaosSchedules.kind,

@@ -33,8 +33,10 @@ class ScheduleReconciler {
                                const runtime::ReconcileContext& context);
 
   private:
+    // `runs`: those that it has made, as they are.
     kube::ApiResult<schedule::Seen> look(const base::Json& object,
                                          const api::ChaosScheduleSpec& spec,
+                                         std::vector<base::Json>& runs,
                                          const std::stop_token& stop);
     // Nothing: it was done. Otherwise how the reconcile ends.
     std::optional<runtime::Outcome> carryOut(const base::Json& object,
@@ -46,6 +48,7 @@ class ScheduleReconciler {
                             std::optional<base::WallTime> wakeAt, const std::stop_token& stop);
     runtime::Outcome reject(const base::Json& object, const std::string& reason,
                             const std::string& message, const std::stop_token& stop);
+    void count(const kube::ObjectKey& key, const std::map<std::string, int64_t>& missed);
 
     kube::Client& client_;
     EventSink events_;

@@ -37,6 +37,29 @@ std::optional<Refusal> unsupported(const run::Run& run, const run::Site& site) {
     return fault->refuses(spec, site);
 }
 
+// The autoscaler's stopwatch begins with the load of a LoadStep, and ends with it.
+std::optional<Refusal> untimed(const api::ChaosExperimentSpec& spec) {
+    const auto& scaling = spec.expectations.autoscaling;
+    for (const auto& [field, limit] :
+         {std::pair("reactWithinSeconds", scaling.reactWithinSeconds),
+          std::pair("settleWithinSeconds", scaling.settleWithinSeconds)}) {
+        auto name = std::string("spec.expectations.autoscaling.") + field;
+        if (limit && spec.fault.type != "LoadStep") {
+            return Refusal{"Contradiction", name +
+                                                " counts from the load that LoadStep adds, and "
+                                                "spec.fault.type is " +
+                                                spec.fault.type + ": leave it out"};
+        }
+        if (limit && *limit > spec.fault.lasts()) {
+            return Refusal{"Contradiction",
+                           name + " " + to_string(*limit) +
+                               " is longer than the load lasts (spec.fault.durationSeconds " +
+                               to_string(spec.fault.lasts()) + "): raise that, or lower it"};
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<Refusal> contradiction(const api::ChaosExperimentSpec& spec) {
     if (!verdict::asksAnything(spec)) {
         return Refusal{"NothingExpected",
@@ -51,7 +74,7 @@ std::optional<Refusal> contradiction(const api::ChaosExperimentSpec& spec) {
                        "spec.expectations.autoscaling.scaling Forbidden contradicts "
                        "reactWithinSeconds and settleWithinSeconds: leave one of them out"};
     }
-    return std::nullopt;
+    return untimed(spec);
 }
 
 std::optional<Refusal> tooThin(const api::ChaosExperimentSpec& spec) {
@@ -92,6 +115,19 @@ std::optional<Refusal> permission(const run::Run& run, const run::Seen& seen) {
                                          ": " + topology::kOptInValue};
     }
     return std::nullopt;
+}
+
+std::optional<Refusal> answerable(const run::Run& run, const run::Seen& seen) {
+    const auto& scaling = run.spec.expectations.autoscaling;
+    bool must =
+        scaling.scaling == "Required" || scaling.reactWithinSeconds || scaling.settleWithinSeconds;
+    if (!must || seen.scaler) {
+        return std::nullopt;
+    }
+    return Refusal{"NoAutoscaler",
+                   "spec.expectations.autoscaling: ScalableApp " + quoted(run.spec.app) +
+                       " has no autoscaler that could answer it: give it spec.web.autoscaling, or "
+                       "leave it out"};
 }
 
 std::optional<Refusal> feasibility(const run::Run& run, const run::Site& site) {

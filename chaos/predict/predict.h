@@ -22,6 +22,9 @@ std::optional<Refusal> permission(const run::Run& run, const run::Seen& seen);
 // contradict each other, traffic too thin to prove anything, faults that cannot be applied here.
 std::optional<Refusal> feasibility(const run::Run& run, const run::Site& site);
 
+// What this application cannot answer: a question about an autoscaler that it does not have.
+std::optional<Refusal> answerable(const run::Run& run, const run::Seen& seen);
+
 // The fault that a run carries out: its spec's, or none for a control run. Null: no such fault.
 const faults::Fault* faultOf(const run::Run& run);
 

@@ -1,5 +1,6 @@
 #include "chaos/probe/load.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <atomic>
@@ -26,7 +27,23 @@ using asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 using Micros = std::chrono::microseconds;
 
-constexpr uint64_t kBodyLimit = 16U << 20U;
+// A body that is read and forgotten: how long it is must not decide how much memory slow answers
+// take.
+struct Discarded {
+    struct value_type {};
+    class reader {
+      public:
+        template <bool isRequest, class Fields>
+        reader(http::header<isRequest, Fields>&, value_type&) {}
+        void init(const boost::optional<uint64_t>&, beast::error_code& error) { error = {}; }
+        template <class Buffers>
+        size_t put(const Buffers& buffers, beast::error_code& error) {
+            error = {};
+            return beast::buffer_bytes(buffers);
+        }
+        void finish(beast::error_code& error) { error = {}; }
+    };
+};
 
 struct Connection {
     explicit Connection(asio::io_context& io) : stream(io) {}
@@ -68,6 +85,7 @@ struct Load::Impl {
     void resolve(const std::function<void()>& then = {});
     void schedule();
     void launchDue();
+    void noteLateness(Micros now);
     void everySecond();
     void finishWhenDrained();
 
@@ -100,7 +118,7 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
                 index % owner.options.newConnectionEvery == 0) {}
 
     void begin() {
-        load.recorder.sent(intended);
+        load.recorder.sent(intended, load.since(Steady::now()) - intended);
         ++load.inFlight;
         if (load.addresses.empty()) {
             finish(Outcome::Resolve);
@@ -161,7 +179,7 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
 
     void read() {
         parser.emplace();
-        parser->body_limit(kBodyLimit);
+        parser->body_limit(boost::none);  // the deadline is its limit
         http::async_read(connection->stream, connection->buffer, *parser,
                          [self = shared_from_this()](beast::error_code error, size_t) {
                              if (error) {
@@ -174,7 +192,8 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
 
     void answered() {
         auto outcome = outcomeOf(parser->get().result_int());
-        if (!alone && parser->keep_alive()) {
+        // More than are to be kept were opened while all were busy.
+        if (!alone && parser->keep_alive() && load.kept <= load.options.keptConnections) {
             connection->used = true;
             connection->stream.expires_never();
             load.idle.push_back(std::move(connection));
@@ -224,7 +243,7 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
     ConnectionPtr connection;
     http::request<http::empty_body> message;
 
-    std::optional<http::response_parser<http::string_body>> parser;
+    std::optional<http::response_parser<Discarded>> parser;
 };
 
 void Load::Impl::resolve(const std::function<void()>& then) {
@@ -241,8 +260,17 @@ void Load::Impl::resolve(const std::function<void()>& then) {
         });
 }
 
+// Whoever wakes first after a pause of the whole process says so, before any second is written and
+// whether or not answers were waiting that nobody fetched in time.
+void Load::Impl::noteLateness(Micros now) {
+    if (!over && now > intendedOf(next)) {
+        recorder.late(now - intendedOf(next));
+    }
+}
+
 void Load::Impl::launchDue() {
     auto now = since(Steady::now());
+    noteLateness(now);
     auto end = std::chrono::duration_cast<Micros>(options.duration);
     while (!over) {
         auto intended = intendedOf(next);
@@ -265,7 +293,10 @@ void Load::Impl::schedule() {
 }
 
 void Load::Impl::everySecond() {
-    recorder.flush(since(Steady::now()), clock.wall());
+    auto woke = since(Steady::now());
+    noteLateness(woke);
+    // A second is not over while a request that belongs to it is still to be sent.
+    recorder.flush(std::min(woke, intendedOf(next)), clock.wall());
     if (over && inFlight == 0) {
         return;
     }

@@ -15,7 +15,7 @@
 // background, the last good answer staying in use: name resolution is no part of the latency. Where
 // no address was ever found, requests fail as Resolve. A name with several addresses is asked at
 // each in turn; where one refuses, the next is tried. One thread; memory is bounded by rate ×
-// time-out.
+// time-out, however long the answers are: bodies are read and not kept.
 // Thread safety: stop() from any thread and from signal handlers' threads; the rest from
 // one.
 #pragma once

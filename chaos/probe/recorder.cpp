@@ -13,6 +13,10 @@ int64_t millis(std::chrono::microseconds time) {
     return duration_cast<milliseconds>(time).count();
 }
 
+void note(Second& second, std::chrono::microseconds late) {
+    second.lateMs = std::max(second.lateMs, millis(late));
+}
+
 }  // namespace
 
 Recorder::Open& Recorder::open(Micros intended) {
@@ -22,10 +26,11 @@ Recorder::Open& Recorder::open(Micros intended) {
     return entry;
 }
 
-void Recorder::sent(Micros intended) {
+void Recorder::sent(Micros intended, Micros late) {
     auto& entry = open(intended);
     ++entry.second.sent;
     ++entry.outstanding;
+    note(entry.second, late);
 }
 
 void Recorder::finished(Micros intended, Outcome outcome, Micros latency) {
@@ -50,6 +55,12 @@ void Recorder::finished(Micros intended, Outcome outcome, Micros latency) {
 
 void Recorder::reconnected(Micros intended) {
     ++open(intended).second.reconnected;
+}
+
+void Recorder::late(Micros by) {
+    for (auto& [index, entry] : open_) {
+        note(entry.second, by);
+    }
 }
 
 void Recorder::close(Open& entry, base::WallTime wall) {

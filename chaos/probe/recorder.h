@@ -6,6 +6,9 @@
 //   recorder.finished(10ms, Outcome::Ok, 3ms);            // latency from the intended start
 //   recorder.flush(1s, wall);                             // writes the seconds that are over
 //
+// A probe that stood still says so (`late`): on the seconds that it slept through, and on those
+// whose answers it may have overslept. None of them may be held against the service.
+//
 // Memory: one entry per request of the seconds that are not written yet, so bounded by rate ×
 // time-out.
 // Thread safety: none; one thread owns it.
@@ -26,10 +29,14 @@ class Recorder {
 
     explicit Recorder(std::function<void(const Second&)> write) : write_(std::move(write)) {}
 
-    void sent(Micros intended);
+    // `late`: how long after it was due it began.
+    void sent(Micros intended, Micros late = Micros(0));
     void finished(Micros intended, Outcome outcome, Micros latency);
     void reconnected(Micros intended);
-    // Writes, in order, every second before `now` that waits for nothing.
+    // What is due was not begun for so long: marks every second that is not written yet.
+    void late(Micros by);
+    // Writes, in order, every second before `now` that waits for nothing. Precondition: no request
+    // that is due before `now` is still to be sent.
     void flush(Micros now, base::WallTime wall);
     // The load is over and every request has come out: writes what is left, the last second as
     // short as it was.

@@ -74,6 +74,7 @@ std::optional<Second> secondOf(const base::Json& line) {
     second.firstSlowMs = base::intAt(line, "/firstSlowMs");
     second.lastSlowMs = base::intAt(line, "/lastSlowMs");
     second.reconnected = base::intAt(line, "/reconnected").value_or(0);
+    second.lateMs = base::intAt(line, "/lateMs").value_or(0);
     if (!readErrors(line, second) || !readLatency(line, second)) {
         return std::nullopt;
     }
@@ -185,6 +186,9 @@ std::string writeSecond(const Second& second, const std::string& view) {
     }
     if (second.reconnected > 0) {
         line["reconnected"] = second.reconnected;
+    }
+    if (second.lateMs > 0) {
+        line["lateMs"] = second.lateMs;
     }
     line["latency"] = base::Json::array();
     for (const auto& [index, count] : second.latency.buckets()) {

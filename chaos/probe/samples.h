@@ -10,6 +10,9 @@
 // Lines about another place than the target itself carry its name, "view":"loadBalancer"; the first
 // line of all names them in their order: {"views":["loadBalancer","web"]}
 //
+// "lateMs": how long after it was due the probe itself began a request. Over half a second it was
+// the probe that stood still, and nothing is known of the service in that second.
+//
 // Times are the probe's own: seconds and milliseconds since its start on a clock that never jumps,
 // anchored to the wall clock once by `startedAt`. `at` is the wall clock when the line was written:
 // whoever reads it can tell how far the two machines' clocks are apart.
@@ -41,6 +44,9 @@ const char* name(Outcome outcome);
 // An answer that took longer is a good one that nobody waited for.
 inline constexpr std::chrono::milliseconds kSlow{1000};
 
+// A probe that begins its requests later than this has no say about how they came out.
+inline constexpr std::chrono::milliseconds kBlind{500};
+
 inline constexpr size_t kMostViews = 32;  // more are malformed
 
 struct Header {
@@ -65,10 +71,12 @@ struct Second {
     std::optional<int64_t> lastSlowMs;
     int64_t gapMs = 0;  // the longest stretch between good answers that reached into this second
     int64_t reconnected = 0;  // stale kept-alive connections replaced before an answer began
+    int64_t lateMs = 0;       // the most that a request began after it was due
     Histogram latency;        // of good answers, from the intended start
 
     int64_t ok() const { return outcomes[static_cast<size_t>(Outcome::Ok)]; }
     int64_t failed() const { return sent - ok(); }
+    bool blind() const { return lateMs > kBlind.count(); }
     bool operator==(const Second&) const = default;
 };
 

@@ -39,6 +39,21 @@ double Window::perSecond() const {
     return seconds == 0 ? 0 : static_cast<double>(sent) / static_cast<double>(seconds);
 }
 
+void join(Window& into, const Window& more) {
+    into.missing += more.missing;
+    into.sent += more.sent;
+    for (size_t kind = 0; kind < probe::kOutcomes; ++kind) {
+        into.outcomes[kind] += more.outcomes[kind];
+    }
+    into.reconnected += more.reconnected;
+    into.latency.merge(more.latency);
+    earliest(into.firstError, more.firstError);
+    latest(into.lastError, more.lastError);
+    into.slow += more.slow;
+    earliest(into.firstSlow, more.firstSlow);
+    latest(into.lastSlow, more.lastSlow);
+}
+
 Window over(const probe::Series& series, base::WallTime from, base::WallTime to) {
     Window window;
     if (!series.header || to <= from) {
@@ -48,7 +63,7 @@ Window over(const probe::Series& series, base::WallTime from, base::WallTime to)
     auto first = static_cast<int64_t>(std::ceil(secondsBetween(start, from)));
     auto end = static_cast<int64_t>(std::floor(secondsBetween(start, to)));
     for (const auto& second : series.seconds) {
-        if (second.second < first || second.second >= end) {
+        if (second.second < first || second.second >= end || second.blind()) {
             continue;
         }
         ++window.seconds;

@@ -20,7 +20,7 @@ namespace chaos::probes {
 
 struct Window {
     int64_t seconds = 0;  // whole seconds the series has inside the window
-    int64_t missing = 0;  // seconds inside the window the series does not have
+    int64_t missing = 0;  // seconds inside it that the series does not have, or was blind in
     int64_t sent = 0;
     std::array<int64_t, probe::kOutcomes> outcomes{};
     int64_t reconnected = 0;
@@ -38,6 +38,10 @@ struct Window {
     double errorPercent() const;  // 0 without traffic: look at `sent` first
     double perSecond() const;
 };
+
+// As many visitors more: their requests and what came of them. Gaps stay those of `into`: nobody is
+// served better because somebody else is.
+void join(Window& into, const Window& more);
 
 // `to` later than the series' last second counts what is not there as missing.
 Window over(const probe::Series& series, base::WallTime from, base::WallTime to);

@@ -117,6 +117,9 @@ void Turn::predicting() {
     if (auto refusal = predict::feasibility(run_, seen_.site)) {
         return refuse(*refusal);
     }
+    if (auto refusal = predict::answerable(run_, seen_)) {
+        return refuse(*refusal);
+    }
     auto plan = fault_->plan(scene(), static_cast<uint64_t>(*status().seed));
     status().prediction = plan.prediction;
     if (plan.refusal) {

@@ -14,10 +14,8 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A line is written up to a time-out and a second after its own second began, and read a little
-// later.
-constexpr auto kAhead = 2s;
-constexpr auto kBehind = 8s;
+// A line arrives up to a second old, which would hide as much of a clock that is ahead.
+constexpr auto kAhead = kClocksApart - 1s;
 
 std::optional<base::WallTime> firstDelete(const Status& status) {
     std::optional<base::WallTime> first;
@@ -105,10 +103,7 @@ Windows windowsOf(const Status& status, const probe::Series& series) {
     Windows out;
     auto intent = *status.intentAt;
     auto end = *status.observedUntil;
-    if (series.header) {
-        auto well = std::max(status.steadySince.value_or(intent), series.header->startedAt);
-        out.before = probes::over(series, well, intent - 1s);
-    }
+    out.before = beforeFault(status.steadySince.value_or(intent), series, intent);
     // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's,
     // and so is all that happens before a fault that lasts was taken back.
     auto over = status.wholeAt;
@@ -117,11 +112,21 @@ Windows windowsOf(const Status& status, const probe::Series& series) {
         over = std::max(*over, lastReverted(status).value_or(*over));
     }
     // A microsecond more: a moment that is a whole second does not belong to two phases.
-    out.during = probes::over(series, intent - 2s + 1us, over ? *over + 2s : end);
+    out.during = probes::over(series, intent - kClocksApart - 1s + 1us,
+                              over ? *over + kClocksApart + 1s : end);
     if (over) {
-        out.after = probes::over(series, *over + 1s + 1us, end);
+        out.after = probes::over(series, *over + kClocksApart + 1us, end);
     }
     return out;
+}
+
+// All of it belongs to the fault: it is the fault.
+probes::Window whole(const probe::Series& series) {
+    if (!series.header || series.seconds.empty()) {
+        return {};
+    }
+    return probes::over(series, series.header->startedAt,
+                        series.startOf(series.seconds.back()) + 1s);
 }
 
 ViewMeasure toView(const std::string& name, const Windows& seen) {
@@ -136,6 +141,15 @@ ViewMeasure toView(const std::string& name, const Windows& seen) {
 }
 
 }  // namespace
+
+probes::Window beforeFault(base::WallTime wellSince, const probe::Series& series,
+                           base::WallTime intent) {
+    if (!series.header) {
+        return {};
+    }
+    return probes::over(series, std::max(wellSince, series.header->startedAt),
+                        intent - kClocksApart);
+}
 
 PhaseMeasure toPhase(const probes::Window& window) {
     PhaseMeasure out{
@@ -159,15 +173,19 @@ PhaseMeasure toPhase(const probes::Window& window) {
     return out;
 }
 
-Measurements measure(const Status& status, const probe::Series& series) {
+Measurements measure(const Status& status, const probe::Series& series, const probe::Series& step) {
     Measurements out;
     out.readyBefore = status.readyBefore;
     out.readyLowest = status.readyLowest;
     out.readyAtEnd = status.readyAtEnd;
     auto seen = windowsOf(status, series);
-    const auto& during = seen.during;
+    // Both of the probe's own clock; the step has another.
+    if (seen.during.firstError) {
+        out.firstGoodMilliseconds = between(seen.during.firstError, seen.during.gapEnd);
+    }
+    probes::join(seen.during, whole(step));
     out.before = toPhase(seen.before);
-    out.during = toPhase(during);
+    out.during = toPhase(seen.during);
     out.after = toPhase(seen.after);
     for (const auto& view : series.views) {
         out.views.push_back(toView(view.name, windowsOf(status, view.series)));
@@ -178,9 +196,6 @@ Measurements measure(const Status& status, const probe::Series& series) {
     out.wholeAfterEndMilliseconds = between(lastReverted(status), status.wholeAt);
     out.detectedMilliseconds = between(start, status.detectedAt);
     out.zones = zonesOf(status, start);
-    if (during.firstError) {
-        out.firstGoodMilliseconds = between(start, during.gapEnd);
-    }
     out.wholeAfterDeathMilliseconds = between(lastDeath(status), status.wholeAt);
     return out;
 }
@@ -212,10 +227,10 @@ std::string clockProblem(const probe::Series& series, base::WallTime now) {
     }
     const auto& last = series.seconds.back();
     auto behind = now - last.writtenAt;
-    if (behind < -kAhead || behind > kBehind) {
+    if (behind < -kAhead || behind > kClocksApart) {
         return "the probe's clock and the controller's are " +
-               std::to_string(std::abs(duration_cast<seconds>(behind).count())) +
-               " s apart, or its log stands still";
+               std::to_string(std::abs(duration_cast<milliseconds>(behind).count())) +
+               " ms apart, or its log stands still";
     }
     return "";
 }

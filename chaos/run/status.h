@@ -157,9 +157,10 @@ struct Measurements {
     std::optional<int64_t> wholeAfterEndMilliseconds;  // of a fault that lasts: from its end
     std::optional<int64_t>
         detectedMilliseconds;  // until the API showed every target as not serving
-    std::optional<int64_t> firstGoodMilliseconds;  // until visitors were answered well again
-    std::vector<ZoneMeasure> zones;                // those that lost a pod
-    std::vector<ViewMeasure> views;                // beside the public Service, outermost first
+    // From the first failed request until visitors were answered well again.
+    std::optional<int64_t> firstGoodMilliseconds;
+    std::vector<ZoneMeasure> zones;  // those that lost a pod
+    std::vector<ViewMeasure> views;  // beside the public Service, outermost first
     bool operator==(const Measurements&) const = default;
 };
 

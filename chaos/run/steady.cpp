@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdio>
 
-#include "chaos/predict/predict.h"
 #include "chaos/probes/window.h"
 #include "chaos/run/measure.h"
 #include "chaos/verdict/verdict.h"
@@ -48,41 +47,38 @@ std::string probeMissing(const Seen& seen) {
     return seen.probe.running ? "the probe has not reported yet" : "the probe is starting";
 }
 
-// What the last holdSeconds of traffic lack.
+std::string kindsOf(const probes::Window& window) {
+    std::string out;
+    for (const auto& [kind, count] : toPhase(window).errors) {
+        out += ", " + to_string(count) + " " + kind;
+    }
+    return out;
+}
+
+// What the traffic lacks: that of before the fault, were it intended now, and of the last
+// holdSeconds that visitors lose nothing.
 SteadyLook traffic(const api::ChaosExperimentSpec& spec, base::WallTime wellSince,
-                   const probe::Series& series) {
-    auto hold = std::chrono::seconds(spec.steadyState.holdSeconds);
+                   const probe::Series& series, base::WallTime now) {
+    auto hold = spec.steadyState.holdSeconds;
     auto end = series.startOf(series.seconds.back()) + 1s;
-    auto begin = end - hold;
-    if (begin < std::max(wellSince, series.header->startedAt)) {
+    // What has not arrived yet is not missing.
+    auto before = beforeFault(wellSince, series, std::min(now, end + kClocksApart));
+    if (before.missing > 0) {
+        return {false, "ProbeBlind",
+                "the probe left out " + to_string(before.missing) + " seconds"};
+    }
+    if (before.seconds < hold) {
+        return {true, kNotMet, "the steady state has not held for " + to_string(hold) + " s yet"};
+    }
+    auto latest = probes::over(series, end - std::chrono::seconds(hold), end);
+    if (latest.errorPercent() > static_cast<double>(spec.steadyState.webErrorPercent)) {
         return {true, kNotMet,
-                "the steady state has not held for " + to_string(hold.count()) + " s yet"};
-    }
-    auto window = probes::over(series, begin, end);
-    if (window.missing > 0) {
-        return {true, "ProbeBlind", "the probe left out " + to_string(window.missing) + " seconds"};
-    }
-    auto asked = static_cast<double>(spec.load.requestsPerSecond);
-    if (window.perSecond() < verdict::kMinimumRateShare * asked) {
-        return {true, "TooLittleTraffic",
-                "the probe sends " + to_string(static_cast<int64_t>(window.perSecond())) +
-                    " requests per second of " + to_string(spec.load.requestsPerSecond)};
-    }
-    if (window.errorPercent() > static_cast<double>(spec.steadyState.webErrorPercent)) {
-        std::string kinds;
-        for (const auto& [kind, count] : toPhase(window).errors) {
-            kinds += ", " + to_string(count) + " " + kind;
-        }
-        return {true, kNotMet,
-                percent(window.errorPercent()) + " errors before any fault" + kinds +
+                percent(latest.errorPercent()) + " errors before any fault" + kindsOf(latest) +
                     ", spec.steadyState.webErrorPercent is " +
                     to_string(spec.steadyState.webErrorPercent)};
     }
-    auto all = probes::over(series, std::max(wellSince, series.header->startedAt), end);
-    if (all.sent < predict::kMinimumRequests) {
-        return {true, "TooLittleTraffic",
-                to_string(all.sent) + " requests before the fault, at least " +
-                    to_string(predict::kMinimumRequests) + " are needed"};
+    if (auto gate = verdict::trafficGate(spec, toPhase(before))) {
+        return {true, gate->reason, gate->message};
     }
     return {true, "", ""};
 }
@@ -100,7 +96,7 @@ SteadyLook steadyState(const api::ChaosExperimentSpec& spec, const Status& statu
     if (auto problem = clockProblem(*seen.series, seen.now); !problem.empty()) {
         return {true, "ClockSkew", problem};
     }
-    return traffic(spec, status.steadySince.value_or(seen.now), *seen.series);
+    return traffic(spec, status.steadySince.value_or(seen.now), *seen.series, seen.now);
 }
 
 }  // namespace chaos::run

@@ -14,7 +14,9 @@
 namespace chaos::run {
 
 struct SteadyLook {
-    bool well = false;   // Ready, and enough pods where spec.steadyState.minimumReady asks for them
+    // Ready, enough pods where spec.steadyState.minimumReady asks for them, and nothing unseen:
+    // otherwise the steady state begins anew.
+    bool well = false;
     std::string reason;  // CamelCase of what is missing
     std::string problem;
 };

@@ -181,7 +181,7 @@ void Turn::measureAndJudge() {
     }
     auto series = seen_.series.value_or(probe::Series{});
     auto step = seen_.stepSeries.value_or(probe::Series{});
-    status().measurements = measure(status(), series);
+    status().measurements = measure(status(), series, step);
     finishScaling(status(), series, step);
     status().series = columns(series);
     status().comparison = compare(status());

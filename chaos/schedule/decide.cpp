@@ -66,13 +66,21 @@ std::string tooEarly(const api::ChaosScheduleSpec& spec, const Seen& seen) {
     return "";
 }
 
-int64_t countMissed(const Cron& cron, const Zone& zone, base::WallTime since, base::WallTime now) {
-    int64_t count = 0;
-    for (auto time = cron.next(since, zone); time && *time <= now && count <= kTooManyMissed;
+// Times that passed; more than kTooManyMissed are not counted on.
+struct Passed {
+    int64_t all = 0;
+    int64_t wanted = 0;  // outside of quiet hours
+};
+
+Passed passedBetween(const api::ChaosScheduleSpec& spec, const Cron& cron, const Zone& zone,
+                     base::WallTime since, base::WallTime end) {
+    Passed out;
+    for (auto time = cron.next(since, zone); time && *time < end && out.all <= kTooManyMissed;
          time = cron.next(*time, zone)) {
-        ++count;
+        ++out.all;
+        out.wanted += quietAt(spec.quietHours, *time, zone) == nullptr ? 1 : 0;
     }
-    return count;
+    return out;
 }
 
 void prune(std::vector<Child> children, bool successful, int64_t limit, std::vector<Child>& out) {
@@ -108,11 +116,26 @@ class Deciding {
     }
 
   private:
-    void skip(base::WallTime due, const char* reason, const std::string& why) {
+    void skip(base::WallTime due, const char* reason, const std::string& why,
+              bool warning = false) {
+        done(due);
+        ++out_.missed[reason];
+        if (!why.empty()) {
+            out_.told.push_back({warning, reason, base::formatTime(due) + " is skipped: " + why});
+        }
+    }
+
+    // What is due is decided on, and so is all before it.
+    void done(base::WallTime due) {
         out_.lastScheduleTime = due;
-        ++out_.missed;
-        if (reason != nullptr) {
-            out_.told.push_back({false, reason, base::formatTime(due) + " is skipped: " + why});
+        if (overtaken_.wanted > 0) {
+            out_.missed[kOvertaken] += overtaken_.wanted;
+        }
+        if (overtaken_.all >= kTooManyMissed) {
+            out_.told.push_back({true, "TooManyMissedTimes",
+                                 "more than " + to_string(kTooManyMissed) +
+                                     " times were missed; only the most recent one counts. Is the "
+                                     "clock right, is startingDeadlineSeconds set?"});
         }
     }
 
@@ -126,35 +149,30 @@ class Deciding {
             return;
         }
         if (spec_.suspend) {
-            return skip(due, nullptr, "");
+            return skip(due, kSuspended, "");
         }
-        auto missed = countMissed(cron_, zone_, since, seen_.now);
-        out_.missed = missed - 1;
-        if (missed > kTooManyMissed) {
-            out_.told.push_back({true, "TooManyMissedTimes",
-                                 "more than " + to_string(kTooManyMissed) +
-                                     " times were missed; only the most recent one counts. Is the "
-                                     "clock right, is startingDeadlineSeconds set?"});
+        overtaken_ = passedBetween(spec_, cron_, zone_, since, due);
+        if (const auto* quiet = quietAt(spec_.quietHours, due, zone_)) {
+            return skip(due, kQuietHours, wordsOf(*quiet));
         }
         if (spec_.startingDeadlineSeconds &&
             due + seconds(*spec_.startingDeadlineSeconds) < seen_.now) {
-            skip(due, nullptr, "");
-            out_.told.push_back({true, "MissedSchedule",
-                                 base::formatTime(due) + " is over by more than " +
-                                     to_string(*spec_.startingDeadlineSeconds) +
-                                     " s (spec.startingDeadlineSeconds)"});
-            return;
+            return skip(due, kTooLate,
+                        "it is over by more than " + to_string(*spec_.startingDeadlineSeconds) +
+                            " s (spec.startingDeadlineSeconds)",
+                        true);
         }
-        for (auto moment : {due, seen_.now}) {
-            if (const auto* quiet = quietAt(spec_.quietHours, moment, zone_)) {
-                return skip(due, "QuietHours",
-                            quiet->name.empty() ? "quiet hours" : "quiet hours " + quiet->name);
-            }
+        if (const auto* quiet = quietAt(spec_.quietHours, seen_.now, zone_)) {
+            return skip(due, kQuietHours, wordsOf(*quiet));
         }
         if (auto why = tooEarly(spec_, seen_); !why.empty()) {
-            return skip(due, "CoolDown", why);
+            return skip(due, kCoolDown, why);
         }
         startUnlessBusy(due);
+    }
+
+    static std::string wordsOf(const api::QuietHours& quiet) {
+        return quiet.name.empty() ? "quiet hours" : "quiet hours " + quiet.name;
     }
 
     void startUnlessBusy(base::WallTime due) {
@@ -163,23 +181,29 @@ class Deciding {
                 continue;
             }
             if (spec_.concurrencyPolicy == "Forbid") {
-                out_.told.push_back(
-                    {false, "RunActive",
-                     base::formatTime(due) + " waits: run " + child.name + " goes on"});
-                return;
+                return wait(base::formatTime(due) + " waits: run " + child.name + " goes on");
             }
             if (spec_.concurrencyPolicy == "Replace" && !child.aborting) {
                 out_.abort.push_back(child);
             }
         }
         out_.start = due;
-        out_.lastScheduleTime = due;
+        done(due);
+    }
+
+    // Told once, however often it is looked at.
+    void wait(const std::string& why) {
+        out_.waiting = why;
+        if (why != seen_.waiting) {
+            out_.told.push_back({false, kRunActive, why});
+        }
     }
 
     const api::ChaosScheduleSpec& spec_;
     const Cron& cron_;
     const Zone& zone_;
     const Seen& seen_;
+    Passed overtaken_;
     Decision out_;
 };
 

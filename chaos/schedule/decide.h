@@ -4,6 +4,10 @@
 //   if (decision.start) { create the run named schedule::runName(name, *decision.start) }
 //   ... write decision.lastScheduleTime; delete decision.prune; come back at decision.wakeAt ...
 //
+// Every time that passes without a run is counted once, under its reason, when it is done with.
+// What was asked for (a suspended schedule, quiet hours, a cool-down) is told apart from what went
+// wrong.
+//
 // Of all times that were missed, only the most recent one is made up for, and only within
 // startingDeadlineSeconds; more than a hundred are told and do not stop it. A time that was
 // started, skipped or suspended over is done with: lastScheduleTime never goes back, so a clock
@@ -15,6 +19,8 @@
 // (people look first: delete that run to go on). Thread safety: pure.
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,11 +42,22 @@ struct Child {
     bool active() const { return !verdict; }
 };
 
+// Why a time passed without a run.
+inline constexpr const char* kSuspended = "Suspended";
+inline constexpr const char* kQuietHours = "QuietHours";
+inline constexpr const char* kCoolDown = "CoolDown";
+inline constexpr const char* kTooLate = "TooLate";      // past its starting deadline
+inline constexpr const char* kOvertaken = "Overtaken";  // a later one came before it was looked at
+// Why one waits.
+inline constexpr const char* kRunActive = "RunActive";
+inline constexpr std::array kMissReasons{kSuspended, kQuietHours, kCoolDown, kTooLate, kOvertaken};
+
 struct Seen {
     base::WallTime now;
     base::WallTime createdAt;
     std::optional<base::WallTime> lastScheduleTime;
-    std::string name;  // of the schedule
+    std::string waiting;  // as it was last told
+    std::string name;     // of the schedule
     std::vector<Child> children;
     std::optional<base::WallTime> appReadySince;  // empty: it is not Ready
 };
@@ -57,7 +74,8 @@ struct Decision {
     std::vector<Child> abort;
     std::vector<Child> prune;
     std::vector<Told> told;
-    int64_t missed = 0;  // times that passed without a run, skipped ones included
+    std::map<std::string, int64_t> missed;  // times that passed without a run, by reason
+    std::string waiting;                    // why what is due does not start yet
     std::optional<base::WallTime> wakeAt;
 };
 

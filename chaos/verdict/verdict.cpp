@@ -1,7 +1,6 @@
 #include "chaos/verdict/verdict.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "chaos/predict/predict.h"
 #include "chaos/verdict/expectations.h"
@@ -11,26 +10,6 @@ namespace {
 
 using run::PhaseMeasure;
 using std::to_string;
-
-struct Gate {
-    std::string reason;
-    std::string message;
-};
-
-std::optional<Gate> trafficGate(const api::ChaosExperimentSpec& spec, const PhaseMeasure& before) {
-    if (before.requests < predict::kMinimumRequests) {
-        return Gate{"TooLittleTraffic", to_string(before.requests) +
-                                            " requests before the fault, at least " +
-                                            to_string(predict::kMinimumRequests) + " are needed"};
-    }
-    auto asked = spec.load.requestsPerSecond * before.seconds;
-    if (static_cast<double>(before.requests) < kMinimumRateShare * static_cast<double>(asked)) {
-        return Gate{"TooLittleTraffic", to_string(before.requests) + " requests in " +
-                                            to_string(before.seconds) + " s before the fault, of " +
-                                            to_string(asked) + " asked for"};
-    }
-    return std::nullopt;
-}
 
 std::optional<Gate> blindGate(const run::Status& status) {
     if (!status.probeProblem.empty()) {
@@ -75,6 +54,21 @@ Judgement grade(const std::vector<Assertion>& assertions) {
 }
 
 }  // namespace
+
+std::optional<Gate> trafficGate(const api::ChaosExperimentSpec& spec, const PhaseMeasure& before) {
+    if (before.requests < predict::kMinimumRequests) {
+        return Gate{"TooLittleTraffic", to_string(before.requests) +
+                                            " requests before the fault, at least " +
+                                            to_string(predict::kMinimumRequests) + " are needed"};
+    }
+    auto asked = spec.load.requestsPerSecond * before.seconds;
+    if (static_cast<double>(before.requests) < kMinimumRateShare * static_cast<double>(asked)) {
+        return Gate{"TooLittleTraffic", to_string(before.requests) + " requests in " +
+                                            to_string(before.seconds) + " s before the fault, of " +
+                                            to_string(asked) + " asked for"};
+    }
+    return std::nullopt;
+}
 
 Judgement judge(const api::ChaosExperimentSpec& spec, const run::Status& status,
                 const std::string& unproved) {

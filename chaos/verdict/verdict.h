@@ -24,6 +24,7 @@
 // Thread safety: pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,15 @@ struct Judgement {
 // `status` carries measurements and evidence; `unproved`: what the fault itself finds missing.
 Judgement judge(const api::ChaosExperimentSpec& spec, const run::Status& status,
                 const std::string& unproved);
+
+// Why a verdict would prove nothing.
+struct Gate {
+    std::string reason;  // CamelCase
+    std::string message;
+};
+// Of the traffic before the fault: whether there was enough of it.
+std::optional<Gate> trafficGate(const api::ChaosExperimentSpec& spec,
+                                const run::PhaseMeasure& before);
 
 bool asksAnything(const api::ChaosExperimentSpec& spec);
 

@@ -75,7 +75,7 @@ base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object) {
     load.take("path", spec.load.path);
     Block expected(object, ".expectations", problem);
     expected.take("webErrorPercent", spec.expectations.webErrorPercent, 0);
-    expected.take("maxReadOutageSeconds", spec.expectations.maxReadOutageSeconds, 0);
+    expected.take("maxReadOutageSeconds", spec.expectations.maxReadOutageSeconds, 1);
     expected.take("redundancyRestoredSeconds", spec.expectations.redundancyRestoredSeconds, 1);
     Block scaling(object, ".expectations.autoscaling", problem);
     scaling.take("scaling", spec.expectations.autoscaling.scaling);

@@ -70,6 +70,12 @@ base::Result<ChaosScheduleSpec> parseChaosSchedule(const base::Json& object) {
     if (spec.app.empty()) {
         return base::fail("spec.experiment.app: names no ScalableApp");
     }
+    if (base::intAt(object, "/spec/experiment/runs").value_or(1) != 1 ||
+        base::boolAt(object, "/spec/experiment/control").value_or(false)) {
+        return base::fail(
+            "spec.experiment: runs and control may not be set in a schedule, which makes one run "
+            "each time: put them into a ChaosExperiment");
+    }
     return spec;
 }
 

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "chaos/kinds.h"
 #include "chaos/report/report.h"
-#include "chaos/run/status.h"
-#include "chaos/sweep.h"
+#include "cli/chaos_objects.h"
+#include "cli/chaos_run.h"
 #include "cli/yaml.h"
 
 namespace cli {
@@ -23,19 +23,6 @@ using chaos::kChaosExperiments;
 using chaos::kChaosRuns;
 
 constexpr auto kPeriod = 1s;
-// For a chaos controller that is not there.
-constexpr auto kPatience = 30s;
-
-bool over(const base::Json& run) {
-    return base::textAt(run, "/status/phase") == "Done";
-}
-
-int refuse(const std::string& what, const kube::ApiError& error) {
-    if (error.is(kube::ErrorKind::NotFound)) {
-        return complain("there is no " + what + ": see kubectl scalableapp chaos list", kFailed);
-    }
-    return complain(what + ": " + error.str(), kFailed);
-}
 
 base::Result<base::Json> experimentIn(const std::string& file) {
     std::ifstream in(file);
@@ -49,55 +36,18 @@ base::Result<base::Json> experimentIn(const std::string& file) {
         return base::fail(file + ": " + documents.error().message);
     }
     for (const auto& document : *documents) {
-        if (base::textAt(document.value, "/kind") == kChaosExperiments.kind) {
-            return document.value;
+        if (base::textAt(document.value, "/kind") != kChaosExperiments.kind) {
+            continue;
         }
+        const auto* spec = base::at(document.value, "/spec");
+        const auto* metadata = base::at(document.value, "/metadata");
+        if (spec == nullptr || !spec->is_object() || metadata == nullptr ||
+            !metadata->is_object()) {
+            return base::fail(file + ": the ChaosExperiment needs metadata.name and a spec");
+        }
+        return document.value;
     }
     return base::fail(file + " holds no ChaosExperiment");
-}
-
-// Tells what is new on a run's timeline, and waits for its end.
-kube::ApiResult<base::Json> follow(kube::Client& client, const kube::ObjectKey& key, bool quiet) {
-    size_t told = 0;
-    while (true) {
-        auto got = client.get(kChaosRuns, key, {});
-        if (!got && !got.error().transient()) {
-            return base::failWith(got.error());
-        }
-        if (got) {
-            auto run = (*got)->json();
-            const auto& timeline = base::arrayAt(run, "/status/timeline");
-            for (; told < timeline.size() && !quiet; ++told) {
-                auto time = base::textAt(timeline[told], "/time");
-                std::cout << (time.size() > 19 ? time.substr(11, 8) : time) << "  "
-                          << base::textAt(timeline[told], "/what") << std::endl;
-            }
-            if (over(run)) {
-                return run;
-            }
-        }
-        std::this_thread::sleep_for(kPeriod);
-    }
-}
-
-std::string formatted(const base::Json& document, const std::string& format) {
-    if (format == "html") {
-        return chaos::report::html(document);
-    }
-    if (format == "junit") {
-        return chaos::report::junit({document});
-    }
-    return format == "text" ? chaos::report::text(document) : render(document, format);
-}
-
-int judged(const base::Json& run, const Globals& globals) {
-    auto document = chaos::report::document(run);
-    if (globals.output != "text") {
-        std::cout << render(document, globals.output);
-    } else {
-        std::cout << '\n' << chaos::report::text(document);
-    }
-    return base::textAt(run, "/status/verdict") == "Resilient" ? kOk : kFailed;
 }
 
 std::string row(const std::vector<std::string>& cells) {
@@ -113,56 +63,14 @@ std::string row(const std::vector<std::string>& cells) {
     return out + "\n";
 }
 
-kube::ApiResult<void> abortRun(kube::Client& client, const kube::ObjectKey& key,
-                               const std::string& why) {
-    base::Json patch{{"metadata", {{"annotations", {{chaos::kAbortAnnotation, why}}}}}};
-    auto patched = client.patch(kChaosRuns, key, kube::PatchType::MergePatch, patch, {});
-    return patched ? kube::ApiResult<void>() : base::failWith(patched.error());
-}
-
-void printAborted(const Globals& globals, const std::vector<std::string>& asked,
-                  const std::vector<std::string>& reverted) {
-    if (globals.output != "text") {
-        std::cout << render({{"askedToEnd", asked}, {"takenBack", reverted}}, globals.output);
-        return;
+// Connects and does `use` with the cluster. Answers its exit code, or that of what went wrong.
+int withCluster(const Globals& globals, const std::function<int(ChaosCluster)>& use) {
+    auto session = connect(globals);
+    if (!session) {
+        return complain(session.error().message);
     }
-    for (const auto& run : asked) {
-        std::cout << "run " << run << ": asked to end\n";
-    }
-    for (const auto& what : reverted) {
-        std::cout << "taken back: " << what << '\n';
-    }
-}
-
-// Everywhere: the runs are asked to end, and what faults left is taken back from here, in case that
-// no chaos controller is there to do it.
-int abortAll(kube::Client& client, const Globals& globals, const std::string& why) {
-    auto list = client.list(kChaosRuns, {}, {});
-    if (!list) {
-        return complain("chaosruns: " + list.error().str(), kFailed);
-    }
-    int code = kOk;
-    std::vector<std::string> asked;
-    for (const auto& item : list->items) {
-        if (over(item->json())) {
-            continue;
-        }
-        auto aborted = abortRun(client, item->meta().key, why);
-        if (!aborted) {
-            code =
-                complain("run " + item->meta().key.str() + ": " + aborted.error().str(), kFailed);
-        } else {
-            asked.push_back(item->meta().key.str());
-        }
-    }
-    chaos::SweepOptions everything;
-    everything.all = true;
-    auto swept = chaos::Sweep(client, base::systemClock(), {}).once(everything, {});
-    printAborted(globals, asked, swept.reverted);
-    for (const auto& what : swept.problems) {
-        code = complain("left: " + what, kFailed);
-    }
-    return code;
+    return use(
+        {*session->client, session->namespace_, [] { std::this_thread::sleep_for(kPeriod); }});
 }
 
 }  // namespace
@@ -172,37 +80,13 @@ int chaosRun(const Globals& globals, const ChaosFlags& flags) {
     if (!experiment) {
         return complain(experiment.error().message);
     }
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
     auto own = base::textAt(*experiment, "/metadata/namespace");
-    kube::ObjectKey key{own.empty() || !globals.namespace_.empty() ? session->namespace_ : own,
-                        base::textAt(*experiment, "/metadata/name")};
-    (*experiment)["metadata"]["namespace"] = key.namespace_;
-    auto applied = session->client->apply(kChaosExperiments, *experiment, {});
-    if (!applied) {
-        return complain(applied.error().str(), kFailed);
-    }
-    key.name += "-" + std::to_string((*applied)->meta().generation);
-    if (flags.noWait) {
-        std::cout << (globals.output == "text"
-                          ? key.name + "\n"
-                          : render({{"run", key.name}, {"namespace", key.namespace_}},
-                                   globals.output));
-        return kOk;
-    }
-    auto until = std::chrono::steady_clock::now() + kPatience;
-    while (!session->client->get(kChaosRuns, key, {})) {
-        if (std::chrono::steady_clock::now() > until) {
-            return complain("no ChaosRun " + key.str() +
-                                " appeared: is the chaos controller installed (chaos.enabled)?",
-                            kFailed);
+    return withCluster(globals, [&](ChaosCluster cluster) {
+        if (!own.empty() && globals.namespace_.empty()) {
+            cluster.namespace_ = own;
         }
-        std::this_thread::sleep_for(kPeriod);
-    }
-    auto run = follow(*session->client, key, globals.output != "text");
-    return run ? judged(*run, globals) : refuse("ChaosRun " + key.str(), run.error());
+        return runExperiment(cluster, std::move(*experiment), globals, flags.noWait);
+    });
 }
 
 int chaosList(const Globals& globals, const ChaosFlags&) {
@@ -212,7 +96,7 @@ int chaosList(const Globals& globals, const ChaosFlags&) {
     }
     auto list = session->client->list(kChaosRuns, {.namespace_ = session->namespace_}, {});
     if (!list) {
-        return refuse("ChaosRun in " + session->namespace_, list.error());
+        return refuseChaos("ChaosRun in " + session->namespace_, list.error());
     }
     std::vector<base::Json> runs;
     for (const auto& item : list->items) {
@@ -235,77 +119,41 @@ int chaosList(const Globals& globals, const ChaosFlags&) {
 }
 
 int chaosWatch(const Globals& globals, const ChaosFlags& flags) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    auto run = follow(*session->client, key, globals.output != "text");
-    return run ? judged(*run, globals) : refuse("ChaosRun " + key.str(), run.error());
+    return withCluster(globals, [&](const ChaosCluster& cluster) {
+        auto run = follow(cluster, flags.name, globals.output != "text");
+        return run ? judged(*run, globals)
+                   : refuseChaos("ChaosRun " + cluster.namespace_ + "/" + flags.name, run.error());
+    });
 }
 
 int chaosReport(const Globals& globals, const ChaosFlags& flags) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
+    if (flags.name.empty() == flags.experiment.empty()) {
+        return complain("chaos report needs the name of a run, or --experiment, and not both");
     }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    auto got = session->client->get(kChaosRuns, key, {});
-    if (!got) {
-        return refuse("ChaosRun " + key.str(), got.error());
+    if (!flags.experiment.empty() && flags.format == "html") {
+        return complain("-o html is of one run: chaos report RUN -o html");
     }
-    std::cout << formatted(chaos::report::document((*got)->json()), flags.format);
-    return kOk;
+    return withCluster(globals, [&](const ChaosCluster& cluster) {
+        return flags.experiment.empty() ? reportRun(cluster, flags.name, flags.format)
+                                        : reportSeries(cluster, flags.experiment, flags.format);
+    });
 }
 
 int chaosAccept(const Globals& globals, const ChaosFlags& flags) {
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    auto got = session->client->get(kChaosExperiments, key, {});
-    if (!got) {
-        return refuse("ChaosExperiment " + key.str(), got.error());
-    }
-    auto experiment = (*got)->json();
-    auto judged = base::intAt(experiment, "/status/statistics/judged").value_or(0);
-    if (judged == 0) {
-        return complain("ChaosExperiment " + key.str() + " has no judged run to accept", kFailed);
-    }
-    auto generation = std::to_string((*got)->meta().generation);
-    base::Json patch{{"metadata", {{"annotations", {{chaos::kAcceptAnnotation, generation}}}}}};
-    auto patched =
-        session->client->patch(kChaosExperiments, key, kube::PatchType::MergePatch, patch, {});
-    if (!patched) {
-        return refuse("ChaosExperiment " + key.str(), patched.error());
-    }
-    std::cout << (globals.output == "text"
-                      ? "accepted: " + std::to_string(judged) + " runs of generation " +
-                            generation + "\n"
-                      : render({{"accepted", judged}, {"generation", (*got)->meta().generation}},
-                               globals.output));
-    return kOk;
+    return withCluster(globals, [&](const ChaosCluster& cluster) {
+        return flags.schedule ? acceptSchedule(cluster, flags.name, globals.output)
+                              : acceptStatistics(cluster, flags.name, globals.output);
+    });
 }
 
 int chaosAbort(const Globals& globals, const ChaosFlags& flags) {
     if (flags.all != flags.name.empty()) {
         return complain("chaos abort needs the name of a run, or --all, and not both");
     }
-    auto session = connect(globals);
-    if (!session) {
-        return complain(session.error().message);
-    }
-    if (flags.all) {
-        return abortAll(*session->client, globals, flags.why);
-    }
-    kube::ObjectKey key{session->namespace_, flags.name};
-    auto aborted = abortRun(*session->client, key, flags.why);
-    if (!aborted) {
-        return refuse("ChaosRun " + key.str(), aborted.error());
-    }
-    printAborted(globals, {key.str()}, {});
-    return kOk;
+    return withCluster(globals, [&](const ChaosCluster& cluster) {
+        return flags.all ? abortAll(cluster.client, flags.why, globals.output)
+                         : abortOne(cluster, flags.name, flags.why, globals.output);
+    });
 }
 
 }  // namespace cli

@@ -1,10 +1,10 @@
-// `kubectl scalableapp chaos run|list|watch|report|abort`.
+// `kubectl scalableapp chaos run|list|watch|report|accept|abort`.
 //
 //   chaosRun(globals, {.file = "examples/chaos/pod-kill.yaml"});   // starts it, tells, judges
 //   chaosReport(globals, {.name = "pod-kill-1", .format = "html"});
 //
-// Exit codes: 0 done (run, watch: and the verdict is Resilient), 1 it is not, or the cluster said
-// no, 2 wrong usage or unreadable file.
+// Exit codes: 0 done (run, watch: and every verdict is Resilient), 1 one is not, or the cluster
+// said no, 2 wrong usage or unreadable file.
 #pragma once
 
 #include <string>
@@ -16,9 +16,11 @@ namespace cli {
 struct ChaosFlags {
     std::string file;
     std::string name;
+    std::string experiment;       // of report: all its runs
     std::string format = "text";  // of report: text | json | yaml | html | junit
     std::string why = "by hand";
     bool all = false;
+    bool schedule = false;  // of accept: the name is a ChaosSchedule's
     bool noWait = false;
 };
 

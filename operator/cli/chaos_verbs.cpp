@@ -31,11 +31,11 @@ void declareChaos(CLI::App& app, CommandLine& line) {
     auto* chaos = app.add_subcommand("chaos", "break it on purpose, and see whether it holds");
     chaos->require_subcommand(1);
     auto* run = verb(*chaos, line, flags, "run",
-                     "start an experiment, tell what happens, and judge", chaosRun);
+                     "run an experiment, again each time, tell what happens, and judge", chaosRun);
     run->add_option("-f,--filename", flags->file, "YAML file with a ChaosExperiment")
         ->required()
         ->type_name("FILE");
-    run->add_flag("--no-wait", flags->noWait, "only start it, and print the name of the run");
+    run->add_flag("--no-wait", flags->noWait, "only start it, and print the name of its first run");
     addOutput(*run, line.globals);
     addOutput(*verb(*chaos, line, flags, "list", "the runs, the oldest first", chaosList),
               line.globals);
@@ -43,17 +43,22 @@ void declareChaos(CLI::App& app, CommandLine& line) {
                        chaosWatch);
     addRun(*watch, flags);
     addOutput(*watch, line.globals);
-    auto* report = verb(*chaos, line, flags, "report", "all that is known of a run", chaosReport);
-    addRun(*report, flags);
+    auto* report = verb(*chaos, line, flags, "report",
+                        "all that is known of a run, or of all runs of an experiment", chaosReport);
+    report->add_option("name", flags->name, "the ChaosRun")->type_name("RUN");
+    report
+        ->add_option("--experiment", flags->experiment,
+                     "the runs of a ChaosExperiment as it is now, and what they prove together")
+        ->type_name("NAME");
     report->add_option("-o,--output", flags->format, "how to print")
         ->check(CLI::IsMember({"text", "json", "yaml", "html", "junit"}))
         ->type_name("text|json|yaml|html|junit")
         ->capture_default_str();
-    auto* accept = verb(*chaos, line, flags, "accept",
-                        "hold later runs of an experiment against those of now", chaosAccept);
-    accept->add_option("name", flags->name, "the ChaosExperiment")
-        ->required()
-        ->type_name("EXPERIMENT");
+    auto* accept =
+        verb(*chaos, line, flags, "accept",
+             "hold later runs of an experiment or schedule against those of now", chaosAccept);
+    accept->add_option("name", flags->name, "the ChaosExperiment")->required()->type_name("NAME");
+    accept->add_flag("--schedule", flags->schedule, "NAME is a ChaosSchedule");
     addOutput(*accept, line.globals);
     auto* abort =
         verb(*chaos, line, flags, "abort", "take the fault of a run back and end it", chaosAbort);

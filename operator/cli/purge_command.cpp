@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cli/lookup.h"
+#include "cli/token.h"
 
 namespace cli {
 namespace {
@@ -15,13 +16,6 @@ namespace {
 using base::Json;
 
 constexpr std::chrono::milliseconds kPoll{250};
-
-// Different for two purges within a second, too.
-std::string freshToken() {
-    auto now = base::systemClock().wall();
-    auto fraction = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-    return base::formatTime(now) + "-" + std::to_string(fraction.count() % 1000000);
-}
 
 int finish(const Globals& globals, const Json& app, const std::string& name,
            const PurgeProgress& progress) {

@@ -16,6 +16,7 @@ using base::WallTime;
 using chaos_test::at;
 using schedule::Child;
 using schedule::Decision;
+using Missed = std::map<std::string, int64_t>;
 
 class Deciding : public testing::Test {
   protected:
@@ -79,7 +80,7 @@ TEST_F(Deciding, OfManyMissedTimesOnlyTheMostRecentCounts) {
     seen.now = at("2026-01-01T09:30:00Z");
     auto decision = decide();
     EXPECT_EQ(decision.start, at("2026-01-01T09:00:00Z"));
-    EXPECT_EQ(decision.missed, 6);
+    EXPECT_EQ(decision.missed, (Missed{{"Overtaken", 6}}));
     EXPECT_EQ(reasonOf(decision), "");
 }
 
@@ -100,7 +101,9 @@ TEST_F(Deciding, TooLateIsMissed) {
     seen.now = at("2026-01-01T03:01:01Z");
     auto decision = decide();
     EXPECT_FALSE(decision.start);
-    EXPECT_EQ(reasonOf(decision), "MissedSchedule");
+    EXPECT_EQ(reasonOf(decision), "TooLate");
+    EXPECT_TRUE(decision.told.back().warning);
+    EXPECT_EQ(decision.missed, (Missed{{"TooLate", 1}}));
     EXPECT_EQ(decision.lastScheduleTime, at("2026-01-01T03:00:00Z"));
 }
 
@@ -109,6 +112,7 @@ TEST_F(Deciding, SuspendedTimesAreNotMadeUpFor) {
     auto decision = decide();
     EXPECT_FALSE(decision.start);
     EXPECT_EQ(decision.lastScheduleTime, at("2026-01-01T03:00:00Z"));
+    EXPECT_EQ(decision.missed, (Missed{{"Suspended", 1}}));
 }
 
 TEST_F(Deciding, ForbidWaitsForTheOneThatGoesOn) {
@@ -120,6 +124,24 @@ TEST_F(Deciding, ForbidWaitsForTheOneThatGoesOn) {
     seen.children[0].verdict = run::Verdict::Resilient;
     seen.children[0].completedAt = seen.now;
     EXPECT_EQ(decide().start, at("2026-01-01T03:00:00Z"));
+}
+
+TEST_F(Deciding, WhatWaitsIsToldAndCountedOnce) {
+    seen.children = {child("hourly-29453880", std::nullopt)};
+    seen.now = at("2026-01-01T05:00:10Z");
+    auto decision = decide();
+    EXPECT_EQ(decision.told.size(), 1U);
+    EXPECT_EQ(decision.missed, Missed()) << "it is not over yet";
+    seen.waiting = decision.waiting;
+    EXPECT_TRUE(decide().told.empty()) << "every write of the run is a look at its schedule";
+    seen.now = at("2026-01-01T06:00:10Z");
+    EXPECT_EQ(decide().told.size(), 1U) << "another time waits";
+    seen.children[0].verdict = run::Verdict::Resilient;
+    seen.children[0].completedAt = seen.now;
+    decision = decide();
+    EXPECT_EQ(decision.start, at("2026-01-01T06:00:00Z"));
+    EXPECT_EQ(decision.missed, (Missed{{"Overtaken", 3}}));
+    EXPECT_EQ(decision.waiting, "");
 }
 
 TEST_F(Deciding, ReplaceEndsItAndAllowDoesNot) {
@@ -170,8 +192,22 @@ TEST_F(Deciding, NothingBeginsInAFreeze) {
     freeze.toDate = "2026-01-01";
     spec.quietHours = {freeze};
     EXPECT_FALSE(decide().start);
+    EXPECT_EQ(decide().missed, (Missed{{"QuietHours", 1}}));
     spec.quietHours[0].toDate = "2025-12-31";
     EXPECT_TRUE(decide().start);
+}
+
+TEST_F(Deciding, NothingIsMissedInAFreezeThoughNobodyLooked) {
+    api::QuietHours freeze;
+    freeze.fromDate = "2025-12-20";
+    freeze.toDate = "2026-01-01";
+    spec.quietHours = {freeze};
+    spec.startingDeadlineSeconds = 60;
+    seen.now = at("2026-01-01T23:30:00Z");
+    EXPECT_EQ(decide().missed, (Missed{{"QuietHours", 1}})) << "late, too, and nobody minds";
+    seen.now = at("2026-01-02T00:00:10Z");
+    EXPECT_TRUE(decide().start);
+    EXPECT_EQ(decide().missed, Missed());
 }
 
 TEST_F(Deciding, ALateStartDoesNotReachIntoQuietHours) {

@@ -98,6 +98,20 @@ INSTANTIATE_TEST_SUITE_P(
                                      second.writtenAt += 30s;
                                  };
                              }},
+                      // Three seconds would move the first errors of the fault before it.
+                      Defect{"AClockThreeSecondsBehind", Verdict::Inconclusive, "ClockSkew",
+                             [](World& w) { w.probeClock = -3s; }},
+                      Defect{"LostRightAfterTheFaultByAClockBehind", Verdict::Failed, "WebErrors",
+                             [](World& w) {
+                                 w.probeClock = -1500ms;
+                                 w.traffic = [](auto& second, const World& of) {
+                                     auto end = second.writtenAt - 1050ms;
+                                     const auto& intent = of.run.status.intentAt;
+                                     if (intent && end > *intent && end <= *intent + 1s) {
+                                         fake::fail(second, 50, probe::Outcome::Connect);
+                                     }
+                                 };
+                             }},
                       Defect{"RecreatedUnderItsName", Verdict::Inconclusive, "TargetMissed",
                              [](World& w) {
                                  w.eachLook = [](World& x) {
@@ -132,15 +146,30 @@ verdict::Judgement judged(const api::ChaosExperimentSpec& spec, const run::Statu
 
 TEST(PlantedSeries, AProbeThatIsBlindForTenSecondsProvesNothing) {
     auto status = sound();
-    auto series = fake::series(60, 50, *status.steadySince);
-    auto& seconds = series.seconds;
     auto blind = *status.intentAt - *status.steadySince;
     auto first = std::chrono::floor<std::chrono::seconds>(blind).count() + 1;
-    std::erase_if(seconds, [&](const probe::Second& one) {
-        return one.second >= first && one.second < first + 10;
+    // What the probe itself writes after it stood still: every request, late, and given up.
+    auto series = fake::series(60, 50, *status.steadySince, [&](probe::Second& one) {
+        if (one.second >= first && one.second < first + 10) {
+            one.lateMs = (first + 10 - one.second) * 1000;
+            fake::fail(one, 50, probe::Outcome::Timeout);
+        }
     });
     status.measurements = run::measure(status, series);
     EXPECT_EQ(judged(fake::usualSpec(), status).reason, "ProbeBlind");
+}
+
+TEST(PlantedSeries, VisitorsOfALoadStepThatAreLostFailIt) {
+    auto status = sound();
+    auto quiet = fake::series(60, 50, *status.steadySince);
+    auto step = fake::series(10, 200, *status.intentAt);
+    status.measurements = run::measure(status, quiet, step);
+    EXPECT_EQ(judged(fake::usualSpec(), status).verdict, Verdict::Resilient);
+    for (auto& second : step.seconds) {
+        fake::fail(second, 20, probe::Outcome::Timeout);
+    }
+    status.measurements = run::measure(status, quiet, step);
+    EXPECT_EQ(judged(fake::usualSpec(), status).reason, "WebErrors");
 }
 
 TEST(PlantedScaling, AnAutoscalerThatNeverReactsFails) {

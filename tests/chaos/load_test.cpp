@@ -95,6 +95,37 @@ TEST(Load, AStaleKeptConnectionIsReplacedNotCountedAsAnError) {
     EXPECT_EQ(total.of(Outcome::Ok), 100);
 }
 
+TEST(Load, AnAnswerMayBeAsLongAsItWill) {
+    FlakyServer server([](int64_t) { return Answer::Long; });
+    auto total = load({.port = server.port(),
+                       .requestsPerSecond = 2,
+                       .timeout = 30s,
+                       .duration = 1s,
+                       .newConnectionEvery = 0});
+    EXPECT_EQ(total.of(Outcome::Ok), 2);
+}
+
+TEST(Load, WhatWasOpenedWhileAnswersWereSlowIsNotKept) {
+    std::atomic<const FlakyServer*> self = nullptr;
+    std::atomic<int64_t> open = 0;
+    FlakyServer server([&](int64_t n) {
+        if (n == 140) {
+            open = self.load()->open();
+        }
+        return n < 40 ? Answer::Late : Answer::Ok;
+    });
+    self = &server;
+    auto total = load({.port = server.port(),
+                       .requestsPerSecond = 50,
+                       .timeout = 10s,
+                       .duration = 3s,
+                       .newConnectionEvery = 0,
+                       .keptConnections = 2});
+    EXPECT_EQ(total.of(Outcome::Ok), 150);
+    EXPECT_GT(open, 0);
+    EXPECT_LT(open, 20) << "forty were needed for a moment";
+}
+
 TEST(Load, NobodyListeningIsAConnectError) {
     auto total =
         load({.port = chaos::fake::closedPort(), .requestsPerSecond = 50, .duration = 500ms});

@@ -42,6 +42,14 @@ TEST(Machine, AWholeRunInOrder) {
     EXPECT_NEAR(static_cast<double>(*status.measurements->wholeAfterDeathMilliseconds), 1500, 600);
 }
 
+TEST(Machine, AsManyRequestsAsAreNeededAreEnoughForTheVerdictToo) {
+    World world;
+    world.run.spec.load.requestsPerSecond = 5;
+    world.runToEnd();
+    EXPECT_EQ(world.run.status.verdict, Verdict::Resilient) << reasons(world);
+    EXPECT_EQ(world.run.status.measurements->before.requests, 50);
+}
+
 TEST(Machine, TheIntentIsDurableBeforeTheDelete) {
     World world;
     bool early = false;
@@ -134,6 +142,11 @@ INSTANTIATE_TEST_SUITE_P(
                  w.app->ready = false;
                  w.app->readyMessage = "rolling";
              }},
+        Gate{"a rollout goes on", "SteadyStateNotMet",
+             "a change of ScalableApp shop is being rolled",
+             [](World& w) { w.app->reconciling = true; }},
+        Gate{"no autoscaler to ask", "NoAutoscaler", "has no autoscaler",
+             [](World& w) { w.run.spec.expectations.autoscaling.scaling = "Required"; }},
         Gate{"too few pods", "SteadyStateNotMet", "web has 3 ready pods, its minimum is 4",
              [](World& w) {
                  w.app->wantedReplicas = 4;
@@ -145,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
                      fake::fail(second, 1, probe::Outcome::Status5xx);
                  };
              }},
-        Gate{"a slow probe", "TooLittleTraffic", "39 requests per second of 50",
+        Gate{"a slow probe", "TooLittleTraffic", "s before the fault, of ",
              [](World& w) {
                  w.traffic = [](auto& second, const World&) {
                      second.sent = second.outcomes[0] = 39;

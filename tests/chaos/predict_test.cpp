@@ -158,6 +158,16 @@ INSTANTIATE_TEST_SUITE_P(
                     s.expectations.autoscaling.scaling = "Forbidden";
                     s.expectations.autoscaling.reactWithinSeconds = 10;
                 }},
+        Refused{"Contradiction", "reactWithinSeconds counts from the load that LoadStep adds",
+                [](auto& s) { s.expectations.autoscaling.reactWithinSeconds = 10; }},
+        Refused{"Contradiction", "spec.fault.type is PodKill: leave it out",
+                [](auto& s) { s.expectations.autoscaling.settleWithinSeconds = 10; }},
+        Refused{"Contradiction", "settleWithinSeconds 61 is longer than the load lasts",
+                [](auto& s) {
+                    s.fault.type = "LoadStep";
+                    s.fault.requestsPerSecond = 100;
+                    s.expectations.autoscaling.settleWithinSeconds = 61;
+                }},
         Refused{"NothingExpected", "set webErrorPercent", [](auto& s) { s.expectations = {}; }},
         Refused{"TooLittleTraffic", "raise either", [](auto& s) { s.load.requestsPerSecond = 4; }},
         Refused{"AbortTooEarly", "at least 50", [](auto& s) { s.safety.abortAfterSeconds = 49; }},
@@ -174,6 +184,20 @@ INSTANTIATE_TEST_SUITE_P(
                     s.safety.maxTargetsPercent = 50;
                 }}),
     [](const auto& one) { return std::string(one.param.reason) + std::to_string(one.index); });
+
+TEST(Answerable, AnAutoscalerMayOnlyBeAskedWhereThereIsOne) {
+    run::Run run;
+    run.spec = fake::usualSpec();
+    run::Seen seen;
+    EXPECT_FALSE(predict::answerable(run, seen));
+    run.spec.expectations.autoscaling.scaling = "Forbidden";
+    EXPECT_FALSE(predict::answerable(run, seen)) << "what is not there does not scale";
+    run.spec.expectations.autoscaling.scaling = "Required";
+    ASSERT_TRUE(predict::answerable(run, seen));
+    EXPECT_EQ(predict::answerable(run, seen)->reason, "NoAutoscaler");
+    seen.scaler = topology::Scaler{.desired = 3};
+    EXPECT_FALSE(predict::answerable(run, seen));
+}
 
 TEST(Prediction, AnOutageMayBeAskedForButTheCapsStay) {
     auto spec = fake::usualSpec();

@@ -36,8 +36,13 @@ TEST(ChaosController, OneRunFromExperimentToVerdict) {
     EXPECT_EQ(stringAt(experiment, "/status/lastRun"), "kill-1");
     EXPECT_EQ(stringAt(experiment, "/status/lastVerdict"), "Resilient");
     EXPECT_EQ(base::intAt(experiment, "/status/runs/resilient"), 1);
-    EXPECT_NE(cluster.metrics.text().find("scalableapp_chaos_runs_total{verdict=\"Resilient\"} 1"),
-              std::string::npos);
+    auto metrics = cluster.metrics.text();
+    for (const char* line : {"verdict=\"Resilient\"} 1", "verdict=\"Failed\"} 0"}) {
+        EXPECT_NE(metrics.find("scalableapp_chaos_runs_total{app=\"shop\",namespace=\"ns\"," +
+                               std::string(line)),
+                  std::string::npos)
+            << metrics;
+    }
 }
 
 TEST(ChaosController, TellsTheRunAndTheAppAtTheFaultAndAtTheVerdict) {
@@ -158,6 +163,21 @@ TEST(ChaosController, AnOutageOfTheApiServerIsWaitedOut) {
     cluster.drive();
     EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient")
         << base::dumpJsonPretty(cluster.runs()[0]);
+}
+
+TEST(ChaosController, AControlRunIsNotAskedForWhatOnlyTheFaultBringsAbout) {
+    auto spec = usual();
+    spec["fault"] = {{"type", "LoadStep"}, {"requestsPerSecond", 100}};
+    spec["expectations"]["autoscaling"] = {
+        {"scaling", "Required"}, {"reactWithinSeconds", 10}, {"settleWithinSeconds", 30}};
+    auto with = chaos::parseRun({{"spec", spec}});
+    ASSERT_TRUE(with);
+    EXPECT_EQ(with->spec.expectations.autoscaling.scaling, "Required");
+    spec["withoutFault"] = true;
+    auto without = chaos::parseRun({{"spec", spec}});
+    ASSERT_TRUE(without);
+    EXPECT_FALSE(without->spec.expectations.autoscaling.asks());
+    EXPECT_EQ(without->spec.expectations.webErrorPercent, 1);
 }
 
 TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {

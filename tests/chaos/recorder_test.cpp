@@ -70,6 +70,24 @@ TEST_F(RecorderTest, TheGapBetweenGoodAnswersCrossesSeconds) {
     EXPECT_EQ(written[3].gapMs, 2500);
 }
 
+TEST_F(RecorderTest, ALateBeginningIsToldOfEverySecondThatItMayHaveSpoiled) {
+    request(100ms, Outcome::Ok);
+    recorder.flush(1s, wall);
+    recorder.sent(1900ms);  // its answer comes while nobody looks
+    recorder.late(3s);
+    recorder.finished(1900ms, Outcome::Timeout, 3s);
+    recorder.sent(2100ms, 2800ms);
+    recorder.finished(2100ms, Outcome::Timeout, 2800ms);
+    request(3100ms, Outcome::Ok);
+    recorder.flush(4s, wall);
+    ASSERT_EQ(written.size(), 4U);
+    EXPECT_FALSE(written[0].blind()) << "it was written before";
+    EXPECT_EQ(written[1].lateMs, 3000);
+    EXPECT_EQ(written[2].lateMs, 2800);
+    EXPECT_TRUE(written[1].blind() && written[2].blind());
+    EXPECT_FALSE(written[3].blind());
+}
+
 TEST_F(RecorderTest, FinishWritesTheLastShortSecondAndNothingAfterIt) {
     request(100ms, Outcome::Ok);
     request(1400ms, Outcome::Ok);

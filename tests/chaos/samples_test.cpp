@@ -24,6 +24,7 @@ Second second(int64_t index) {
     out.lastErrorMs = 340;
     out.gapMs = 240;
     out.reconnected = 2;
+    out.lateMs = 3;
     out.latency.add(800us, 2);
     out.latency.add(12ms);
     return out;

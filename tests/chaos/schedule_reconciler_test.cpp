@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "chaos/kinds.h"
 #include "chaos/support/cluster.h"
 
@@ -71,6 +73,48 @@ TEST_F(Scheduled, WhatCannotBeScheduledSaysWhy) {
     });
     cluster.drive(2);
     EXPECT_EQ(conditionOf(cluster)["reason"], "UnknownTimeZone");
+}
+
+TEST_F(Scheduled, WhatPassesIsCountedByReasonAndOnce) {
+    start(hourly({{"suspend", true}}));
+    cluster.drive(2);
+    auto missed = [&](const char* reason, int count) {
+        auto line =
+            std::string("scalableapp_chaos_schedule_missed_total{namespace=\"ns\",reason=\"") +
+            reason + "\",schedule=\"hourly\"} " + std::to_string(count) + "\n";
+        return cluster.metrics.text().find(line) != std::string::npos;
+    };
+    EXPECT_TRUE(missed("Suspended", 0) && missed("TooLate", 0)) << "from nought";
+    cluster.clock.advance(std::chrono::minutes(61));
+    cluster.drive(5);
+    EXPECT_TRUE(missed("Suspended", 1)) << cluster.metrics.text();
+    EXPECT_TRUE(missed("TooLate", 0) && missed("Overtaken", 0));
+}
+
+TEST_F(Scheduled, ARunThatGoesOnIsToldOnce) {
+    start(hourly());
+    cluster.clock.advance(std::chrono::minutes(61));
+    cluster.drive(5);
+    cluster.server->edit(chaos::kChaosRuns, {"ns", "hourly-29453820"}, [](Json& run) {
+        run["metadata"]["annotations"][chaos::kPauseAnnotation] = "true";
+    });
+    cluster.clock.advance(std::chrono::minutes(60));
+    cluster.drive(20);
+    auto told = std::count_if(cluster.events.begin(), cluster.events.end(),
+                              [](const auto& event) { return event.reason == "RunActive"; });
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(conditionOf(cluster)["reason"], "RunActive");
+}
+
+TEST_F(Scheduled, WhatBelongsToAnExperimentIsRefused) {
+    auto series = hourly();
+    series["spec"]["experiment"]["runs"] = 5;
+    start(series);
+    cluster.drive(2);
+    EXPECT_EQ(conditionOf(cluster)["reason"], "InvalidSchedule");
+    EXPECT_NE(
+        conditionOf(cluster)["message"].get<std::string>().find("put them into a ChaosExperiment"),
+        std::string::npos);
 }
 
 TEST_F(Scheduled, HistoryIsPruned) {

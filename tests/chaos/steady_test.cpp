@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "chaos/run/measure.h"
 #include "chaos/support/samples.h"
+#include "chaos/verdict/verdict.h"
 
 namespace {
 
@@ -25,8 +27,9 @@ class Steady : public testing::Test {
         seen.now = series.seconds.back().writtenAt + 500ms;
         seen.series = std::move(series);
     }
-    run::SteadyLook look() const { return run::steadyState(fake::usualSpec(), status, seen); }
+    run::SteadyLook look() const { return run::steadyState(spec, status, seen); }
 
+    api::ChaosExperimentSpec spec = fake::usualSpec();
     run::Status status;
     run::Seen seen;
 };
@@ -36,6 +39,7 @@ TEST_F(Steady, HasHeldLongEnough) {
 }
 
 TEST_F(Steady, TheWholeHoldTimeMustHavePassedSinceTheAppIsWell) {
+    probed(fake::series(14, 50));
     status.steadySince = kStart + 2s;
     EXPECT_EQ(look().problem, "");
     status.steadySince = kStart + 2001ms;
@@ -52,6 +56,18 @@ TEST_F(Steady, ABlindSecondDoesNotCountAsQuiet) {
     series.seconds.erase(series.seconds.begin() + 6);
     probed(series);
     EXPECT_EQ(look().reason, "ProbeBlind");
+    EXPECT_FALSE(look().well) << "it would be missing before the fault, however long ago";
+}
+
+// 5 a second for 10 s are the 50 that are needed, and not one more.
+TEST_F(Steady, IsDecidedOnWhatTheVerdictWillSee) {
+    spec.load.requestsPerSecond = 5;
+    for (int64_t count = 5; count < 20; ++count) {
+        probed(fake::series(count, 5));
+        auto before = run::toPhase(run::beforeFault(kStart, *seen.series, seen.now));
+        EXPECT_EQ(look().problem.empty(), !verdict::trafficGate(spec, before)) << count;
+    }
+    EXPECT_EQ(look().problem, "");
 }
 
 TEST_F(Steady, OneErrorInTheHoldTimeStartsItAnew) {
@@ -68,6 +84,12 @@ TEST_F(Steady, OneErrorInTheHoldTimeStartsItAnew) {
         }
     }));
     EXPECT_EQ(look().problem, "") << "it is eleven seconds ago";
+}
+
+TEST_F(Steady, ARolloutStopsTheClock) {
+    seen.app->reconciling = true;
+    EXPECT_FALSE(look().well);
+    EXPECT_EQ(look().problem, "a change of ScalableApp shop is being rolled out");
 }
 
 TEST_F(Steady, AnAppThatIsUnwellStopsTheClock) {

@@ -28,6 +28,22 @@ TEST(Window, WhatTheSeriesDoesNotHaveIsMissingNotGood) {
     EXPECT_EQ(probes::over(probe::Series{}, kStart, kStart + 5s).sent, 0);
 }
 
+TEST(Window, ASecondThatTheProbeSleptThroughIsMissingWhateverItSays) {
+    auto series = fake::series(10, 50, kStart, [](probe::Second& second) {
+        if (second.second == 4) {
+            fake::fail(second, 50, probe::Outcome::Timeout);
+            second.lateMs = 501;
+        }
+        if (second.second == 5) {
+            second.lateMs = 500;
+        }
+    });
+    auto window = probes::over(series, kStart, kStart + 10s);
+    EXPECT_EQ(window.missing, 1);
+    EXPECT_EQ(window.failed(), 0);
+    EXPECT_EQ(window.sent, 9 * 50);
+}
+
 TEST(Window, CountsErrorsByKindAndTheLongestGap) {
     auto series = fake::series(4, 50, kStart, [](probe::Second& second) {
         if (second.second == 1) {

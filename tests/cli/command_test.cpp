@@ -51,19 +51,29 @@ void expectOneLine(const e2e::RunResult& result, int code) {
 }
 
 TEST(Usage, WrongFlagsOfThePlugin) {
-    for (const auto& args : std::vector<std::vector<std::string>>{{},
-                                                                  {"statsu"},
-                                                                  {"status"},
-                                                                  {"status", "a", "b"},
-                                                                  {"status", "a", "-o", "xml"},
-                                                                  {"tree"},
-                                                                  {"pause"},
-                                                                  {"check", "--post"},
-                                                                  {"plan"},
-                                                                  {"plan", "-f"},
-                                                                  {"plan", "--file", "x"},
-                                                                  {"completion", "tcsh"},
-                                                                  {"--kubeconfig"}}) {
+    for (const auto& args : std::vector<std::vector<std::string>>{
+             {},
+             {"statsu"},
+             {"status"},
+             {"status", "a", "b"},
+             {"status", "a", "-o", "xml"},
+             {"tree"},
+             {"pause"},
+             {"check", "--post"},
+             {"plan"},
+             {"plan", "-f"},
+             {"plan", "--file", "x"},
+             {"completion", "tcsh"},
+             {"chaos"},
+             {"chaos", "run"},
+             {"chaos", "run", "-f", "/none"},
+             {"chaos", "report"},
+             {"chaos", "report", "a", "--experiment", "b"},
+             {"chaos", "report", "--experiment", "b", "-o", "html"},
+             {"chaos", "accept"},
+             {"chaos", "abort"},
+             {"chaos", "abort", "a", "--all"},
+             {"--kubeconfig"}}) {
         std::vector<std::string> argv{KUBECTL_SCALABLEAPP};
         argv.insert(argv.end(), args.begin(), args.end());
         expectOneLine(run(argv), 2);

@@ -32,7 +32,12 @@ struct FlakyServer::Impl {
     }
 
     struct Session : std::enable_shared_from_this<Session> {
-        Session(Impl& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {}
+        Session(Impl& owner, tcp::socket socket) : server(owner), stream(std::move(socket)) {
+            ++server.open;
+        }
+        ~Session() { --server.open; }
+        Session(const Session&) = delete;
+        Session& operator=(const Session&) = delete;
 
         void read() {
             request = {};
@@ -54,6 +59,9 @@ struct FlakyServer::Impl {
                     return late.async_wait([self = shared_from_this()](beast::error_code) {
                         self->write(http::status::ok, self->request.keep_alive());
                     });
+                case Answer::Long:
+                    return write(http::status::ok, request.keep_alive(),
+                                 std::string(kLongBody, 'x'));
                 case Answer::Close:
                     return;
                 case Answer::Ok:
@@ -74,9 +82,9 @@ struct FlakyServer::Impl {
                                    [self = shared_from_this()](beast::error_code, size_t) {});
         }
 
-        void write(http::status status, bool keep) {
+        void write(http::status status, bool keep, std::string body = "hello") {
             response = {status, 11};
-            response.body() = "hello";
+            response.body() = std::move(body);
             response.keep_alive(keep);
             response.prepare_payload();
             http::async_write(stream, response,
@@ -109,6 +117,7 @@ struct FlakyServer::Impl {
     }
 
     std::function<Answer(int64_t)> choose;
+    std::atomic<int64_t> open = 0;  // sessions end with the context
     asio::io_context io{1};
     tcp::acceptor acceptor;
     uint16_t port = 0;
@@ -125,6 +134,9 @@ uint16_t FlakyServer::port() const {
 }
 int64_t FlakyServer::connections() const {
     return impl_->connections;
+}
+int64_t FlakyServer::open() const {
+    return impl_->open;
 }
 int64_t FlakyServer::requests() const {
     return impl_->requests;

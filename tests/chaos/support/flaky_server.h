@@ -18,8 +18,10 @@ enum class Answer {
     Silence,
     Close,
     OkThenClose,
-    Late
-};  // Late: 200, after 1.2 s
+    Late,  // 200, after 1.2 s
+    Long   // 200, with kLongBody bytes
+};
+inline constexpr size_t kLongBody = 24U << 20U;
 
 class FlakyServer {
   public:
@@ -30,6 +32,7 @@ class FlakyServer {
 
     uint16_t port() const;
     int64_t connections() const;
+    int64_t open() const;  // connections, now
     int64_t requests() const;
 
   private:

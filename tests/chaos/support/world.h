@@ -37,6 +37,7 @@ class World {
     std::optional<base::WallTime> probeDies;
     std::function<void(probe::Second&, const World&)> traffic;  // may spoil a second
     std::function<void(World&)> eachLook;
+    std::chrono::milliseconds probeClock{0};  // how far it is ahead of ours
     std::string otherRun;
     int crashAfterWrite = -1;
     int crashAfterAction = -1;
@@ -119,21 +120,23 @@ class World {
     // Seconds reach the log 1.1 s after they are over.
     probe::Series log() {
         auto start = probeCreated_ + probeStart;
-        auto out = series(0, 50, start);
+        auto rate = run.spec.load.requestsPerSecond;
+        auto out = series(0, rate, start + probeClock);
         while (!(now < start + std::chrono::seconds(history_.size() + 1) + 1100ms)) {
             probe::Second second;
             second.second = static_cast<int64_t>(history_.size());
-            second.sent = 50;
-            second.outcomes[0] = 50;
-            second.latency.add(2ms, 50);
+            second.sent = rate;
+            second.outcomes[0] = rate;
+            second.latency.add(2ms, rate);
             second.writtenAt = start + std::chrono::seconds(second.second + 1) + 1050ms;
             auto begin = start + std::chrono::seconds(second.second);
             if (outageFrom_ && begin + 1s > *outageFrom_ && (!outageTo_ || begin < *outageTo_)) {
-                fail(second, 50, probe::Outcome::Connect);
+                fail(second, rate, probe::Outcome::Connect);
             }
             if (traffic) {
                 traffic(second, *this);
             }
+            second.writtenAt += probeClock;
             history_.push_back(second);
         }
         out.seconds = history_;
