@@ -137,21 +137,21 @@ TEST_F(ChaosCli, ARunThatWasDeletedIsNotWaitedFor) {
 TEST_F(ChaosCli, AnAbortEndsTheRunWithItsReason) {
     cluster.experiment("kill", podKill()["spec"]);
     cluster.drive(5);
-    EXPECT_EQ(call([&] { return cli::abortOne(on, "kill-1", "enough"); }), 0);
+    EXPECT_EQ(call([&] { return cli::abortOne(on, "kill-1", "enough", "text"); }), 0);
     EXPECT_THAT(out, HasSubstr("run ns/kill-1: asked to end"));
     cluster.drive();
     EXPECT_EQ(base::textAt(cluster.runs()[0], "/status/reason"), "Aborted");
     EXPECT_THAT(base::textAt(cluster.runs()[0], "/status/reasons/0"), HasSubstr("enough"));
-    EXPECT_EQ(call([&] { return cli::abortOne(on, "kill-7", "enough"); }), 1);
+    EXPECT_EQ(call([&] { return cli::abortOne(on, "kill-7", "enough", "text"); }), 1);
     EXPECT_THAT(err, HasSubstr("there is no ChaosRun ns/kill-7"));
 }
 
 TEST_F(ChaosCli, AcceptedIsWhatLaterGenerationsAreComparedWith) {
     cluster.experiment("kill", podKill()["spec"]);
-    EXPECT_EQ(call([&] { return cli::acceptStatistics(on, "kill"); }), 1);
+    EXPECT_EQ(call([&] { return cli::acceptStatistics(on, "kill", "text"); }), 1);
     EXPECT_THAT(err, HasSubstr("has no judged run to accept"));
     cluster.drive();
-    EXPECT_EQ(call([&] { return cli::acceptStatistics(on, "kill"); }), 0) << err;
+    EXPECT_EQ(call([&] { return cli::acceptStatistics(on, "kill", "text"); }), 0) << err;
     EXPECT_THAT(out, HasSubstr("accepted: 1 runs of generation 1"));
     EXPECT_EQ(run(podKill()), 0) << out << err;
     auto experiment = cluster.server->all(chaos::kChaosExperiments)[0];
@@ -167,12 +167,12 @@ TEST_F(ChaosCli, TheRunsOfAScheduleAreAcceptedUntilNow) {
           {{"namespace", "ns"}, {"name", "hourly"}, {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
          {"spec", spec}});
     cluster.drive(3);
-    EXPECT_EQ(call([&] { return cli::acceptSchedule(on, "hourly"); }), 1);
+    EXPECT_EQ(call([&] { return cli::acceptSchedule(on, "hourly", "text"); }), 1);
     EXPECT_THAT(err, HasSubstr("ChaosSchedule ns/hourly has no judged run to accept"));
     cluster.clock.advance(std::chrono::minutes(61));
     cluster.drive();
     cluster.drive(2);
-    EXPECT_EQ(call([&] { return cli::acceptSchedule(on, "hourly"); }), 0) << err;
+    EXPECT_EQ(call([&] { return cli::acceptSchedule(on, "hourly", "text"); }), 0) << err;
     EXPECT_THAT(out, HasSubstr("accepted: 1 runs until 20"));
     cluster.drive(2);
     auto schedule = cluster.server->all(chaos::kChaosSchedules)[0];

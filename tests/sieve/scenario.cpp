@@ -258,8 +258,9 @@ bool Scenario::reportDeployments() {
               {{"type", "Progressing"},
                {"status", "True"},
                {"reason", "NewReplicaSetAvailable"}}}}};
-        server_->edit(deployments(), {kApp.namespace_, base::textAt(deployment, "/metadata/name")},
-                      [&](Json& object) { object["status"] = status; });
+        server_->tryToEdit(deployments(),
+                           {kApp.namespace_, base::textAt(deployment, "/metadata/name")},
+                           [&](Json& object) { object["status"] = status; });
     }
     return server_->version() != before;
 }
