@@ -281,11 +281,18 @@ class Resizer {
         out_.deployment["metadata"]["annotations"][kResizeAnnotation] = stage;
     }
 
+    // The Deployment's controller: all that there are.
+    bool countsPodsAsUpToDate() const {
+        auto replicas = countIn(live_, "/status/replicas");
+        return isSeen(live_) && countIn(live_, "/status/updatedReplicas") == replicas;
+    }
+
     // --- the steps
 
     void roll(const std::string& reason) {
         out_.lookAgain.reset();
-        if (!stage_.empty()) {
+        // What was sent before that which was refused has reached its pods.
+        if (!stage_.empty() || !observed_.resizeRefused.empty()) {
             note(kAbandoned);
         }
         if (!reason.empty()) {
@@ -319,8 +326,7 @@ class Resizer {
             out_.patches.push_back(templateOfReplicaSet(*set_, template_));
         }
         // A pod may have been made of the old template until now.
-        if (adopted && allResized() && isSeen(live_) && isSeen(*set_) &&
-            countIn(live_, "/status/updatedReplicas") == countIn(live_, "/status/replicas")) {
+        if (adopted && allResized() && isSeen(*set_) && countsPodsAsUpToDate()) {
             out_.lookAgain.reset();
             return;
         }
@@ -354,14 +360,12 @@ class Resizer {
     // It rolls: a pod that is still asked for what it cannot have would, by that, mislead the
     // autoscaler, which reckons with what pods ask for.
     void takeBack() {
-        const auto* current = currentSet();
-        bool over = isSeen(live_) &&
-                    countIn(live_, "/status/updatedReplicas") == countIn(live_, "/status/replicas");
+        bool over = countsPodsAsUpToDate();
         for (const auto* set : replicaSets_) {
+            bool stays = sameResources(template_, templateOf(*set));
             for (const auto* pod : podsOf(*set, children_)) {
-                bool leaves = set != current;
                 if (hasResources(*pod, templateOf(*set)) ||
-                    (leaves && pendingOf(*pod) == nullptr)) {
+                    (!stays && pendingOf(*pod) == nullptr)) {
                     continue;
                 }
                 if (observed_.resizeRefused.empty()) {

@@ -265,6 +265,19 @@ TEST_F(WebResize, APodOfARolloutThatHangsAsksForWhatItHas) {
     expectNothingMoves();
 }
 
+TEST_F(WebResize, WhatPodsHaveGotTheyKeepUntilTheyAreReplaced) {
+    cluster.kubelets[*pods.rbegin()] = "Infeasible";
+    cluster.app = withCpu("200m");
+    for (int looks = 0; looks < 20 && fallbacks(cluster) == 0; ++looks) {
+        cluster.control();
+        cluster.operate();
+    }
+    ASSERT_EQ(fallbacks(cluster), 1U);
+    cluster.operate();
+    ASSERT_EQ(cluster.last.patches.size(), 1U);
+    EXPECT_EQ(cluster.last.patches[0].name, *pods.rbegin());
+}
+
 TEST_F(WebResize, WhatIsDeferredIsWaitedForALittle) {
     cluster.kubelets["shop-web-1-"] = "Deferred";
     cluster.app = withCpu("200m");
@@ -302,6 +315,8 @@ TEST_F(WebResize, WhatTheServerRefusesIsRolledFor) {
     cluster.settle();
     EXPECT_EQ(cluster.rollouts, 1);
     EXPECT_EQ(cluster.podsAsked(), 0);
+    EXPECT_FALSE((*cluster.find("Deployment", "shop-web"))["metadata"]["annotations"].contains(
+        "scalableapp.dev/resize"));
     EXPECT_NE(fallback(cluster).find("exceeded quota"), std::string::npos);
     expectNothingMoves();
 }

@@ -109,7 +109,7 @@ TEST_F(ResizeInPlace, NoPodRestartsAndNobodyNotices) {
     auto before = uids();
     sendVisitors();
     askForCpu("40m");
-    ASSERT_TRUE(becomesReady("shop", 120s));
+    ASSERT_TRUE(becomesReady("shop", 180s));
     EXPECT_EQ(uids(), before);
     for (const auto& [pod, uid] : before) {
         expectCpu(pod, "40m");
@@ -143,7 +143,8 @@ TEST_F(ResizeInPlace, WhatNoNodeHasIsToldAndHurtsNobody) {
     EXPECT_NE(base::textAt(condition("shop", "Ready"), "/message").find("Insufficient cpu"),
               std::string::npos);
     EXPECT_TRUE(conditionIs("shop", "WebReady", "True"));
-    EXPECT_TRUE(happened("ResizeRolls"));
+    EXPECT_TRUE(
+        eventually(15s, "an event says that it rolls", [&] { return happened("ResizeRolls"); }));
     EXPECT_EQ(uids(), before);
     // What a pod was asked for in vain is taken back: an autoscaler reckons with it.
     EXPECT_TRUE(eventually(30s, "every pod asks for what it has", [&] {
