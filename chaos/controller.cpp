@@ -41,7 +41,10 @@ Controller::Controller(runtime::Manager& manager, const ControllerOptions& optio
           manager.client(),
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
           manager.metrics(), manager.clock()),
-      experiments_(manager.client(), manager.clock()),
+      experiments_(
+          manager.client(),
+          [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
+          manager.clock()),
       runs_(
           manager.client(),
           {.probeImage = options.probeImage,

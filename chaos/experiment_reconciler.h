@@ -6,8 +6,14 @@
 // time, after a crash or as a second process, finds it there. Its spec is a copy that nobody
 // changes, so an edited experiment starts a new run and leaves a running one alone; deleting the
 // run aborts it, and it is not started again (the status remembers the generation). Deleting the
-// experiment takes its runs along through their owner reference. Thread safety: reconcile from any
-// thread, for different keys.
+// experiment takes its runs along through their owner reference.
+//
+// A run that was ended early ends its generation's series, whoever ended it, and so does a control
+// run that is not Resilient: what fails without any fault says nothing about one. A change of the
+// spec starts anew. While people have it paused (annotation scalableapp.dev/pause: "true"), no run
+// is started. Of earlier generations the latest runs are kept (spec.runsHistoryLimit), of this one
+// all: its statistics are made of them. Thread safety: reconcile from any thread, for different
+// keys.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/json_fwd.h"
+#include "chaos/event_sink.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
 
@@ -24,7 +31,7 @@ namespace chaos {
 
 class ExperimentReconciler {
   public:
-    ExperimentReconciler(kube::Client& client, const base::Clock& clock);
+    ExperimentReconciler(kube::Client& client, EventSink events, const base::Clock& clock);
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
                                const runtime::ReconcileContext& context);
@@ -34,8 +41,12 @@ class ExperimentReconciler {
     std::optional<runtime::Outcome> start(const base::Json& experiment,
                                           std::vector<base::Json>& runs,
                                           const std::stop_token& stop);
+    kube::ApiResult<void> prune(const base::Json& experiment, std::vector<base::Json>& runs,
+                                const std::stop_token& stop);
+    void tell(const base::Json& experiment, const base::Json& status);  // an event
 
     kube::Client& client_;
+    EventSink events_;
     const base::Clock& clock_;
 };
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 
 namespace chaos {
 namespace {
@@ -89,7 +90,7 @@ base::Result<run::Run> parseRun(const base::Json& object) {
         out.finalizers.push_back(finalizer.get<std::string>());
     }
     out.abort = annotation(object, kAbortAnnotation);
-    out.paused = annotation(object, kPauseAnnotation) == "true";
+    out.paused = isPaused(object);
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
     out.spec = std::move(*spec);
     if (const auto* status = base::at(object, "/status")) {

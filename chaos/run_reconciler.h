@@ -11,24 +11,21 @@
 // different keys.
 #pragma once
 
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "chaos/event_sink.h"
 #include "chaos/hindrance.h"
 #include "chaos/observe.h"
 #include "chaos/power.h"
 #include "chaos/run/machine.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
-#include "runtime/events.h"
 #include "runtime/metrics.h"
 
 namespace chaos {
-
-using EventSink = std::function<void(runtime::Event)>;
 
 struct RunOptions {
     std::string probeImage;

@@ -5,6 +5,7 @@
 #include "api/condition.h"
 #include "chaos/after_error.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos {
@@ -46,6 +47,22 @@ bool ownedBy(const kube::Object& object, const std::string& uid) {
                        [&](const auto& owner) { return owner.uid == uid; });
 }
 
+api::Condition scheduled(const base::Json& object) {
+    bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
+    bool paused = isPaused(object);
+    std::string message = suspended ? "spec.suspend is set" : "";
+    if (paused) {
+        message = std::string("no run is started while it is annotated ") + kPauseAnnotation +
+                  ": remove the annotation to go on";
+    }
+    return {.type = "Scheduled",
+            .status = suspended || paused ? api::kFalse : api::kTrue,
+            .reason = paused ? "Paused" : (suspended ? "Suspended" : "Scheduled"),
+            .message = message,
+            .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
+            .lastTransitionTime = ""};
+}
+
 base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
                     const schedule::Decision& decision) {
     base::Json status = base::Json::object();
@@ -67,17 +84,8 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
         status["lastRun"] = ended->name;
         status["lastVerdict"] = run::name(*ended->verdict);
     }
-    bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
-    api::setCondition(
-        conditions,
-        {.type = "Scheduled",
-         .status = suspended ? api::kFalse : api::kTrue,
-         .reason = suspended ? "Suspended" : "Scheduled",
-         .message = suspended ? "spec.suspend is set" : "",
-         .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
-         .lastTransitionTime = ""},
-        seen.now);
+    api::setCondition(conditions, scheduled(object), seen.now);
     status["conditions"] = api::toJson(conditions);
     return status;
 }
@@ -257,6 +265,7 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                       "spec.schedule \"" + spec->schedule + "\" means no time that will ever come",
                       context.stop);
     }
+    spec->suspend = spec->suspend || isPaused(object);
     auto seen = look(object, *spec, context.stop);
     if (!seen) {
         return afterError(seen.error());

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 #include "chaos/report/report.h"
 #include "chaos/run/status.h"
 #include "chaos/sweep.h"
@@ -120,14 +121,21 @@ kube::ApiResult<void> abortRun(kube::Client& client, const kube::ObjectKey& key,
     return patched ? kube::ApiResult<void>() : base::failWith(patched.error());
 }
 
-// Everywhere: the runs are asked to end, and what faults left is taken back from here, in case that
-// no chaos controller is there to do it.
+// Everywhere: nothing is started any more, the runs are asked to end, and what faults left is taken
+// back from here, in case that no chaos controller is there to do it.
 int abortAll(kube::Client& client, const std::string& why) {
+    int code = kOk;
+    auto paused = chaos::pauseAll(client, {});
+    for (const auto& what : paused.done) {
+        std::cout << what << '\n';
+    }
+    for (const auto& what : paused.problems) {
+        code = complain("not paused: " + what, kFailed);
+    }
     auto list = client.list(kChaosRuns, {}, {});
     if (!list) {
         return complain("chaosruns: " + list.error().str(), kFailed);
     }
-    int code = kOk;
     for (const auto& item : list->items) {
         if (over(item->json())) {
             continue;
