@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "chaos/event_sink.h"
@@ -46,8 +47,12 @@ class RunReconciler {
     std::optional<runtime::Outcome> turn(run::Run& run, std::string& version,
                                          std::vector<run::ActionResult>& results,
                                          const std::stop_token& stop);
+    kube::ApiResult<run::Seen> look(const run::Run& run, const std::stop_token& stop);
     kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
                                 const std::stop_token& stop);
+    std::vector<run::ActionResult> actAll(run::Run& run, std::string& version,
+                                          const std::vector<run::Action>& actions,
+                                          const std::stop_token& stop);
     run::ActionResult act(run::Run& run, std::string& version, const run::Action& action,
                           const std::stop_token& stop);
     kube::ApiResult<void> hold(run::Run& run, std::string& version, bool on,
