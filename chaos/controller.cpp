@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 constexpr auto kSweepEvery = 5s;
 // A driver may have to wait for a cloud.
 constexpr auto kPowerTimeout = 120s;
+// A switch that the sweep has in hand, ours after it, and what has to be written down then.
+constexpr auto kRunDeadline = 2 * kPowerTimeout + 60s;
 
 std::unique_ptr<PowerCommand> driver(const std::string& command, SwitchWords words) {
     return command.empty()
@@ -26,11 +28,6 @@ SweepOptions sweepOf(const run::Site& site) {
     return out;
 }
 
-runtime::Controller& controllerOf(runtime::Manager& manager, const char* name, int workers,
-                                  runtime::ReconcileFunction reconcile) {
-    return manager.controller(name, {.workers = workers, .reached = {}}, std::move(reconcile));
-}
-
 }  // namespace
 
 Controller::Controller(runtime::Manager& manager, const ControllerOptions& options)
@@ -41,7 +38,10 @@ Controller::Controller(runtime::Manager& manager, const ControllerOptions& optio
           manager.client(),
           [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
           manager.metrics(), manager.clock()),
-      experiments_(manager.client(), manager.clock()),
+      experiments_(
+          manager.client(),
+          [&manager](runtime::Event event) { manager.events().record(std::move(event)); },
+          manager.clock()),
       runs_(
           manager.client(),
           {.probeImage = options.probeImage,
@@ -54,13 +54,13 @@ Controller::Controller(runtime::Manager& manager, const ControllerOptions& optio
           [this](const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
               return experiments_.reconcile(key, context);
           })),
-      runController_(controllerOf(
-          manager, "chaosrun", options.workers,
+      runController_(manager.controller(
+          "chaosrun", {.workers = options.workers, .deadline = kRunDeadline},
           [this](const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
               return runs_.reconcile(key, context);
           })),
-      scheduleController_(controllerOf(
-          manager, "chaosschedule", 1,
+      scheduleController_(manager.controller(
+          "chaosschedule", {.workers = 1},
           [this](const kube::ObjectKey& key, const runtime::ReconcileContext& context) {
               return schedules_.reconcile(key, context);
           })),

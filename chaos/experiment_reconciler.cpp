@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <span>
 
 #include "api/condition.h"
 #include "base/json.h"
 #include "chaos/after_error.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 #include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
 
@@ -15,6 +17,8 @@ namespace {
 
 using base::textAt;
 using kube::ErrorKind;
+
+constexpr int64_t kDefaultHistory = 20;
 
 int64_t generationOf(const base::Json& run) {
     return base::intAt(run, "/spec/generation").value_or(0);
@@ -28,6 +32,31 @@ bool ownedBy(const base::Json& run, const std::string& uid) {
 
 bool isDone(const base::Json& run) {
     return textAt(run, "/status/phase") == run::name(run::Phase::Done);
+}
+
+// Why no run of the generation follows after this one.
+struct SeriesEnd {
+    const char* reason;  // CamelCase
+    std::string why;
+};
+
+std::optional<SeriesEnd> endsSeries(const base::Json& run) {
+    if (!isDone(run)) {
+        return std::nullopt;
+    }
+    auto name = textAt(run, "/metadata/name");
+    const auto& reasons = base::arrayAt(run, "/status/reasons");
+    auto because = reasons.empty() ? "" : ": " + reasons.front().get<std::string>();
+    if (!textAt(run, "/status/aborted").empty() || textAt(run, "/status/reason") == "Aborted") {
+        return SeriesEnd{"Aborted", "run " + name + " was ended early" + because};
+    }
+    auto verdict = textAt(run, "/status/verdict");
+    if (base::boolAt(run, "/spec/withoutFault").value_or(false) &&
+        verdict != run::name(run::Verdict::Resilient)) {
+        return SeriesEnd{"ControlFailed",
+                         "control run " + name + " is " + verdict + " without any fault" + because};
+    }
+    return std::nullopt;
 }
 
 // Later runs are greater: by generation, then by their number in it.
@@ -85,9 +114,12 @@ void judgeChange(const base::Json& experiment, int64_t generation, base::Json& s
     status["regression"] = {{"verdict", change.verdict}, {"message", change.message}};
 }
 
-// `last`: of this generation; empty where people deleted it.
-api::Condition complete(const base::Json& experiment, const base::Json* last, bool allStarted) {
-    bool done = last != nullptr && isDone(*last) && allStarted;
+// `last`: the last of those of this generation that were started; empty where people deleted it.
+// `open`: runs that are not started yet.
+api::Condition complete(const base::Json& experiment, const base::Json* last, size_t started,
+                        size_t open) {
+    auto end = last != nullptr && open > 0 ? endsSeries(*last) : std::nullopt;
+    bool done = last != nullptr && isDone(*last) && open == 0;
     auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
     api::Condition condition{.type = "Complete",
                              .status = done ? api::kTrue : api::kFalse,
@@ -98,10 +130,21 @@ api::Condition complete(const base::Json& experiment, const base::Json* last, bo
     if (done) {
         const auto& reasons = base::arrayAt(*last, "/status/reasons");
         condition.message = reasons.empty() ? "" : reasons.front().get<std::string>();
-    } else if (last == nullptr) {
+    } else if (last == nullptr && started > 0) {
         condition.reason = kSeriesAborted;
         condition.message =
             "the run of this generation was deleted; kubectl scalableapp chaos run starts it again";
+    } else if (end) {
+        condition.status = api::kTrue;
+        condition.reason = end->reason;
+        condition.message =
+            end->why + "; " + std::to_string(open) +
+            " more runs of this generation are not started: kubectl scalableapp chaos "
+            "run, or another change of the spec, starts anew";
+    } else if (open > 0 && isPaused(experiment)) {
+        condition.reason = "Paused";
+        condition.message = std::string("no run is started while it is annotated ") +
+                            kPauseAnnotation + ": remove the annotation to go on";
     }
     return condition;
 }
@@ -143,6 +186,7 @@ base::Json runOf(const base::Json& experiment, int64_t ordinal) {
     if (const auto* asked = base::at(experiment, "/spec")) {
         spec.update(*asked);
     }
+    spec.erase("runsHistoryLimit");  // of the experiment alone
     if (ordinal != 1) {
         spec["ordinal"] = ordinal;
     }
@@ -201,26 +245,28 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
     auto conditions = api::parseConditions(base::arrayAt(experiment, "/status/conditions"));
     const auto* latest =
         started == 0 ? nullptr : named(runs, runName(experiment, all[started - 1]));
-    api::setCondition(conditions, complete(experiment, latest, started == all.size()), now);
+    auto open = all.size() - std::min(started, all.size());
+    api::setCondition(conditions, complete(experiment, latest, started, open), now);
     status["conditions"] = api::toJson(conditions);
     return status;
 }
 
-ExperimentReconciler::ExperimentReconciler(kube::Client& client, const base::Clock& clock)
-    : client_(client), clock_(clock) {}
+ExperimentReconciler::ExperimentReconciler(kube::Client& client, EventSink events,
+                                           const base::Clock& clock)
+    : client_(client), events_(std::move(events)), clock_(clock) {}
 
 std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& experiment,
                                                             std::vector<base::Json>& runs,
                                                             const std::stop_token& stop) {
     auto all = ordinals(experiment);
     auto started = startedOf(experiment, runs);
-    if (started >= all.size()) {
+    if (started >= all.size() || isPaused(experiment)) {
         return std::nullopt;
     }
     if (started > 0) {
         const auto* before = named(runs, runName(experiment, all[started - 1]));
         // Deleted by people: they want no more of it. Still on its way: one after the other.
-        if (before == nullptr || !isDone(*before)) {
+        if (before == nullptr || !isDone(*before) || endsSeries(*before)) {
             return std::nullopt;
         }
     }
@@ -235,6 +281,29 @@ std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& ex
         return runtime::Outcome::retry("ChaosRun " + name + " of another experiment is in the way");
     }
     return afterError(created.error());
+}
+
+kube::ApiResult<void> ExperimentReconciler::prune(const base::Json& experiment,
+                                                  std::vector<base::Json>& runs,
+                                                  const std::stop_token& stop) {
+    auto generation = base::intAt(experiment, "/metadata/generation").value_or(0);
+    std::vector<base::Json> earlier;
+    std::copy_if(runs.begin(), runs.end(), std::back_inserter(earlier),
+                 [&](const auto& run) { return generationOf(run) < generation && isDone(run); });
+    std::sort(earlier.begin(), earlier.end(),
+              [](const auto& a, const auto& b) { return orderOf(a) < orderOf(b); });
+    auto kept = base::intAt(experiment, "/spec/runsHistoryLimit").value_or(kDefaultHistory);
+    auto excess = std::max<int64_t>(0, std::ssize(earlier) - kept);
+    for (const auto& run : std::span(earlier).first(static_cast<size_t>(excess))) {
+        auto uid = textAt(run, "/metadata/uid");
+        kube::ObjectKey key{textAt(run, "/metadata/namespace"), textAt(run, "/metadata/name")};
+        auto removed = client_.remove(kChaosRuns, key, {.uid = uid}, stop);
+        if (!removed && !removed.error().is(ErrorKind::NotFound)) {
+            return base::failWith(removed.error());
+        }
+        std::erase_if(runs, [&](const auto& one) { return textAt(one, "/metadata/uid") == uid; });
+    }
+    return {};
 }
 
 runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
@@ -264,6 +333,9 @@ runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
     if (auto outcome = start(experiment, runs, context.stop)) {
         return *outcome;
     }
+    if (auto pruned = prune(experiment, runs, context.stop); !pruned) {
+        return afterError(pruned.error());
+    }
     auto status = experimentStatus(experiment, runs, clock_.wall());
     const auto* before = base::at(experiment, "/status");
     if (before != nullptr && base::sameJson(*before, status)) {
@@ -273,7 +345,33 @@ runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
                      {"status", status}};
     auto written = client_.patch(kChaosExperiments, key, kube::PatchType::MergePatch, patch,
                                  context.stop, "status");
-    return written ? runtime::Outcome::done() : afterError(written.error());
+    if (!written) {
+        return afterError(written.error());
+    }
+    tell(experiment, status);
+    return runtime::Outcome::done();
+}
+
+// Once, when it becomes known that a series ends before its last run.
+void ExperimentReconciler::tell(const base::Json& experiment, const base::Json& status) {
+    auto before = api::parseConditions(base::arrayAt(experiment, "/status/conditions"));
+    auto after = api::parseConditions(base::arrayAt(status, "/conditions"));
+    const auto* known = api::findCondition(before, "Complete");
+    const auto* now = api::findCondition(after, "Complete");
+    bool early = now != nullptr && now->status == api::kTrue &&
+                 base::intAt(status, "/startedRuns").value_or(0) < std::ssize(ordinals(experiment));
+    if (!early || (known != nullptr && *known == *now)) {
+        return;
+    }
+    events_({.regarding = {.apiVersion = kChaosExperiments.apiVersion(),
+                           .kind = kChaosExperiments.kind,
+                           .key = {textAt(experiment, "/metadata/namespace"),
+                                   textAt(experiment, "/metadata/name")},
+                           .uid = textAt(experiment, "/metadata/uid")},
+             .type = runtime::EventType::Warning,
+             .reason = now->reason,
+             .action = "Chaos",
+             .note = now->message});
 }
 
 }  // namespace chaos

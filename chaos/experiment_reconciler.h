@@ -7,7 +7,13 @@
 // changes, so an edited experiment starts a new run and leaves a running one alone. Who wants it
 // again as it is changes spec.runToken, which means nothing else. Deleting the run aborts it, and
 // it is not started again (the status remembers the generation). Deleting the experiment takes its
-// runs along through their owner reference. Thread safety: reconcile from any thread, for different
+// runs along through their owner reference.
+//
+// A run that was ended early ends its generation's series, whoever ended it, and so does a control
+// run that is not Resilient: what fails without any fault says nothing about one. A change of the
+// spec starts anew. While people have it paused (annotation scalableapp.dev/pause: "true"), no run
+// is started. Of earlier generations the latest runs are kept (spec.runsHistoryLimit), of this one
+// all: its statistics are made of them. Thread safety: reconcile from any thread, for different
 // keys.
 #pragma once
 
@@ -18,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/json_fwd.h"
+#include "chaos/event_sink.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
 
@@ -25,7 +32,7 @@ namespace chaos {
 
 class ExperimentReconciler {
   public:
-    ExperimentReconciler(kube::Client& client, const base::Clock& clock);
+    ExperimentReconciler(kube::Client& client, EventSink events, const base::Clock& clock);
 
     runtime::Outcome reconcile(const kube::ObjectKey& key,
                                const runtime::ReconcileContext& context);
@@ -35,8 +42,12 @@ class ExperimentReconciler {
     std::optional<runtime::Outcome> start(const base::Json& experiment,
                                           std::vector<base::Json>& runs,
                                           const std::stop_token& stop);
+    kube::ApiResult<void> prune(const base::Json& experiment, std::vector<base::Json>& runs,
+                                const std::stop_token& stop);
+    void tell(const base::Json& experiment, const base::Json& status);  // an event
 
     kube::Client& client_;
+    EventSink events_;
     const base::Clock& clock_;
 };
 

@@ -28,7 +28,8 @@ inline const kube::ResourceType kDisruptionBudgets{"policy", "v1", "poddisruptio
 // On every ChaosRun: the experiment or the schedule it is of.
 inline constexpr const char* kExperimentLabel = "scalableapp.dev/chaos-experiment";
 inline constexpr const char* kScheduleLabel = "scalableapp.dev/chaos-schedule";
-// On a ChaosRun, by people: end it (the value says why), or let it not begin yet ("true").
+// On a ChaosRun, by people: end it (the value says why), or let it not begin yet ("true"). The
+// latter on a ChaosExperiment or a ChaosSchedule: it starts no run meanwhile.
 inline constexpr const char* kAbortAnnotation = "scalableapp.dev/abort";
 inline constexpr const char* kPauseAnnotation = "scalableapp.dev/pause";
 // On a ChaosRun while its fault holds something that has to be given back: it is not gone before

@@ -1,8 +1,12 @@
 #include "chaos/run_reconciler.h"
 
+#include <algorithm>
+#include <future>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 
 namespace chaos {
 namespace {
@@ -15,6 +19,9 @@ using run::ActionResult;
 // A run takes about ten turns in a row at most; more is a defect, and the pause keeps it harmless.
 constexpr int kTurnsAtOnce = 20;
 constexpr auto kOutagePause = 2s;
+// Each is a process; what is left over is asked for again when these are written down.
+constexpr size_t kSwitchesAtOnce = 16;
+
 constexpr const char* kRuns = "scalableapp_chaos_runs_total";
 
 runtime::Metrics::Labels runLabels(const run::Run& run, run::Verdict verdict) {
@@ -32,15 +39,18 @@ runtime::ObjectReference reference(const kube::ResourceType& type, const std::st
         .apiVersion = type.apiVersion(), .kind = type.kind, .key = {namespace_, name}, .uid = uid};
 }
 
+bool isSwitch(const run::Action& action) {
+    return std::holds_alternative<run::SwitchPower>(action) ||
+           std::holds_alternative<run::SwitchCable>(action);
+}
+
 // What changes the next decision. A lost answer does not: the next look shows what became of it.
 bool worthKnowing(const ActionResult& result) {
     if (result.error.empty()) {
         return std::holds_alternative<run::KillPod>(result.action) ||
                std::holds_alternative<run::EvictPod>(result.action) ||
                std::holds_alternative<run::RestartContainer>(result.action) ||
-               std::holds_alternative<run::SwitchCable>(result.action) ||
-               std::holds_alternative<run::SwitchPower>(result.action) ||
-               std::holds_alternative<run::HoldRun>(result.action);
+               isSwitch(result.action) || std::holds_alternative<run::HoldRun>(result.action);
     }
     return !result.transient;
 }
@@ -94,7 +104,7 @@ base::Result<run::Run> parseRun(const base::Json& object) {
         out.finalizers.push_back(finalizer.get<std::string>());
     }
     out.abort = annotation(object, kAbortAnnotation);
-    out.paused = annotation(object, kPauseAnnotation) == "true";
+    out.paused = isPaused(object);
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
     out.spec = std::move(*spec);
     if (out.withoutFault) {
@@ -154,13 +164,15 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
     if (run.status.phase == run::Phase::Pending) {
         starting.lock();
     }
-    auto seen = observer_.look(run, run::needs(run), stop);
+    auto seen = look(run, stop);
     if (!seen) {
         return afterError(seen.error());
     }
     goesOn(false);
     seen->results = std::move(results);
     results.clear();
+    auto isAnswer = [](const ActionResult& result) { return isSwitch(result.action); };
+    bool switched = std::any_of(seen->results.begin(), seen->results.end(), isAnswer);
     auto step = run::next(run, *seen);
     if (step.status != run.status) {
         bool ends = step.status.phase == run::Phase::Done && run.status.phase != run::Phase::Done;
@@ -172,16 +184,32 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
             count(run);
         }
     }
-    for (const auto& action : step.actions) {
-        auto result = act(run, version, action, stop);
-        if (worthKnowing(result)) {
-            results.push_back(std::move(result));
-        }
+    if (switched && std::any_of(step.actions.begin(), step.actions.end(), isSwitch)) {
+        // The next switches have a reconcile's whole time again.
+        return runtime::Outcome::after(step.lookAgain.value_or(0ms));
     }
+    results = actAll(run, version, step.actions, stop);
     if (!results.empty() || step.lookAgain == 0ms) {
         return std::nullopt;
     }
     return step.lookAgain ? runtime::Outcome::after(*step.lookAgain) : runtime::Outcome::done();
+}
+
+// A read that is refused is seen as such: the run goes on without as far as it may.
+kube::ApiResult<run::Seen> RunReconciler::look(const run::Run& run, const std::stop_token& stop) {
+    auto seen = observer_.look(run, run::needs(run), stop);
+    if (seen || !seen.error().is(ErrorKind::Forbidden)) {
+        return seen;
+    }
+    auto refused = seen.error();
+    if (auto line = hindrance_.met(refused)) {
+        base::logWarning(*line, {{"error", refused.str()}});
+    }
+    seen = observer_.look(run, run::needsToGiveBack(run), stop);
+    if (seen) {
+        seen->refused = refused.str();
+    }
+    return seen;
 }
 
 runtime::Outcome RunReconciler::afterError(const ApiError& error) {
@@ -192,8 +220,7 @@ runtime::Outcome RunReconciler::afterError(const ApiError& error) {
         return runtime::Outcome::retry(error.str());
     }
     // Runs have deadlines: a fixed pause, not a growing one, and one line for the whole outage. A
-    // refusal (of a credential, of a right) is waited out the same way: people mend it, and the run
-    // ends in time.
+    // refusal (of a credential, of the right to write) is waited out the same way: people mend it.
     if (auto line = hindrance_.met(error)) {
         base::logWarning(*line, {{"error", error.str()}});
     }
@@ -291,6 +318,31 @@ kube::ApiResult<void> RunReconciler::hold(run::Run& run, std::string& version, b
     version = (*written)->meta().resourceVersion;
     run.finalizers = std::move(finalizers);
     return {};
+}
+
+// Switches side by side: a zone takes as long as its slowest node.
+std::vector<ActionResult> RunReconciler::actAll(run::Run& run, std::string& version,
+                                                const std::vector<run::Action>& actions,
+                                                const std::stop_token& stop) {
+    std::vector<std::future<ActionResult>> switches;
+    std::vector<ActionResult> out;
+    auto keep = [&](ActionResult result) {
+        if (worthKnowing(result)) {
+            out.push_back(std::move(result));
+        }
+    };
+    for (const auto& action : actions) {
+        if (!isSwitch(action)) {
+            keep(act(run, version, action, stop));
+        } else if (switches.size() < kSwitchesAtOnce) {
+            switches.push_back(
+                std::async(std::launch::async, [&] { return act(run, version, action, stop); }));
+        }
+    }
+    for (auto& one : switches) {
+        keep(one.get());
+    }
+    return out;
 }
 
 ActionResult RunReconciler::act(run::Run& run, std::string& version, const run::Action& action,

@@ -11,24 +11,22 @@
 // different keys.
 #pragma once
 
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "chaos/event_sink.h"
 #include "chaos/hindrance.h"
 #include "chaos/observe.h"
 #include "chaos/power.h"
 #include "chaos/run/machine.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
-#include "runtime/events.h"
 #include "runtime/metrics.h"
 
 namespace chaos {
-
-using EventSink = std::function<void(runtime::Event)>;
 
 struct RunOptions {
     std::string probeImage;
@@ -49,8 +47,12 @@ class RunReconciler {
     std::optional<runtime::Outcome> turn(run::Run& run, std::string& version,
                                          std::vector<run::ActionResult>& results,
                                          const std::stop_token& stop);
+    kube::ApiResult<run::Seen> look(const run::Run& run, const std::stop_token& stop);
     kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
                                 const std::stop_token& stop);
+    std::vector<run::ActionResult> actAll(run::Run& run, std::string& version,
+                                          const std::vector<run::Action>& actions,
+                                          const std::stop_token& stop);
     run::ActionResult act(run::Run& run, std::string& version, const run::Action& action,
                           const std::stop_token& stop);
     kube::ApiResult<void> hold(run::Run& run, std::string& version, bool on,

@@ -5,6 +5,7 @@
 #include "api/condition.h"
 #include "chaos/after_error.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 #include "chaos/report/history.h"
 #include "chaos/topology/topology.h"
 
@@ -64,6 +65,29 @@ bool ownedBy(const kube::Object& object, const std::string& uid) {
                        [&](const auto& owner) { return owner.uid == uid; });
 }
 
+// `waiting`: why the time that is due is not begun yet; empty: none is, or nothing is in its way.
+api::Condition scheduled(const base::Json& object, const std::string& waiting) {
+    bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
+    api::Condition out{
+        .type = kScheduled,
+        .status = api::kTrue,
+        .reason = waiting.empty() ? kScheduled : schedule::kRunActive,
+        .message = waiting,
+        .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
+        .lastTransitionTime = ""};
+    if (isPaused(object)) {
+        out.status = api::kFalse;
+        out.reason = "Paused";
+        out.message = std::string("no run is started while it is annotated ") + kPauseAnnotation +
+                      ": remove the annotation to go on";
+    } else if (suspended) {
+        out.status = api::kFalse;
+        out.reason = "Suspended";
+        out.message = "spec.suspend is set";
+    }
+    return out;
+}
+
 base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
                     const schedule::Decision& decision) {
     base::Json status = base::Json::object();
@@ -85,18 +109,8 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
         status["lastRun"] = ended->name;
         status["lastVerdict"] = run::name(*ended->verdict);
     }
-    bool suspended = base::boolAt(object, "/spec/suspend").value_or(false);
-    bool waits = !decision.waiting.empty();
     auto conditions = api::parseConditions(base::arrayAt(object, "/status/conditions"));
-    api::setCondition(
-        conditions,
-        {.type = kScheduled,
-         .status = suspended ? api::kFalse : api::kTrue,
-         .reason = suspended ? "Suspended" : (waits ? schedule::kRunActive : kScheduled),
-         .message = suspended ? "spec.suspend is set" : decision.waiting,
-         .observedGeneration = base::intAt(object, "/metadata/generation").value_or(0),
-         .lastTransitionTime = ""},
-        seen.now);
+    api::setCondition(conditions, scheduled(object, decision.waiting), seen.now);
     status["conditions"] = api::toJson(conditions);
     return status;
 }
@@ -289,6 +303,7 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                       "spec.schedule \"" + spec->schedule + "\" means no time that will ever come",
                       context.stop);
     }
+    spec->suspend = spec->suspend || isPaused(object);
     std::vector<base::Json> runs;
     auto seen = look(object, *spec, runs, context.stop);
     if (!seen) {

@@ -23,10 +23,15 @@ bool ours(const std::optional<Mark>& mark, const Scene& scene) {
     return mark && mark->uid == scene.run.uid;
 }
 
+// A mark that is not ours, readable or not: the node is somebody else's to give back.
+bool foreign(const topology::Node* node, const Scene& scene) {
+    return node != nullptr && !node->mark.empty() && !ours(markOf(*node), scene);
+}
+
 MaybeAction mark(const Effect& effect, const Scene& scene) {
     const auto* node = nodeOf(effect, scene);
     // A node that is gone cannot be marked, and nothing has to be kept away from it.
-    if (node == nullptr || ours(markOf(*node), scene)) {
+    if (node == nullptr || !node->mark.empty()) {
         return std::nullopt;
     }
     const auto& status = scene.run.status;
@@ -56,9 +61,6 @@ MaybeAction unmark(const Effect& effect, const Scene& scene) {
 // node late, and of one that is back even later.
 template <class Switch>
 MaybeAction thrown(const Effect& effect, const Scene& scene, bool on) {
-    if (nodeOf(effect, scene) == nullptr) {
-        return std::nullopt;
-    }
     for (const auto& result : scene.seen.results) {
         const auto* one = std::get_if<Switch>(&result.action);
         if (one != nullptr && one->node == effect.name && one->on == on && result.error.empty()) {
@@ -73,9 +75,35 @@ MaybeAction off(const Effect& effect, const Scene& scene) {
     return thrown<Switch>(effect, scene, false);
 }
 
+// No switch is thrown before the mark is known to be there; then it may have been, even if nothing
+// more is written down. Switched by name: a cloud may delete the object of a node without power.
 template <class Switch>
 MaybeAction on(const Effect& effect, const Scene& scene) {
-    return thrown<Switch>(effect, scene, true);
+    const auto& all = scene.run.status.effects;
+    bool marked = std::any_of(all.begin(), all.end(), [&](const Effect& e) {
+        return e.kind == kNodeMark && e.uid == effect.uid && e.appliedAt;
+    });
+    return marked && !foreign(nodeOf(effect, scene), scene) ? thrown<Switch>(effect, scene, true)
+                                                            : std::nullopt;
+}
+
+std::string unmarkable(const Effect& effect, const Scene& scene) {
+    const auto* node = nodeOf(effect, scene);
+    if (!foreign(node, scene)) {
+        return "";
+    }
+    auto mark = markOf(*node);
+    return "node " + effect.name + " is under the fault of " +
+           (mark ? "ChaosRun " + mark->run : std::string("a run that its mark does not name"));
+}
+
+std::string unswitchable(const Effect& effect, const Scene& scene) {
+    return nodeOf(effect, scene) == nullptr ? "node " + effect.name + " is gone"
+                                            : unmarkable(effect, scene);
+}
+
+std::string nothingHinders(const Effect&, const Scene&) {
+    return "";
 }
 
 MaybeAction startLoad(const Effect& effect, const Scene& scene) {
@@ -120,12 +148,13 @@ struct Kind {
     const char* name;
     MaybeAction (*apply)(const Effect&, const Scene&);
     MaybeAction (*undo)(const Effect&, const Scene&);
+    std::string (*hindered)(const Effect&, const Scene&);
 };
-constexpr Kind kKinds[] = {{kNodeMark, mark, unmark},
-                           {kNodePower, off<run::SwitchPower>, on<run::SwitchPower>},
-                           {kNodeCable, off<run::SwitchCable>, on<run::SwitchCable>},
-                           {kLoadPod, startLoad, stopLoad},
-                           {kIsolation, isolate, reconnect}};
+constexpr Kind kKinds[] = {{kNodeMark, mark, unmark, unmarkable},
+                           {kNodePower, off<run::SwitchPower>, on<run::SwitchPower>, unswitchable},
+                           {kNodeCable, off<run::SwitchCable>, on<run::SwitchCable>, unswitchable},
+                           {kLoadPod, startLoad, stopLoad, nothingHinders},
+                           {kIsolation, isolate, reconnect, nothingHinders}};
 
 const Kind* kindOf(const Effect& effect) {
     for (const auto& kind : kKinds) {
@@ -141,6 +170,11 @@ const Kind* kindOf(const Effect& effect) {
 MaybeAction apply(const Effect& effect, const Scene& scene) {
     const auto* kind = kindOf(effect);
     return kind == nullptr ? std::nullopt : kind->apply(effect, scene);
+}
+
+std::string hindered(const Effect& effect, const Scene& scene) {
+    const auto* kind = kindOf(effect);
+    return kind == nullptr ? "" : kind->hindered(effect, scene);
 }
 
 MaybeAction undo(const Effect& effect, const Scene& scene) {

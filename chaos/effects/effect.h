@@ -2,6 +2,7 @@
 // that makes load, a NetworkPolicy. One file per kind; the table of kinds is in effect.cpp.
 //
 //   for (auto& effect : status.effects) {
+//       if (auto why = effects::hindered(effect, scene); !why.empty()) { give up }
 //       if (auto action = effects::apply(effect, scene)) { ...ask for it... } else { it is there }
 //   }
 //   ... reverse order: effects::undo(effect, scene)
@@ -31,6 +32,8 @@ inline constexpr const char* kIsolation = "Isolation";
 
 // The next action to bring it into force; empty: it is in force, as far as can be seen.
 std::optional<run::Action> apply(const run::Effect& effect, const Scene& scene);
+// Why it can never come into force: the node is gone, or another run's. Empty: nothing is known.
+std::string hindered(const run::Effect& effect, const Scene& scene);
 // The next action to take it back; empty: nothing of it is left.
 std::optional<run::Action> undo(const run::Effect& effect, const Scene& scene);
 

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 using std::chrono::seconds;
 
 constexpr uint64_t kSeedMask = (uint64_t{1} << 53U) - 1;
+// A right comes back when people give it.
+constexpr auto kUnseen = 2s;
 // What a fault that ends by itself may take longer than it was asked to.
 constexpr auto kSlack = 30s;
 
@@ -31,6 +33,11 @@ Step Turn::take() {
     }
     if (run_.held() && nothingHeld()) {
         step_.actions.emplace_back(HoldRun{false});
+    }
+    if (!seen_.refused.empty()) {
+        unseen();
+        describe();
+        return std::move(step_);
     }
     switch (run_.status.phase) {
         case Phase::Pending:
@@ -277,6 +284,31 @@ void Turn::cleanUp() {
     remove(probes::stepName(run_.name), seen_.step);
 }
 
+void Turn::unseen() {
+    auto why = "the API server refuses to show what the run needs (" + seen_.refused +
+               "): give the chaos controller's account that right";
+    waiting_ = why;
+    again(kUnseen);
+    bool over = late() || !run_.abort.empty() || !status().aborted.empty();
+    auto steadyFor = seconds(spec_.steadyState.holdSeconds) + kProbeStart;
+    switch (run_.status.phase) {
+        case Phase::Predicting:
+        case Phase::SteadyState:
+            over = over || now() - status().phaseSince.value_or(now()) > steadyFor;
+            [[fallthrough]];
+        case Phase::Verifying:
+            return over ? finish(Verdict::Inconclusive, "ReadRefused", {why}) : void();
+        case Phase::Injecting:
+        case Phase::Observing:
+            return over || overdue() ? giveUp(why) : void();
+        case Phase::Reverting:
+            return giveBack();
+        case Phase::Pending:
+        case Phase::Done:
+            return;
+    }
+}
+
 // `kubectl wait --for=condition=Complete` and people reading `describe`.
 void Turn::describe() {
     bool done = status().phase == Phase::Done;
@@ -309,9 +341,20 @@ Needs needs(const Run& run) {
     out.capacity = active;
     out.probe = active || phase == Phase::Done;
     out.series = phase == Phase::SteadyState || phase == Phase::Verifying ||
-                 (phase == Phase::Observing && run.spec.safety.abortErrorPercent);
+                 ((phase == Phase::Injecting || phase == Phase::Observing) &&
+                  run.spec.safety.abortErrorPercent);
     if (phase == Phase::Done) {
         out.nodes = out.operators = out.policy = false;
+    }
+    return out;
+}
+
+Needs needsToGiveBack(const Run& run) {
+    Needs out;
+    for (const auto& effect : run.status.effects) {
+        out.nodes = out.nodes || effect.kind == effects::kNodeMark;
+        out.step = out.step || effect.kind == effects::kLoadPod;
+        out.policy = out.policy || effect.kind == effects::kIsolation;
     }
     return out;
 }

@@ -20,6 +20,9 @@
 // any case, and the sweep (sweep.h) does the rest without it. Any other run has no finalizer and
 // does nothing once it is being deleted.
 //
+// Where the API server refuses what has to be seen (a right is missing), people have until the end
+// of the run, or of the fault, to mend it. Then it is given back without, and proves nothing.
+//
 // Knows no fault by name: faults/fault.h is all it asks.
 // Thread safety: pure. Time and chance come in through `Seen`.
 #pragma once
@@ -48,6 +51,8 @@ struct Step {
 };
 
 Needs needs(const Run& run);
+// What suffices to give back what the fault holds, where the API server refuses to show the rest.
+Needs needsToGiveBack(const Run& run);
 Step next(const Run& run, const Seen& seen);
 
 // How long a probe may need to start before the steady state is given up.

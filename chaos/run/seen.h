@@ -133,6 +133,9 @@ struct Seen {
     std::optional<probe::Series> series;   // empty: could not be read
     std::optional<probe::Series> stepSeries;
     std::vector<ActionResult> results;  // of the last step's actions
+    // What the API server refuses to show although the phase needs it. Then all else in here but
+    // what needsToGiveBack asks for is not known.
+    std::string refused;
 };
 
 // What has to be looked at in this phase; everything else in Seen may stay empty.

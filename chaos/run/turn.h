@@ -25,6 +25,7 @@ class Turn {
     bool probeLost();
     std::string rejectedProbe() const;
     void cleanUp();
+    void unseen();
     void describe();
     // turn_fault.cpp: while the fault is there
     void injecting();
@@ -36,6 +37,7 @@ class Turn {
     void removeIntruders();
     std::string tooManyErrors() const;
     void reverting();
+    void giveBack();
     void takeBack();
     bool nothingHeld() const;
     void leave();

@@ -149,6 +149,15 @@ void Turn::injecting() {
         return giveUp(
             "not all of it could be done in time (a disruption budget may refuse an eviction)");
     }
+    if (auto errors = tooManyErrors(); !errors.empty()) {
+        return giveUp(errors);
+    }
+    for (const auto& effect : status().effects) {
+        auto why = effect.state == EffectState::Pending ? effects::hindered(effect, scene()) : "";
+        if (!why.empty()) {
+            return giveUp("it could not be brought into force: " + why);
+        }
+    }
     // From here on something may have to be given back: the run's own object waits for it.
     if (!status().effects.empty() && !run_.held()) {
         step_.actions.emplace_back(HoldRun{true});
@@ -240,6 +249,10 @@ void Turn::reverting() {
     watchProbe();
     watchTargets();
     watchCapacity();
+    giveBack();
+}
+
+void Turn::giveBack() {
     takeBack();
     if (!nothingHeld()) {
         again(seen_.results.empty() ? kWatchClosely : kWatch);

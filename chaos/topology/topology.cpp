@@ -93,6 +93,7 @@ Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zo
     out.node = base::stringAt(pod, "/spec/nodeName").value_or("");
     auto zone = zoneOfNode.find(out.node);
     out.zone = zone == zoneOfNode.end() ? "" : zone->second;
+    out.zoneLabel = labelOf(pod, api::kZoneLabel);
     out.role = labelOf(pod, api::kRoleLabel);
     out.ready = readyPod(pod);
     out.ended = endedPod(pod);

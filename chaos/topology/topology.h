@@ -44,7 +44,8 @@ struct Pod {
     std::string uid;
     std::string tier;  // value of the tier label
     std::string node;
-    std::string zone;  // empty: its node names none
+    std::string zone;       // empty: its node names none
+    std::string zoneLabel;  // its own: only of pods that the application has by zone
     std::string role;
     std::string version;     // resourceVersion it was seen at
     bool annotated = false;  // it has annotations at all

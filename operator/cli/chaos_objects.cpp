@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "chaos/kinds.h"
+#include "chaos/pause.h"
 #include "chaos/report/report.h"
 #include "chaos/report/series.h"
 #include "chaos/sweep.h"
@@ -58,11 +59,15 @@ kube::ApiResult<void> abortRun(kube::Client& client, const kube::ObjectKey& key,
     return patched ? kube::ApiResult<void>() : base::failWith(patched.error());
 }
 
-void printAborted(const std::string& output, const std::vector<std::string>& asked,
-                  const std::vector<std::string>& reverted) {
+void printAborted(const std::string& output, const std::vector<std::string>& paused,
+                  const std::vector<std::string>& asked, const std::vector<std::string>& reverted) {
     if (output != "text") {
-        std::cout << render({{"askedToEnd", asked}, {"takenBack", reverted}}, output);
+        std::cout << render({{"paused", paused}, {"askedToEnd", asked}, {"takenBack", reverted}},
+                            output);
         return;
+    }
+    for (const auto& what : paused) {
+        std::cout << what << '\n';
     }
     for (const auto& run : asked) {
         std::cout << "run " << run << ": asked to end\n";
@@ -142,16 +147,20 @@ int abortOne(const ChaosCluster& cluster, const std::string& name, const std::st
     if (auto aborted = abortRun(cluster.client, key, why); !aborted) {
         return refuseChaos("ChaosRun " + key.str(), aborted.error());
     }
-    printAborted(output, {key.str()}, {});
+    printAborted(output, {}, {key.str()}, {});
     return kOk;
 }
 
 int abortAll(kube::Client& client, const std::string& why, const std::string& output) {
+    int code = kOk;
+    auto paused = chaos::pauseAll(client, {});
+    for (const auto& what : paused.problems) {
+        code = complain("not paused: " + what, kFailed);
+    }
     auto list = client.list(kChaosRuns, {}, {});
     if (!list) {
         return complain("chaosruns: " + list.error().str(), kFailed);
     }
-    int code = kOk;
     std::vector<std::string> asked;
     for (const auto& item : list->items) {
         const std::string run = item->meta().key.str();
@@ -167,7 +176,7 @@ int abortAll(kube::Client& client, const std::string& why, const std::string& ou
     chaos::SweepOptions everything;
     everything.all = true;
     auto swept = chaos::Sweep(client, base::systemClock(), {}).once(everything, {});
-    printAborted(output, asked, swept.reverted);
+    printAborted(output, paused.done, asked, swept.reverted);
     for (const auto& what : swept.problems) {
         code = complain("left: " + what, kFailed);
     }

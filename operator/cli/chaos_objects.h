@@ -27,8 +27,8 @@ int acceptSchedule(const ChaosCluster& cluster, const std::string& schedule,
                    const std::string& output);
 int abortOne(const ChaosCluster& cluster, const std::string& name, const std::string& why,
              const std::string& output);
-// Everywhere: the runs are asked to end, and what faults left is taken back from here, in case that
-// no chaos controller is there to do it.
+// Everywhere: nothing is started any more, the runs are asked to end, and what faults left is taken
+// back from here, in case that no chaos controller is there to do it.
 int abortAll(kube::Client& client, const std::string& why, const std::string& output);
 
 }  // namespace cli

@@ -64,7 +64,8 @@ void declareChaos(CLI::App& app, CommandLine& line) {
         verb(*chaos, line, flags, "abort", "take the fault of a run back and end it", chaosAbort);
     abort->add_option("name", flags->name, "the ChaosRun")->type_name("RUN");
     abort->add_flag("--all", flags->all,
-                    "every run in every namespace, and whatever faults left behind");
+                    "every run in every namespace, and whatever faults left behind; schedules and "
+                    "experiments are paused, so that nothing begins anew");
     abort->add_option("--reason", flags->why, "why, for the run's record")->type_name("TEXT");
     addOutput(*abort, line.globals);
 }

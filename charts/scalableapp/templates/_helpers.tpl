@@ -131,6 +131,7 @@ Arguments: dict "root" $ "component" "operator" "replicas" 2 "resources" {...} "
 */}}
 {{- define "scalableapp.deployment" -}}
 {{- $values := .root.Values -}}
+{{- $own := .own | default dict -}}
 {{- $name := printf "%s-%s" (include "scalableapp.fullname" .root) .component -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -179,7 +180,7 @@ spec:
         seccompProfile: {type: RuntimeDefault}
       containers:
         - name: {{ .component }}
-          image: {{ include "scalableapp.image" .root }}
+          image: {{ $own.image | default (include "scalableapp.image" .root) }}
           imagePullPolicy: {{ $values.image.pullPolicy }}
           command: [/usr/bin/scalableapp-{{ .component }}]
           args:
@@ -197,6 +198,9 @@ spec:
               valueFrom: {fieldRef: {fieldPath: metadata.name}}
             - name: POD_NAMESPACE
               valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+            {{- with $own.env }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
           ports:
             - {name: http, containerPort: 8080}
           startupProbe:
@@ -216,6 +220,14 @@ spec:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities: {drop: [ALL]}
+          {{- with $own.extraVolumeMounts }}
+          volumeMounts:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+      {{- with $own.extraVolumes }}
+      volumes:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- if $values.spreadOverZones }}
       topologySpreadConstraints:
         {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}

@@ -79,10 +79,11 @@ void aWatchOfOneObject(Subject& s) {
 }
 
 void aForgottenVersionIsExpired(Subject& s) {
-    s.create(kMaps, s.map("a", "1"));
-    if (s.compact) {
-        s.compact();  // a real server knows nothing of what was before its own first list
+    if (!s.compact) {
+        GTEST_SKIP() << "nobody but the store itself can make this server forget so soon";
     }
+    s.create(kMaps, s.map("a", "1"));
+    s.compact();
     auto events = s.watch(kMaps, "resourceVersion=1", 1);
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(field(events[0], "/type"), "ERROR");

@@ -34,7 +34,10 @@ struct Cluster::Process {
               client,
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
               cluster.metrics, cluster.clock),
-          experiments(client, cluster.clock),
+          experiments(
+              client,
+              [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
+              cluster.clock),
           runs(
               client,
               {.probeImage = "scalableapp:test",
@@ -42,7 +45,7 @@ struct Cluster::Process {
                         .power = true,
                         .networkPolicies = cluster.enforcesPolicies,
                         .containers = true,
-                        .cables = true,
+                        .cables = cluster.hasCable,
                         .operators = true,
                         .operatorNamespace = "system"},
                .drivers = {.power = &cluster.power, .cable = &cluster.cable}},
@@ -57,6 +60,10 @@ struct Cluster::Process {
 };
 
 base::Status Cluster::FakePower::set(const std::string& node, bool on, const std::stop_token&) {
+    if (during) {
+        during(node, on);
+    }
+    std::lock_guard lock(mutex_);
     if (cluster_.dead_ || cluster_.dies()) {
         return base::fail("the process is dead");
     }
@@ -66,6 +73,7 @@ base::Status Cluster::FakePower::set(const std::string& node, bool on, const std
     if (lies) {
         return {};
     }
+    calls.push_back((on ? "on " : "off ") + node);
     if (on) {
         off.erase(node);
     } else {
@@ -78,13 +86,13 @@ base::Status Cluster::FakePower::set(const std::string& node, bool on, const std
 Cluster::Cluster() {
     server->onRequest([this](const kube::HttpRequest& request) { return intercept(request); });
     for (int zone = 1; zone <= 3; ++zone) {
-        auto name = "node-" + std::to_string(zone);
-        server->put(
-            kNodes,
-            {{"metadata",
-              {{"name", name}, {"labels", {{topology::kZoneLabel, "z" + std::to_string(zone)}}}}},
-             {"spec", {{"podCIDR", "10.0.0.0/24"}}}});
+        addNode("node-" + std::to_string(zone), "z" + std::to_string(zone));
     }
+}
+
+void Cluster::addNode(const std::string& name, const std::string& zone) {
+    server->put(kNodes, {{"metadata", {{"name", name}, {"labels", {{topology::kZoneLabel, zone}}}}},
+                         {"spec", {{"podCIDR", "10.0.0.0/24"}}}});
 }
 
 Cluster::~Cluster() = default;
@@ -130,6 +138,13 @@ std::optional<kube::ApiResult<kube::HttpResponse>> Cluster::intercept(
     if (dead_ || (writing && dies())) {
         return kube::ApiResult<kube::HttpResponse>(base::failWith(kube::ApiError{
             .kind = kube::ErrorKind::Unreachable, .message = "the process is dead"}));
+    }
+    if (!writing && !forbidden.empty() && request.target.find(forbidden) != std::string::npos) {
+        return kube::HttpResponse{
+            .status = 403,
+            .body = R"({"kind":"Status","apiVersion":"v1","reason":"Forbidden"})",
+            .retryAfter = "",
+            .warnings = {}};
     }
     if (request.target.find("/log?") != std::string::npos) {
         return kube::HttpResponse{
@@ -221,12 +236,15 @@ void Cluster::addPod(const std::string& app) {
     auto name = app + "-web-" + std::to_string(podNumber_);
     Json ready{{"type", "Ready"}, {"status", "True"}};
     Json running{{"name", "web"}, {"state", {{"running", Json::object()}}}};
-    server->put(kPods, {{"metadata",
-                         {{"namespace", "ns"},
-                          {"name", name},
-                          {"labels", {{api::kAppLabel, app}, {api::kTierLabel, "web"}}}}},
+    auto node = freeNode();
+    Json labels{{api::kAppLabel, app}, {api::kTierLabel, "web"}};
+    if (namesZones) {
+        labels[api::kZoneLabel] = *stringAt(*server->find(kNodes, {"", node}),
+                                            "/metadata/labels/topology.kubernetes.io~1zone");
+    }
+    server->put(kPods, {{"metadata", {{"namespace", "ns"}, {"name", name}, {"labels", labels}}},
                         {"spec",
-                         {{"nodeName", freeNode()},
+                         {{"nodeName", node},
                           {"containers", Json::array({{{"name", "web"}, {"image", "shop:1"}}})}}},
                         {"status",
                          {{"phase", "Running"},

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,9 +39,13 @@ class Cluster {
         std::set<std::string> off;
         bool lies = false;  // says that it was done, and does nothing
         int switchedOff = 0;
+        std::vector<std::string> calls;  // "off node-1", as they were done
+        // In the thread of the switch, before it is thrown.
+        std::function<void(const std::string& node, bool on)> during;
 
       private:
         Cluster& cluster_;
+        std::mutex mutex_;
     };
 
     Cluster();
@@ -48,6 +53,7 @@ class Cluster {
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
 
+    void addNode(const std::string& name, const std::string& zone);
     // A disruption budget that wants so many pods healthy.
     void addBudget(const std::string& app, int desiredHealthy);
     // Two pods that opted in, in namespace "system"; the first one leads.
@@ -73,13 +79,16 @@ class Cluster {
     FakePower power{*this};
     FakePower cable{*this};
     bool enforcesPolicies = true;
-    int restarts = 0;                             // of containers, in place
-    bool kubeletSleeps = false;                   // nothing becomes of another image name
-    int refuseEvictions = 0;                      // as a disruption budget does
+    bool hasCable = true;        // a driver that cuts nodes off
+    bool namesZones = true;      // applications carry the zone as a label of their pods
+    int restarts = 0;            // of containers, in place
+    bool kubeletSleeps = false;  // nothing becomes of another image name
+    int refuseEvictions = 0;     // as a disruption budget does
     std::function<void(probe::Second&)> traffic;  // may spoil a second of the probe
     int crashAfterWrite = -1;                     // -1: never
     // Another process leads from then on; this one still looks, and may write no more.
     int leaderChangesAfterWrite = -1;
+    std::string forbidden;            // nobody may read what has this in its address
     base::WallTime unreachableUntil;  // nobody reaches the API server before
     int deleteAfterWrite = -1;        // of which experiment: the first
     std::function<void()> eachTurn;   // after every look
