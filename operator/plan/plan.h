@@ -57,7 +57,7 @@ struct Observed {
     std::vector<base::Json> children;
     base::WallTime now;
     std::vector<Circuit> circuits = {};  // of those that answered
-    std::vector<Edge> edges = {};        // likewise
+    std::vector<Edge> edges = {};        // likewise, ready or not
     // There is no cluster to look at: what has to wait for something to be there waits for nothing.
     bool assumeServing = false;
     Surroundings around = {};
