@@ -22,6 +22,7 @@
 #include "kube/client.h"
 #include "plan/plan.h"
 #include "reconcile/observe.h"
+#include "reconcile/rewrites.h"
 #include "runtime/controller.h"
 
 namespace reconcile {
@@ -52,6 +53,8 @@ struct Applied {
     // caught up.
     bool outdated = false;
     bool confirmed = false;  // the server was asked: it is
+    // Fields that an apply could not change.
+    std::vector<Rewrite> rewritten;
     // What this run wrote, newer than what the caches hold.
     std::vector<kube::ObjectPtr> written;
 };

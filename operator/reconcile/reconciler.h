@@ -50,6 +50,7 @@ class Reconciler {
                                             const runtime::ReconcileContext& context);
     plan::Observed observe(const kube::Object& object, const base::Json& json,
                            const api::ScalableApp& app, std::stop_token stop);
+    void tell(const kube::Meta& app, const plan::EventIntent& event);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -62,6 +63,7 @@ class Reconciler {
     AskCircuits askCircuits_;
     AskEdges askEdges_;
     EdgeBook edgeBook_;
+    RewriteBook rewrites_;
     LookAround lookAround_;
 };
 
