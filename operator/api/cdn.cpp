@@ -163,6 +163,28 @@ std::string CdnPath::pattern() const {
     return out + "$";
 }
 
+// The other's "*" may be anything: only a "*" matches it.
+bool CdnPath::covers(const CdnPath& other) const {
+    size_t at = 0;
+    size_t star = std::string::npos;
+    size_t taken = 0;
+    for (size_t i = 0; i < other.match.size();) {
+        if (at < match.size() && match[at] == '*') {
+            star = at++;
+            taken = i;
+        } else if (at < match.size() && match[at] == other.match[i]) {
+            ++at;
+            ++i;
+        } else if (star != std::string::npos) {
+            at = star + 1;
+            i = ++taken;
+        } else {
+            return false;
+        }
+    }
+    return match.find_first_not_of('*', at) == std::string::npos;
+}
+
 bool CacheKey::hasHeader(const std::string& name) const {
     auto same = [](char a, char b) {
         return std::tolower(static_cast<unsigned char>(a)) ==
@@ -179,6 +201,10 @@ void readCdn(Fields& spec, std::optional<Cdn>& out) {
         from.text("image", cdn.image, {1, 512});
         from.integer("replicasPerZone", cdn.replicasPerZone, 1, 16);
         from.integer("cacheSizeMiB", cdn.cacheSizeMiB, 64, 1048576);
+        from.object("resources",
+                    [&](Fields& resources) { readResources(resources, cdn.resources); });
+        from.object("overrides",
+                    [&](Fields& overrides) { readOverrides(overrides, cdn.overrides); });
         readPaths(from, cdn.paths);
         from.integer("staleIfErrorSeconds", cdn.staleIfErrorSeconds, 0, kYear);
         from.integer("staleWhileRevalidateSeconds", cdn.staleWhileRevalidateSeconds, 0, 86400);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/fields.h"
+#include "api/pod_fields.h"
 
 namespace api {
 
@@ -39,6 +40,8 @@ struct CdnPath {
 
     // `match` as a regular expression of PCRE: nginx and VCL take it.
     std::string pattern() const;
+    // Whether it matches all that the other one does.
+    bool covers(const CdnPath& other) const;
 };
 
 struct CdnOrigin {
@@ -65,6 +68,8 @@ struct Cdn {
     std::string image = "nginx:1";
     int64_t replicasPerZone = 1;
     int64_t cacheSizeMiB = 512;
+    Resources resources;         // of each nginx pod; what is not given is the operator's choice
+    Overrides overrides;         // of the nginx pods
     std::vector<CdnPath> paths;  // the first that matches counts
     int64_t staleIfErrorSeconds = 86400;
     int64_t staleWhileRevalidateSeconds = 60;

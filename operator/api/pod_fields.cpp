@@ -102,6 +102,15 @@ void readResources(Fields& resources, Resources& out) {
     }
 }
 
+void readAnnotations(Fields& from, std::vector<NameValue>& out) {
+    readPairs(from, "annotations", 4096, false, out);
+    for (const auto& annotation : out) {
+        from.rule(
+            !annotation.name.starts_with("scalableapp.dev/"),
+            "annotations of `scalableapp.dev/` belong to the operator: choose another prefix");
+    }
+}
+
 void readOverrides(Fields& from, Overrides& out) {
     readPairs(from, "labels", 63, true, out.labels);
     readPairs(from, "annotations", 4096, false, out.annotations);

@@ -54,5 +54,7 @@ struct Overrides {
 
 void readResources(Fields& resources, Resources& out);
 void readOverrides(Fields& from, Overrides& out);
+// Of an object of the operator's own, beside the annotations that it writes itself.
+void readAnnotations(Fields& from, std::vector<NameValue>& out);
 
 }  // namespace api

@@ -47,6 +47,7 @@ void readExposure(Fields& from, LoadBalancer& out) {
     from.rule(byName == !out.host.empty(),
               "`host` must be set when `exposure` is `Ingress` or `Gateway`, and may not be set "
               "otherwise");
+    readAnnotations(from, out.annotations);
     from.rule(byName || out.tlsSecretName.empty(),
               "`tlsSecretName` may only be set when `exposure` is `Ingress` or `Gateway`");
 }

@@ -40,8 +40,9 @@ struct LoadBalancer {
     Resources resources;  // of each HAProxy pod; what is not given is the operator's choice
     Overrides overrides;  // of the HAProxy pods
     Exposure exposure = Exposure::ClusterIP;
-    std::string host;           // of Ingress and Gateway, never of another exposure
-    std::string tlsSecretName;  // likewise; empty: plain HTTP
+    std::string host;                    // of Ingress and Gateway, never of another exposure
+    std::string tlsSecretName;           // likewise; empty: plain HTTP
+    std::vector<NameValue> annotations;  // of the object by which requests come in
     bool operator==(const LoadBalancer&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "plan/names.h"
 #include "plan/nginx.h"
 #include "plan/notes.h"
+#include "plan/pod_template.h"
 #include "plan/web_pods.h"
 
 namespace plan {
@@ -65,8 +66,7 @@ Json containerOf(const ScalableApp& app) {
         {"image", app.cdn->image},
         {"command", Json::array({"/bin/sh", "-c", nginxStart()})},
         {"ports", Json::array({port(kWebPort, kEdgePort), port("admin", kEdgeAdminPort)})},
-        {"resources",
-         {{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}, {"limits", {{"memory", "512Mi"}}}}},
+        {"resources", proxyResources(app.cdn->resources)},
         // An hour without any origin: a restart would not bring one, and its pauses would cost
         // time.
         {"startupProbe", probe("/origins", 5, 1, 3600)},
@@ -112,31 +112,40 @@ Json spreadOf(const ScalableApp& app) {
     return out;
 }
 
-Json podTemplate(const ScalableApp& app, const std::string& zone) {
+base::Result<Json> podTemplate(const ScalableApp& app, const std::string& zone) {
     Json labels = labelsFor(app, kEdgeTier);
     labels.update(selectorIn(app, zone));
-    Json out{
-        {"metadata", {{"labels", labels}, {"annotations", {{kConfigAnnotation, configOf(app)}}}}},
-        {"spec",
-         {{"automountServiceAccountToken", false},
-          {"enableServiceLinks", false},
-          {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
-          {"securityContext",
-           {{"runAsNonRoot", true},
-            {"runAsUser", kUser},
-            {"runAsGroup", kUser},
-            {"fsGroup", kUser},
-            {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
-          {"topologySpreadConstraints", spreadOf(app)},
-          {"containers", Json::array({containerOf(app)})},
-          {"volumes", volumesOf(app)}}}};
+    Json out{{"metadata", {{"labels", labels}}},
+             {"spec",
+              {{"automountServiceAccountToken", false},
+               {"enableServiceLinks", false},
+               {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
+               {"securityContext",
+                {{"runAsNonRoot", true},
+                 {"runAsUser", kUser},
+                 {"runAsGroup", kUser},
+                 {"fsGroup", kUser},
+                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+               {"topologySpreadConstraints", spreadOf(app)},
+               {"containers", Json::array({containerOf(app)})},
+               {"volumes", volumesOf(app)}}}};
     if (!zone.empty()) {
         out["spec"]["affinity"] = zoneAffinity({zone});
     }
-    return out;
+    auto done = withOverrides(std::move(out), app.cdn->overrides, labels);
+    if (done) {
+        (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app);
+    }
+    return done;
 }
 
-Json deploymentOf(const ScalableApp& app, const EdgeGroup& group, const std::string& epoch) {
+// Error: `overrides.podTemplatePatch` does not apply.
+base::Result<Json> deploymentOf(const ScalableApp& app, const EdgeGroup& group,
+                                const std::string& epoch) {
+    auto pod = podTemplate(app, group.zone);
+    if (!pod) {
+        return base::fail(pod.error().message);
+    }
     Json out = childOf(app, "apps/v1", "Deployment", group.name, kEdgeTier);
     out["metadata"]["labels"].update(selectorIn(app, group.zone));
     // Not of the pods: it would be a rollout.
@@ -147,7 +156,7 @@ Json deploymentOf(const ScalableApp& app, const EdgeGroup& group, const std::str
         {"revisionHistoryLimit", 3},
         {"strategy",
          {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 0}, {"maxSurge", 1}}}}},
-        {"template", podTemplate(app, group.zone)}};
+        {"template", std::move(*pod)}};
     return out;
 }
 
@@ -159,8 +168,31 @@ Json budgetOf(const ScalableApp& app) {
     return out;
 }
 
+Cause problemOf(const char* reason, const std::string& subject, const std::string& detail) {
+    return {.reason = reason, .subject = subject, .detail = detail, .since = "", .needsHelp = true};
+}
+
+// A path that another one before it leaves nothing to.
+std::optional<Cause> shadowedPath(const api::Cdn& cdn) {
+    for (auto path = cdn.paths.begin(); path != cdn.paths.end(); ++path) {
+        auto first = std::find_if(cdn.paths.begin(), path,
+                                  [&](const api::CdnPath& before) { return before.covers(*path); });
+        if (first != path) {
+            return problemOf("PathShadowed", path->match,
+                             "`cdn.paths`: it never counts, because \"" + first->match +
+                                 "\" before it matches all of it: put it before that one, or "
+                                 "remove it");
+        }
+    }
+    return std::nullopt;
+}
+
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
+    out.problem = shadowedPath(*app.cdn);
+    if (out.problem) {
+        return out;
+    }
     auto epoch = epochOf(app, observed).value;
     auto groups = edgeGroups(app);
     out.objects.push_back(originService(app, observed));
@@ -169,7 +201,12 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
         out.objects.push_back(budgetOf(app));
     }
     for (const auto& group : groups) {
-        out.objects.push_back(deploymentOf(app, group, epoch));
+        auto deployment = deploymentOf(app, group, epoch);
+        if (!deployment) {
+            out.problem = problemOf("InvalidPatch", "", deployment.error().message);
+            return out;
+        }
+        out.objects.push_back(std::move(*deployment));
         out.scales.push_back({.apiVersion = "apps/v1",
                               .kind = "Deployment",
                               .namespace_ = app.namespace_,
@@ -208,7 +245,8 @@ bool edgesCurrent(const ScalableApp& app, const Observed& observed) {
     auto epoch = epochOf(app, observed).value;
     return std::all_of(groups.begin(), groups.end(), [&](const EdgeGroup& group) {
         const auto* deployment = findChild(observed, "Deployment", group.name);
-        if (deployment == nullptr || differs(deploymentOf(app, group, epoch), *deployment)) {
+        auto asked = deploymentOf(app, group, epoch);
+        if (deployment == nullptr || !asked || differs(*asked, *deployment)) {
             return false;
         }
         auto count = [&](const char* pointer) {
@@ -227,6 +265,11 @@ bool edgesServe(const Observed& observed) {
         return base::stringAt(*child, "/kind") == "Deployment" &&
                base::intAt(*child, "/status/availableReplicas").value_or(0) > 0;
     });
+}
+
+bool hasAskedConfig(const ScalableApp& app, const Json& pod) {
+    const auto* notes = base::at(pod, "/metadata/annotations");
+    return notes != nullptr && notes->value(kConfigAnnotation, "") == configOf(app);
 }
 
 Tier cdnTier() {

@@ -24,5 +24,7 @@ Tier cdnTier();
 bool edgesCurrent(const api::ScalableApp& app, const Observed& observed);
 // Any pod at all that is ready.
 bool edgesServe(const Observed& observed);
+// Whether a pod was made with the configuration that the spec asks for.
+bool hasAskedConfig(const api::ScalableApp& app, const base::Json& pod);
 
 }  // namespace plan

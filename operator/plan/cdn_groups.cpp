@@ -71,4 +71,16 @@ std::vector<const Json*> servingEdges(const Observed& observed) {
     return out;
 }
 
+std::vector<const Json*> startingEdges(const Observed& observed) {
+    std::vector<const Json*> out;
+    for (const auto* child : childrenOf(observed, kEdgeTier)) {
+        bool going = base::at(*child, "/metadata/deletionTimestamp") != nullptr;
+        if (base::stringAt(*child, "/kind") == "Pod" && !going && !isReadyPod(*child) &&
+            base::stringAt(*child, "/status/phase") == "Running") {
+            out.push_back(child);
+        }
+    }
+    return out;
+}
+
 }  // namespace plan

@@ -36,6 +36,9 @@ std::vector<const base::Json*> leavingEdges(const api::ScalableApp& app, const O
 // not over.
 std::vector<const base::Json*> servingEdges(const Observed& observed);
 
+// Pods that run and are not ready: they wait for an origin.
+std::vector<const base::Json*> startingEdges(const Observed& observed);
+
 // Whether a pod on its way out has had its time: its node is lost if it is still there.
 bool isPastItsTime(const base::Json& pod, base::WallTime now);
 

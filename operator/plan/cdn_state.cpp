@@ -4,10 +4,12 @@
 #include <set>
 
 #include "api/condition.h"
+#include "plan/cdn.h"
 #include "plan/cdn_epoch.h"
 #include "plan/cdn_groups.h"
 #include "plan/children.h"
 #include "plan/entry.h"
+#include "plan/nginx.h"
 #include "plan/rollout.h"
 #include "plan/web_groups.h"
 
@@ -83,12 +85,19 @@ Purge purgeOf(const ScalableApp& app, const Observed& observed) {
     return out;
 }
 
+// It serves, so that it runs: the operator is kept from asking it.
+std::string silence(const std::string& pod) {
+    return pod.empty() ? ""
+                       : ", " + pod + " is silent: let the operator's pods reach its port " +
+                             std::to_string(kEdgeAdminPort) + " (NetworkPolicy)";
+}
+
 std::string purgeProgress(const Purge& purge) {
     if (!purge.epoch.settled) {
         return "what is kept is let go of once the last web pod of another revision is gone";
     }
     return std::to_string(purge.onEpoch) + " of " + edges(purge.all) + " on epoch " +
-           purge.epoch.value + (purge.silent.empty() ? "" : ", " + purge.silent + " is silent");
+           purge.epoch.value + silence(purge.silent);
 }
 
 // --- origins
@@ -131,9 +140,25 @@ ExtraCondition staleCondition(const ScalableApp& app, const std::vector<Edge>& a
     return out;
 }
 
+// What the edges among these pods said.
+template <typename Belongs>
+std::vector<Edge> saidBy(const std::vector<const Json*>& pods, const Observed& observed,
+                         Belongs belongs) {
+    std::vector<Edge> out;
+    for (const auto& edge : observed.edges) {
+        if (std::any_of(pods.begin(), pods.end(), [&](const Json* pod) {
+                return nameOf(*pod) == edge.pod && belongs(*pod);
+            })) {
+            out.push_back(edge);
+        }
+    }
+    return out;
+}
+
 std::optional<ExtraCondition> stale(const ScalableApp& app, const Observed& observed) {
-    if (!observed.edges.empty()) {
-        return staleCondition(app, observed.edges);
+    auto asked = saidBy(servingEdges(observed), observed, [](const Json&) { return true; });
+    if (!asked.empty()) {
+        return staleCondition(app, asked);
     }
     // Nobody could be asked: what was known stands.
     const auto* before = api::findCondition(app.conditions, kStaleCondition);
@@ -157,11 +182,14 @@ void tellOfStale(const ScalableApp& app, const ExtraCondition& now, TierState& o
     }
 }
 
-// An origin that no edge reaches, beside the web tier, which tells of itself.
+// An origin that no edge reaches, beside the web tier, which tells of itself. Edges of an older
+// configuration have other origins, and those that never had an answer are the ones to ask.
 std::optional<Cause> deadOrigin(const ScalableApp& app, const Observed& observed) {
+    auto asked = saidBy(childrenOf(observed, kEdgeTier), observed,
+                        [&](const Json& pod) { return hasAskedConfig(app, pod); });
     const auto& origins = app.cdn->origins;
-    for (size_t i = 0; i < origins.size() && !observed.edges.empty(); ++i) {
-        bool dead = std::none_of(observed.edges.begin(), observed.edges.end(),
+    for (size_t i = 0; i < origins.size() && !asked.empty(); ++i) {
+        bool dead = std::none_of(asked.begin(), asked.end(),
                                  [&](const Edge& edge) { return reaches(edge, i); });
         if (dead && !origins[i].isWeb()) {
             return Cause{.reason = "OriginUnreachable",

@@ -98,6 +98,55 @@ bool differsAt(const Json& wanted, const Json& seen, const std::string& name, bo
     return wanted != seen;
 }
 
+void collect(const Json& wanted, const Json& seen, const std::string& name, bool quantities,
+             const Json::json_pointer& at, std::vector<Difference>& out);
+
+void collectMembers(const Json& wanted, const Json& seen, const std::string& name,
+                    const Json::json_pointer& at, std::vector<Difference>& out) {
+    bool quantities = name == "requests" || name == "limits";
+    for (const auto& [key, value] : wanted.items()) {
+        auto found = seen.find(key);
+        if (found != seen.end() && !found->is_null()) {
+            collect(value, *found, key, quantities, at / key, out);
+        } else if (!isEmpty(value)) {
+            out.push_back({(at / key).to_string(), value, nullptr});
+        }
+    }
+}
+
+// False: the lists differ as a whole.
+bool collectItems(const Json& wanted, const Json& seen, const std::string& name,
+                  const Json::json_pointer& at, std::vector<Difference>& out) {
+    const char* key = wanted.front().is_object() ? mergeKey(name, wanted.front()) : nullptr;
+    std::vector<Difference> items;
+    for (const auto& item : wanted) {
+        auto match = std::find_if(seen.begin(), seen.end(), [&](const Json& candidate) {
+            return key != nullptr && item.is_object() && item.contains(key) &&
+                   sameItem(item, candidate, key);
+        });
+        if (match == seen.end()) {
+            return false;
+        }
+        collect(item, *match, name, false, at / static_cast<size_t>(match - seen.begin()), items);
+    }
+    out.insert(out.end(), items.begin(), items.end());
+    return true;
+}
+
+void collect(const Json& wanted, const Json& seen, const std::string& name, bool quantities,
+             const Json::json_pointer& at, std::vector<Difference>& out) {
+    if (!differsAt(wanted, seen, name, quantities)) {
+        return;
+    }
+    bool full = !isEmpty(wanted);
+    if (full && wanted.is_object() && seen.is_object()) {
+        collectMembers(wanted, seen, name, at, out);
+    } else if (!full || !wanted.is_array() || !seen.is_array() ||
+               !collectItems(wanted, seen, name, at, out)) {
+        out.push_back({at.to_string(), wanted, seen});
+    }
+}
+
 // FNV-1a: it has to tell two intents of one object apart, not to withstand an adversary.
 class Hash {
   public:
@@ -168,6 +217,12 @@ void addSorted(const Json& value, Hash& hash, const Json* leftOut) {
 
 bool differs(const Json& intent, const Json& observed) {
     return differsAt(intent, observed, "", false);
+}
+
+std::vector<Difference> differences(const Json& intent, const Json& observed) {
+    std::vector<Difference> out;
+    collect(intent, observed, "", false, Json::json_pointer(), out);
+    return out;
 }
 
 std::string intentHash(const Json& intent) {

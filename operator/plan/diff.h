@@ -9,14 +9,25 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "base/json_fwd.h"
+#include "base/json.h"
 
 namespace plan {
 
 inline constexpr const char* kHashAnnotation = "scalableapp.dev/intent-hash";
 
 bool differs(const base::Json& intent, const base::Json& observed);
+
+struct Difference {
+    std::string pointer;  // within the observed object
+    base::Json wanted;
+    base::Json seen;  // null: nothing is there
+    bool operator==(const Difference&) const = default;
+};
+
+// Where they differ, as deep as it can be told; empty: nowhere.
+std::vector<Difference> differences(const base::Json& intent, const base::Json& observed);
 
 // Over everything but the annotation itself; the order of fields does not count.
 std::string intentHash(const base::Json& intent);

@@ -48,6 +48,11 @@ const char* nextEntry(const ScalableApp& app, const Observed& observed) {
     return serve ? kEdgeTier : nextInner(app, observed, app.name);
 }
 
+// Whether who asks decides about who answers.
+bool goesByAddress(const ScalableApp& app, const std::string& entry) {
+    return app.loadBalancer.algorithm == api::Algorithm::SourceIPHash && entry != kWebTier;
+}
+
 Json serviceTo(const ScalableApp& app, const std::string& name, const char* tier,
                const char* entry) {
     Json out = childOf(app, "v1", "Service", name, tier);
@@ -65,8 +70,7 @@ Json serviceTo(const ScalableApp& app, const std::string& name, const char* tier
     }
     // Each balancer finds the pods in its own order: a client keeps its pod as long as it keeps its
     // balancer.
-    bool sticky = app.loadBalancer.algorithm == api::Algorithm::SourceIPHash;
-    if (sticky && entry != std::string(kWebTier)) {
+    if (goesByAddress(app, entry)) {
         out["spec"]["sessionAffinity"] = "ClientIP";
     }
     return out;
@@ -87,10 +91,25 @@ bool leadsTo(const ScalableApp& app, const Observed& observed, const std::string
     return entryOf(app, observed) == tier || entryAt(observed, originName(app)) == tier;
 }
 
+void annotateWayIn(const ScalableApp& app, Json& object) {
+    for (const auto& annotation : app.loadBalancer.annotations) {
+        object["metadata"]["annotations"][annotation.name] = annotation.value;
+    }
+}
+
 Json publicService(const ScalableApp& app, const Observed& observed) {
-    Json out = serviceTo(app, app.name, kWebTier, nextEntry(app, observed));
+    const char* entry = nextEntry(app, observed);
+    Json out = serviceTo(app, app.name, kWebTier, entry);
     if (app.loadBalancer.exposure == api::Exposure::LoadBalancer) {
         out["spec"]["type"] = "LoadBalancer";
+        // Else a node hands requests on to others in its own name, and all its clients are one.
+        if (goesByAddress(app, entry)) {
+            out["spec"]["externalTrafficPolicy"] = "Local";
+        }
+    }
+    if (app.loadBalancer.exposure == api::Exposure::LoadBalancer ||
+        app.loadBalancer.exposure == api::Exposure::ClusterIP) {
+        annotateWayIn(app, out);
     }
     return out;
 }

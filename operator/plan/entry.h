@@ -32,6 +32,9 @@ std::string innerEntryOf(const api::ScalableApp& app, const Observed& observed);
 // Whether any of the two Services leads to this tier's pods.
 bool leadsTo(const api::ScalableApp& app, const Observed& observed, const std::string& tier);
 
+// Puts `loadBalancer.annotations` onto the object by which requests come in.
+void annotateWayIn(const api::ScalableApp& app, base::Json& object);
+
 base::Json publicService(const api::ScalableApp& app, const Observed& observed);
 
 // Of the edge tier.

@@ -57,6 +57,7 @@ Json ingressOf(const ScalableApp& app, const Surroundings& around) {
     Json backend{{"service", {{"name", app.name}, {"port", {{"name", kWebPort}}}}}};
     Json path{{"path", "/"}, {"pathType", "Prefix"}, {"backend", backend}};
     Json out = childOf(app, "networking.k8s.io/v1", "Ingress", app.name, kExposureTier);
+    annotateWayIn(app, out);
     out["spec"]["rules"] =
         Json::array({{{"host", spec.host}, {"http", {{"paths", Json::array({path})}}}}});
     if (!spec.tlsSecretName.empty()) {
@@ -88,6 +89,7 @@ Json gatewayOf(const ScalableApp& app, const Surroundings& around) {
     }
     listeners.push_back(listenerOf(app, kPlainListener, 80, "HTTP"));
     Json out = childOf(app, gatewayApiVersion(), "Gateway", app.name, kExposureTier);
+    annotateWayIn(app, out);
     out["spec"]["listeners"] = std::move(listeners);
     if (!around.gatewayClass.empty()) {
         out["spec"]["gatewayClassName"] = around.gatewayClass;
@@ -127,8 +129,12 @@ Json routeOf(const ScalableApp& app, const Surroundings& around) {
                  {"name", app.name},
                  {"port", kPublicPort},
                  {"weight", 1}};
-    return routeNamed(app, app.name, std::move(parent),
-                      {{"backendRefs", Json::array({std::move(backend)})}});
+    Json out = routeNamed(app, app.name, std::move(parent),
+                          {{"backendRefs", Json::array({std::move(backend)})}});
+    if (!around.sharedGateway.empty()) {
+        annotateWayIn(app, out);
+    }
+    return out;
 }
 
 // Who comes by plain HTTP is told to come again.

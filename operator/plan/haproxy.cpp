@@ -61,9 +61,14 @@ std::string globalSection(const HaproxyModel& model) {
 
 // Names are kept through trouble of the DNS: what is known is better than nothing.
 std::string resolversSection() {
-    return "resolvers cluster\n"
-           "    parse-resolv-conf\n"
-           "    accepted_payload_size 8192\n"
+    std::string out = "resolvers cluster\n";
+    for (const char* index : {"1", "2", "3"}) {
+        std::string variable = std::string("NAMESERVER_") + index;
+        out += ".if defined(" + variable + ")\n    nameserver dns" + index + " \"${" + variable +
+               "}\"\n.endif\n";
+    }
+    return out +
+           "    accepted_payload_size 65535\n"
            "    resolve_retries 3\n"
            "    timeout resolve 1s\n"
            "    timeout retry 500ms\n"
@@ -170,12 +175,14 @@ std::string backendRules(const HaproxyModel& model) {
     return out + "    default_backend " + model.pools.front().name + "\n";
 }
 
+std::string bindOf(int64_t port) {
+    return "    bind :" + number(port) + "\n.if defined(WITH_IPV6)\n    bind :::" + number(port) +
+           " v6only\n.endif\n";
+}
+
 std::string frontendSection(const HaproxyModel& model) {
     const auto& resilience = model.resilience;
-    std::string out =
-        "frontend public\n"
-        "    bind :" +
-        number(kBalancerPort) + "\n";
+    std::string out = "frontend public\n" + bindOf(kBalancerPort);
     if (model.behindEdge) {
         out += "    http-request set-src req.hdr(x-real-ip)\n";
     }
@@ -266,13 +273,9 @@ std::string backendSection(const HaproxyModel& model, const std::string& name,
 // Ready once a pod was found, and then for good: without any pod HAProxy is still the one to say
 // so.
 std::string adminSection(const HaproxyModel& model, const std::vector<std::string>& backends) {
-    std::string out =
-        "frontend admin\n"
-        "    bind :" +
-        number(kBalancerAdminPort) +
-        "\n"
-        "    option dontlog-normal\n"
-        "    http-request return status 200 if { path /healthz }\n";
+    std::string out = "frontend admin\n" + bindOf(kBalancerAdminPort) +
+                      "    option dontlog-normal\n"
+                      "    http-request return status 200 if { path /healthz }\n";
     for (const auto& backend : backends) {
         out += "    http-request set-var(proc.seen) int(1) if { nbsrv(" + backend + ") gt 0 }\n";
     }

@@ -14,8 +14,10 @@
 // - The retry budget is a bucket of tokens: each request adds its percentage, each retry takes one
 //   whole; below zero nothing is retried, so that a burst is paid back. Retries wait
 //   (haproxy_retry.h).
-// - Pods are found by DNS, without any right in the cluster and whether the operator runs or not.
-// Thread safety: pure function.
+// - Pods are found by DNS, without any right in the cluster and whether the operator runs or not;
+//   by TCP: of an answer that is too long for UDP HAProxy would take the part that fits, another
+//   one each time. `parse-resolv-conf` knows UDP only, so a script names the servers.
+// Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +31,7 @@ namespace plan {
 
 inline constexpr int64_t kBalancerPort = 8080;
 inline constexpr int64_t kBalancerAdminPort = 8404;
+inline constexpr const char* kBalancerConfigFile = "/etc/scalableapp/haproxy.cfg";
 
 // Pods behind one headless Service.
 struct HaproxyPool {
@@ -49,5 +52,9 @@ struct HaproxyModel {
 };
 
 std::string haproxyConfig(const HaproxyModel& model);
+
+// For `sh -c`: what only the running container knows (its nameservers, its address families), then
+// HAProxy.
+std::string haproxyStart();
 
 }  // namespace plan

@@ -95,26 +95,6 @@ Json probe(const char* path, int64_t period, int64_t failures) {
             {"failureThreshold", failures}};
 }
 
-// What is not given, unless it would stand against what is: a limit is a request as well.
-Json resourcesOf(const ScalableApp& app) {
-    const auto& [requests, limits] = app.loadBalancer.resources;
-    Json out{{"requests", requests}, {"limits", limits}};
-    for (const auto& [name, value] : {std::pair{"cpu", "100m"}, std::pair{"memory", "64Mi"}}) {
-        if (!requests.contains(name) && !limits.contains(name)) {
-            out["requests"][name] = value;
-        }
-    }
-    if (!requests.contains("memory") && !limits.contains("memory")) {
-        out["limits"]["memory"] = "512Mi";
-    }
-    for (const char* part : {"requests", "limits"}) {
-        if (out[part].empty()) {
-            out.erase(part);
-        }
-    }
-    return out;
-}
-
 Json containerOf(const ScalableApp& app) {
     auto port = [](const char* name, int64_t number) {
         return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
@@ -122,10 +102,9 @@ Json containerOf(const ScalableApp& app) {
     return {
         {"name", kContainer},
         {"image", app.loadBalancer.image},
-        {"command",
-         Json::array({"haproxy", "-db", "-f", std::string(kConfigFolder) + "/" + kConfigFile})},
+        {"command", Json::array({"/bin/sh", "-c", haproxyStart()})},
         {"ports", Json::array({port(kWebPort, kBalancerPort), port("admin", kBalancerAdminPort)})},
-        {"resources", resourcesOf(app)},
+        {"resources", proxyResources(app.loadBalancer.resources)},
         {"startupProbe", probe("/healthz", 1, 30)},
         {"readinessProbe", probe("/readyz", 1, 3)},
         {"livenessProbe", probe("/healthz", 10, 3)},

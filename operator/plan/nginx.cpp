@@ -86,6 +86,10 @@ std::string commonMaps() {
            "    map $request_uri $edge_path {\n"
            "        \"~^(?<edge_raw>[^?]*)\" $edge_raw;\n"
            "    }\n"
+           "    map $request_method $edge_sent_cookie {\n"
+           "        ~^(GET|HEAD)$ \"\";\n"
+           "        default $http_cookie;\n"
+           "    }\n"
            // An answer that is one user's, or whose author forbids to keep it.
            "    map $upstream_http_set_cookie $edge_cookie {\n"
            "        \"\" \"\";\n"
@@ -127,9 +131,14 @@ std::string passedLocation() {
            tally("pass", "") + "            proxy_pass http://origins-0$request_uri;\n        }\n";
 }
 
+// By IPv6 as well, where the node has it.
+std::string listenOn(int64_t port) {
+    return "        listen " + number(port) + " backlog=4096;\n        include /tmp/ipv6-" +
+           number(port) + ".conf;\n";
+}
+
 std::string publicServer(const api::Cdn& cdn) {
-    std::string out = "    server {\n        listen " + number(kEdgePort) +
-                      " backlog=4096;\n"
+    std::string out = "    server {\n" + listenOn(kEdgePort) +
                       "        keepalive_requests 100000;\n"
                       "        if (-f /tmp/leaving) {\n"
                       "            rewrite ^ /.edge-leaving$uri last;\n"
@@ -161,8 +170,7 @@ std::string askOrigin(const std::string& location, const std::string& target, bo
 }
 
 std::string adminServer(const NginxModel& model) {
-    std::string out = "    server {\n        listen " + number(kEdgeAdminPort) +
-                      ";\n"
+    std::string out = "    server {\n" + listenOn(kEdgeAdminPort) +
                       "        default_type text/plain;\n"
                       "        location = /healthz {\n"
                       "            return 200 \"ok\\n\";\n"

@@ -13,11 +13,19 @@ std::string argumentOf(const std::string& name) {
     return "$edge_arg_" + lower(name);
 }
 
+// What is asked for of the origin, and what the key holds: GET and HEAD only are ever kept.
 std::string uriOf(const api::CdnPath& path, const std::string& index) {
+    return path.cacheKey.query ? "$edge_uri_" + index : "$request_uri";
+}
+
+std::string uriMap(const api::CdnPath& path, const std::string& index) {
     if (!path.cacheKey.query) {
-        return "$request_uri";
+        return "";
     }
-    return path.cacheKey.query->empty() ? "$edge_path" : "$edge_path$edge_query_" + index;
+    std::string kept =
+        path.cacheKey.query->empty() ? "$edge_path" : "$edge_path$edge_query_" + index;
+    return "    map $request_method $edge_uri_" + index + " {\n        ~^(GET|HEAD)$ " + kept +
+           ";\n        default $request_uri;\n    }\n";
 }
 
 // A line feed can stand in none of the parts, so that no two requests are mixed up.
@@ -42,6 +50,7 @@ std::string pathRules(const std::string& index) {
            "            proxy_set_header X-Edge-Cache \"\";\n"
            "            proxy_read_timeout 60s;\n"
            "            proxy_send_timeout 60s;\n"
+           "            proxy_request_buffering off;\n"
            "            proxy_hide_header Cache-Control;\n"
            "            proxy_hide_header Expires;\n"
            "            add_header X-Edge-Cache-Control $upstream_http_cache_control always;\n"
@@ -81,7 +90,7 @@ std::string queryMaps(const api::Cdn& cdn) {
 std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::string& index) {
     int64_t gone = std::min(path.clientTTLSeconds, path.negativeTTLSeconds);
     int64_t stale = std::min(path.clientTTLSeconds, kStaleClientSeconds);
-    std::string out = "    map $edge_private/$status $edge_keep_" + index +
+    std::string out = uriMap(path, index) + "    map $edge_private/$status $edge_keep_" + index +
                       " {\n"
                       "        ~^/(200|203|300|301|304|308)$ \"max-age=" +
                       number(path.ttlSeconds) +
@@ -124,7 +133,8 @@ std::string keptLocation(const api::CdnPath& path, const std::string& index) {
                       "            proxy_cache_lock_age 5s;\n"
                       "            proxy_cache_background_update on;\n"
                       "            proxy_cache_revalidate on;\n"
-                      "            proxy_max_temp_file_size 1024m;\n";
+                      // Whatever visitors send or do not fetch, it fills no disk.
+                      "            proxy_request_buffering off;\n";
     if (!path.cacheKey.hasHeader("Authorization")) {
         out +=
             "            proxy_cache_bypass $http_authorization;\n"
@@ -136,7 +146,7 @@ std::string keptLocation(const api::CdnPath& path, const std::string& index) {
            "            proxy_set_header X-Edge-Cache $upstream_cache_status;\n";
     if (!path.cacheKey.hasHeader("Cookie")) {
         // What an origin does not see, its answer cannot depend on.
-        out += "            proxy_set_header Cookie \"\";\n";
+        out += "            proxy_set_header Cookie $edge_sent_cookie;\n";
     }
     return out +
            "            proxy_hide_header Cache-Control;\n"

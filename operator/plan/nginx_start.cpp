@@ -20,6 +20,12 @@ std::string nginxStart() {
            "for bundle in /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem; do\n"
            "  if [ -r $bundle ]; then ln -sf $bundle /tmp/ca.crt; fi\n"
            "done\n"
+           "for port in " +
+           std::to_string(kEdgePort) + " " + std::to_string(kEdgeAdminPort) +
+           "; do\n"
+           "  if [ -e /proc/net/if_inet6 ]; then echo \"listen [::]:$port backlog=4096;\"; fi"
+           " > /tmp/ipv6-$port.conf\n"
+           "done\n"
            // Counters start anew before they need room.
            "while sleep 60; do find /tmp/tally -size +32768k -exec sh -c ': > $0' {} ';'; done &\n"
            "exec nginx -e stderr -c " +

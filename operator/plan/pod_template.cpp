@@ -87,4 +87,23 @@ base::Result<Json> withOverrides(Json podTemplate, const api::Overrides& overrid
     return podTemplate;
 }
 
+Json proxyResources(const api::Resources& given) {
+    const auto& [requests, limits] = given;
+    Json out{{"requests", requests}, {"limits", limits}};
+    for (const auto& [name, value] : {std::pair{"cpu", "100m"}, std::pair{"memory", "64Mi"}}) {
+        if (!requests.contains(name) && !limits.contains(name)) {
+            out["requests"][name] = value;
+        }
+    }
+    if (!requests.contains("memory") && !limits.contains("memory")) {
+        out["limits"]["memory"] = "512Mi";
+    }
+    for (const char* part : {"requests", "limits"}) {
+        if (out[part].empty()) {
+            out.erase(part);
+        }
+    }
+    return out;
+}
+
 }  // namespace plan

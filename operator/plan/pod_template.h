@@ -16,4 +16,8 @@ namespace plan {
 base::Result<base::Json> withOverrides(base::Json podTemplate, const api::Overrides& overrides,
                                        const base::Json& labels);
 
+// Of a proxy's container. What is not given is a choice of ours, unless it would stand against what
+// is: a limit is a request as well.
+base::Json proxyResources(const api::Resources& given);
+
 }  // namespace plan

@@ -224,9 +224,9 @@ std::optional<PodCause> containerCause(const Json& container) {
 }
 
 // " at port 8080": a port that nobody listens on is the commonest mistake.
-std::string probedPort(const Json& container) {
-    auto number = base::intAt(container, "/readinessProbe/httpGet/port");
-    auto name = textAt(container, "/readinessProbe/httpGet/port");
+std::string probedPort(const Json& container, const std::string& probe) {
+    auto number = base::intAt(container, probe + "/port");
+    auto name = textAt(container, probe + "/port");
     for (const auto& port : base::arrayAt(container, "/ports")) {
         if (!name.empty() && textAt(port, "/name") == name) {
             number = base::intAt(port, "/containerPort");
@@ -235,12 +235,21 @@ std::string probedPort(const Json& container) {
     return number ? " at port " + std::to_string(*number) : "";
 }
 
+// Of a container that has not started there is no other probe yet.
+std::string failingProbe(const Json& container, bool started) {
+    const char* startup = "/startupProbe/httpGet";
+    return !started && base::at(container, startup) != nullptr ? startup
+                                                               : "/readinessProbe/httpGet";
+}
+
 PodCause notReady(const Json& pod) {
     bool running = false;
     bool ready = true;
+    bool started = true;
     for (const auto& container : base::arrayAt(pod, "/status/containerStatuses")) {
         running = running || base::at(container, "/state/running") != nullptr;
         ready = ready && base::boolAt(container, "/ready") == true;
+        started = started && base::boolAt(container, "/started") != false;
     }
     if (running && ready) {
         return {Depth::Node,
@@ -254,12 +263,13 @@ PodCause notReady(const Json& pod) {
                 {.reason = "Starting", .subject = "", .detail = "", .since = "", .starting = true}};
     }
     const auto& probed = base::arrayAt(pod, "/spec/containers");
-    std::string path = probed.empty() ? "" : textAt(probed.front(), "/readinessProbe/httpGet/path");
+    std::string probe = probed.empty() ? "" : failingProbe(probed.front(), started);
+    std::string path = probed.empty() ? "" : textAt(probed.front(), probe + "/path");
     return {Depth::NotReady,
             {.reason = "NotReady",
              .subject = "",
              .detail = path.empty() ? "the readiness probe fails"
-                                    : "GET " + path + probedPort(probed.front()) +
+                                    : "GET " + path + probedPort(probed.front(), probe) +
                                           " does not answer with 200 to 399",
              .since = "",
              .starting = true}};

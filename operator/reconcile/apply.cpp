@@ -84,6 +84,20 @@ const base::Json& treeOf(const kube::Object& object, const std::vector<base::Jso
     return room;
 }
 
+// What differs after an apply as it did before it differs for good: the hash, which differs until
+// the first apply of an intent, does no longer.
+void findRewrite(const base::Json& intent, const base::Json& before, const base::Json& after,
+                 Applied& applied) {
+    auto left = plan::differences(intent, after);
+    if (!left.empty() && left == plan::differences(intent, before)) {
+        const auto& notes = after.at("metadata").at("annotations");
+        applied.rewritten.push_back({.object = nameOf(intent),
+                                     .uid = base::textAt(after, "/metadata/uid"),
+                                     .hash = notes.value(plan::kHashAnnotation, ""),
+                                     .fields = std::move(left)});
+    }
+}
+
 // Sorts a failed request into what the user must know and what only needs another try. True: the
 // other objects can still be tried.
 bool fail(const std::string& what, const kube::ApiError& error, Applied& applied) {
@@ -217,6 +231,9 @@ bool Applier::write(const kube::Meta& app, const kube::ResourceType& type, base:
     }
     const auto& meta = (*written)->meta();
     applied.written.push_back(*written);
+    if (current != nullptr) {
+        findRewrite(intent, current->json(), (*written)->json(), applied);
+    }
     context.wrote(Observer::scope(type, meta.key.namespace_), meta.resourceVersion);
     base::logInfo(
         current == nullptr ? "made" : "changed",

@@ -22,6 +22,7 @@
 #include "kube/client.h"
 #include "plan/plan.h"
 #include "reconcile/observe.h"
+#include "reconcile/rewrites.h"
 #include "runtime/controller.h"
 
 namespace reconcile {
@@ -54,6 +55,8 @@ struct Applied {
     bool confirmed = false;  // the server was asked: it is
     // Set: it refused a patch of the plan, with these words. Another plan is needed.
     std::optional<std::string> refused;
+    // Fields that an apply could not change.
+    std::vector<Rewrite> rewritten;
     // What this run wrote, newer than what the caches hold.
     std::vector<kube::ObjectPtr> written;
 };

@@ -61,7 +61,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     void read() {
         http::async_read(stream_, buffer_, parser_,
                          [self = shared_from_this()](beast::error_code failed, size_t) {
-                             if (!failed) {
+                             // Longer than anybody wants to know: an answer all the same.
+                             if (!failed || failed == http::error::body_limit) {
                                  const auto& response = self->parser_.get();
                                  self->answer_ =
                                      Answer{.status = static_cast<int>(response.result_int()),

@@ -23,7 +23,7 @@ struct Question {
 
 struct Answer {
     int status = 0;
-    std::string body;  // at most 16 KiB: what has more is no answer
+    std::string body;  // cut off at 16 KiB, or empty where more was announced
 };
 
 // In the order of the questions; none where there was no whole answer in time.

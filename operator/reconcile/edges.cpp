@@ -70,7 +70,10 @@ std::vector<EdgeTarget> edgeTargets(const api::ScalableApp& app,
         return out;
     }
     plan::Observed observed{.children = children, .now = now};
-    for (const auto* pod : plan::servingEdges(observed)) {
+    auto pods = plan::servingEdges(observed);
+    auto starting = plan::startingEdges(observed);
+    pods.insert(pods.end(), starting.begin(), starting.end());
+    for (const auto* pod : pods) {
         if (auto address = base::stringAt(*pod, "/status/podIP")) {
             out.push_back({.pod = base::stringAt(*pod, "/metadata/name").value_or(""),
                            .address = *address,

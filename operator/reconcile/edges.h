@@ -42,7 +42,8 @@ struct EdgeAnswer {
 
 using AskEdges = std::function<std::vector<EdgeAnswer>(const std::vector<EdgeTarget>&)>;
 
-// Edges of an app that may give something out; none for an app without any.
+// Edges of an app that run: those that may give something out, and those that wait for an origin.
+// None for an app without any.
 std::vector<EdgeTarget> edgeTargets(const api::ScalableApp& app,
                                     const std::vector<base::Json>& children, base::WallTime now);
 

@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 // What only others can change and no watch of ours sees (a stranger's object, a quota, our rights).
 constexpr std::chrono::milliseconds kLookAgain = 10s;
 
+// What an apply did not change no watch tells of.
+constexpr std::chrono::milliseconds kLookSoon = 100ms;
+
 // Conditions that are True while something is wrong, each with its metric.
 constexpr std::pair<const char*, const char*> kWarnings[] = {
     {"scalableapp_circuit_open", "CircuitOpen"}, {"scalableapp_serving_stale", "ServingStale"}};
@@ -107,6 +110,13 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
             plan.events.push_back(eventFor(problem));
         }
     }
+    for (const auto& rewrite : rewrites_.record(key, applied.rewritten)) {
+        plan.lookAgain = kLookSoon;
+        tell(object->meta(), {.warning = true,
+                              .reason = "FieldRewritten",
+                              .action = "Apply",
+                              .note = rewrite.text()});
+    }
     auto status = withProblems(plan.status, applied.problems, before, clock_.wall());
     auto stopped = publish(*object, before, status, plan.events, context);
     return stopped ? *stopped : outcomeOf(applied, plan);
@@ -118,6 +128,7 @@ plan::Observed Reconciler::observe(const kube::Object& object, const api::Scalab
     out.now = clock_.wall();
     out.around = std::move(around);
     out.children = observer_.children(object.meta());
+    rewrites_.showAsAsked(object.meta().key, out.children);
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {
         out.circuits = askCircuits_(targets);
@@ -165,16 +176,18 @@ std::optional<runtime::Outcome> Reconciler::publish(const kube::Object& app,
     // Only after the status stands: an event belongs to a transition, and a transition that was not
     // recorded happens again.
     for (const auto& event : events) {
-        events_({.regarding = {.apiVersion = meta.apiVersion,
-                               .kind = meta.kind,
-                               .key = meta.key,
-                               .uid = meta.uid},
-                 .type = event.warning ? runtime::EventType::Warning : runtime::EventType::Normal,
-                 .reason = event.reason,
-                 .action = event.action,
-                 .note = event.note});
+        tell(meta, event);
     }
     return std::nullopt;
+}
+
+void Reconciler::tell(const kube::Meta& app, const plan::EventIntent& event) {
+    events_({.regarding =
+                 {.apiVersion = app.apiVersion, .kind = app.kind, .key = app.key, .uid = app.uid},
+             .type = event.warning ? runtime::EventType::Warning : runtime::EventType::Normal,
+             .reason = event.reason,
+             .action = event.action,
+             .note = event.note});
 }
 
 void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
@@ -196,6 +209,7 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
 
 void Reconciler::forget(const kube::ObjectKey& key) {
     edgeBook_.forget(key);
+    rewrites_.forget(key);
     metrics_.remove("scalableapp_ready", labelsOf(key));
     metrics_.remove("scalableapp_stalled", labelsOf(key));
     for (const auto& warning : kWarnings) {

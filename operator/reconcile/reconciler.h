@@ -53,6 +53,7 @@ class Reconciler {
                                             const runtime::ReconcileContext& context);
     plan::Observed observe(const kube::Object& object, const api::ScalableApp& app,
                            plan::Surroundings around);
+    void tell(const kube::Meta& app, const plan::EventIntent& event);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
 
@@ -65,6 +66,7 @@ class Reconciler {
     AskCircuits askCircuits_;
     AskEdges askEdges_;
     EdgeBook edgeBook_;
+    RewriteBook rewrites_;
     LookAround lookAround_;
 };
 

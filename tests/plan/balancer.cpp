@@ -91,14 +91,25 @@ std::string writeFolder(const std::string& config) {
     return folder;
 }
 
-std::string onLoopback(std::string config, int port, int adminPort,
+std::string replaced(const std::string& text, const std::string& pattern, const std::string& by) {
+    return std::regex_replace(text, std::regex(pattern), by);
+}
+
+std::string onFreePorts(std::string config, int port, int adminPort) {
+    for (const char* word : {"bind :", "bind :::"}) {
+        std::string address = word[6] == ':' ? "bind ::1:" : "bind 127.0.0.1:";
+        config = replaced(config, std::string(word) + "8080", address + std::to_string(port));
+        config = replaced(config, std::string(word) + "8404", address + std::to_string(adminPort));
+    }
+    return replaced(config, "abns@scalableapp-attempt", "abns@balancer-" + std::to_string(port));
+}
+
+std::string onLoopback(const std::string& rendered, int port, int adminPort,
                        const std::map<std::string, std::string>& servers) {
+    std::string config = onFreePorts(rendered, port, adminPort);
     auto put = [&](const std::string& pattern, const std::string& text) {
-        config = std::regex_replace(config, std::regex(pattern), text);
+        config = replaced(config, pattern, text);
     };
-    put("bind :8080", "bind 127.0.0.1:" + std::to_string(port));
-    put("bind :8404", "bind 127.0.0.1:" + std::to_string(adminPort));
-    put("abns@scalableapp-attempt", "abns@balancer-" + std::to_string(port));
     put(" init-addr none resolvers cluster resolve-opts allow-dup-ip,ignore-weight", "");
     // The interval bounds how long a check may take to connect as well.
     put("inter 2s fastinter 500ms downinter 1s", "inter 1s fastinter 100ms downinter 100ms");
@@ -147,7 +158,9 @@ std::string haproxyBinary() {
 
 std::string haproxyRefuses(const std::string& config) {
     auto folder = writeFolder(config);
-    auto checked = e2e::run({haproxyBinary(), "-c", "-f", folder + "/haproxy.cfg"}, "", 20s);
+    auto checked = e2e::run({"/usr/bin/env", "NAMESERVER_1=tcp@127.0.0.1:53", "WITH_IPV6=1",
+                             haproxyBinary(), "-c", "-f", folder + "/haproxy.cfg"},
+                            "", 20s);
     std::filesystem::remove_all(folder);
     bool warns = (checked.out + checked.err).find("WARNING") != std::string::npos;
     return checked.ok() && !warns ? "" : checked.out + checked.err + "?";
@@ -227,6 +240,20 @@ Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
         folder_ + "/log");
     std::string path = servers.empty() ? "/healthz" : "/readyz";
     EXPECT_TRUE(soon([&] { return admin(path).status == 200; })) << "haproxy did not start";
+}
+
+Balancer::Balancer(const plan::HaproxyModel& model, const DnsStub& dns)
+    : port_(freePort()), adminPort_(freePort()) {
+    folder_ = writeFolder(onFreePorts(plan::haproxyConfig(model), port_, adminPort_));
+    std::ofstream(folder_ + "/resolv.conf") << "search cluster.local\nnameserver 127.0.0.1\n";
+    std::string script =
+        replaced(plan::haproxyStart(), "/etc/resolv.conf", folder_ + "/resolv.conf");
+    script = replaced(script, "/etc/scalableapp", folder_);
+    script = replaced(script, ":53", ":" + std::to_string(dns.port()));
+    script = replaced(script, "exec haproxy", "exec " + haproxyBinary());
+    process_ = std::make_unique<e2e::Background>(std::vector<std::string>{"/bin/sh", "-c", script},
+                                                 folder_ + "/log");
+    EXPECT_TRUE(soon([&] { return admin("/healthz").status == 200; })) << "haproxy did not start";
 }
 
 Balancer::~Balancer() {

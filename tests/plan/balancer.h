@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "e2e/support/process.h"
+#include "plan/dns_stub.h"
 #include "plan/haproxy.h"
 #include "support/http_stub.h"
 
@@ -87,6 +88,8 @@ class Balancer {
     // else serves, in the pool "web".
     Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
              const std::vector<int>& ports = {});
+    // One that finds its pods by names, as deployed.
+    Balancer(const plan::HaproxyModel& model, const DnsStub& dns);
     ~Balancer();
     Balancer(const Balancer&) = delete;
     Balancer& operator=(const Balancer&) = delete;

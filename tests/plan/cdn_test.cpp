@@ -176,6 +176,8 @@ TEST(CdnEpoch, EveryEdgeIsToldAndCountsOnceItSaysSo) {
     EXPECT_EQ(cluster.last.notes[0].uid, "a-uid");
     EXPECT_EQ(cluster.last.notes[0].value, epoch);
     EXPECT_EQ(condition(cluster.last, "CDNReady")->reason, "Purging");
+    EXPECT_THAT(condition(cluster.last, "Ready")->message,
+                HasSubstr("b is silent: let the operator's pods reach its port 8405"));
     cluster.seen.edges = {{.pod = "a", .epoch = "older"}, {.pod = "b", .epoch = epoch}};
     cluster.step();
     EXPECT_EQ(cluster.last.status["cdn"]["edgesOnEpoch"], "1/2");
@@ -256,6 +258,13 @@ TEST(CdnEpoch, ARolloutThatIsTakenBackMidwayIsANewOneToo) {
 
 // --- origins
 
+// The pod has the configuration of the Deployment's template.
+void asTheSpecAsks(Simulation& cluster, Json& pod) {
+    const char* config = "scalableapp.dev/nginx.conf";
+    const auto& asked = (*cluster.find("Deployment", "shop-edge"))["spec"]["template"];
+    pod["metadata"]["annotations"][config] = asked["metadata"]["annotations"][config];
+}
+
 TEST(Cdn, AnEdgeWithoutAnyOriginIsToldOf) {
     Simulation cluster(app(kWeb, kCdn));
     cluster.settle();
@@ -291,10 +300,121 @@ TEST(Cdn, AnOriginThatNobodyReachesIsNamed) {
     cluster.seen.children.push_back(edgePod("a", epoch));
     cluster.seen.edges = {{.pod = "a", .epoch = epoch, .originAnswers = {true, false}}};
     cluster.step();
+    EXPECT_EQ(condition(cluster.last, "Ready")->message,
+              "web: 4 of 4 pods ready; cdn: 1 of 1 pod ready")
+        << "an edge of another configuration knows nothing of it";
+    asTheSpecAsks(cluster, cluster.seen.children.back());
+    cluster.step();
     EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
     EXPECT_THAT(condition(cluster.last, "Ready")->message,
                 HasSubstr("cdn: OriginUnreachable \"b (b.example:443)\""));
     EXPECT_EQ(condition(cluster.last, "ServingStale")->status, "False");
+}
+
+// Edges that never had an answer are not ready; those that are know the origins of before.
+TEST(Cdn, TheOnlyOriginThatDoesNotResolveIsNamedByTheEdgesThatWaitForIt) {
+    Simulation cluster(app(kWeb, kCdn));
+    cluster.settle();
+    auto epoch = epochIn(cluster.last);
+    cluster.seen.children.push_back(edgePod("old", epoch));
+    asTheSpecAsks(cluster, cluster.seen.children.back());
+    cluster.breakPods("shop-edge");
+    cluster.spec(app(
+        kWeb,
+        R"({"cdn":{"paths":[{"match":"/a","ttlSeconds":1}],"origins":[{"name":"b","host":"nowhere.example"}]}})"));
+    cluster.step();
+    auto waiting = edgePod("new");
+    waiting["status"]["conditions"][0]["status"] = "False";
+    asTheSpecAsks(cluster, waiting);
+    cluster.seen.children.push_back(waiting);
+    cluster.seen.edges = {{.pod = "old", .epoch = epoch, .originAnswers = {true}},
+                          {.pod = "new", .epoch = epoch, .originAnswers = {false}}};
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "Ready")->status, "False");
+    EXPECT_EQ(condition(cluster.last, "Ready")->reason, "OriginUnreachable");
+    EXPECT_THAT(condition(cluster.last, "Ready")->message,
+                HasSubstr("cdn: OriginUnreachable \"b (nowhere.example:443)\""));
+    EXPECT_EQ(condition(cluster.last, "ServingStale")->status, "False")
+        << "nobody gets anything from an edge that waits";
+}
+
+// --- what cannot be built
+
+std::string cdnWith(const std::string& fields) {
+    return R"({"cdn":{"paths":[{"match":"/a","ttlSeconds":1}],)" + fields + "}}";
+}
+
+TEST(Cdn, ItsPodsAreAsOverriddenAndStayOurs) {
+    Simulation cluster(app(kWeb, cdnWith(R"("resources":{"limits":{"memory":"1Gi"}},
+        "overrides":{"imagePullSecrets":[{"name":"registry"}],"nodeSelector":{"disk":"ssd"},
+                     "tolerations":[{"key":"edge"}],"labels":[{"name":"team","value":"a"}],
+                     "podTemplatePatch":"{\"metadata\":{\"annotations\":{\"scalableapp.dev/nginx.conf\":\"x\"}}}"})")));
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
+    const auto& pod = (*cluster.find("Deployment", "shop-edge"))["spec"]["template"];
+    EXPECT_EQ(pod["spec"]["imagePullSecrets"][0]["name"], "registry");
+    EXPECT_EQ(pod["spec"]["nodeSelector"]["disk"], "ssd");
+    EXPECT_EQ(pod["spec"]["tolerations"][0]["key"], "edge");
+    EXPECT_EQ(pod["metadata"]["labels"]["team"], "a");
+    EXPECT_EQ(pod["spec"]["containers"][0]["resources"],
+              Json::parse(R"({"requests":{"cpu":"100m"},"limits":{"memory":"1Gi"}})"));
+    EXPECT_THAT(pod["metadata"]["annotations"]["scalableapp.dev/nginx.conf"].get<std::string>(),
+                HasSubstr("shop-origin"));
+}
+
+// `bad` is told and changes nothing of the edges that are there.
+void expectRefused(const std::string& bad, const char* reason,
+                   const std::vector<const char*>& words) {
+    Simulation cluster(app(kWeb, kCdn));
+    cluster.settle();
+    Json before = *cluster.find("Deployment", "shop-edge");
+    cluster.spec(app(kWeb, bad));
+    cluster.settle();
+    EXPECT_EQ(*cluster.find("Deployment", "shop-edge"), before);
+    EXPECT_EQ(entry(cluster), "cdn");
+    EXPECT_EQ(condition(cluster.last, "Ready")->reason, reason);
+    EXPECT_EQ(condition(cluster.last, "Stalled")->reason, reason);
+    for (const char* word : words) {
+        EXPECT_THAT(condition(cluster.last, "Ready")->message, HasSubstr(word));
+    }
+    cluster.spec(app(kWeb, kCdn));
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
+}
+
+TEST(Cdn, APatchThatDoesNotApplyIsNamedAndTheEdgesStay) {
+    expectRefused(cdnWith(R"("overrides":{"podTemplatePatch":"{\"a\":1}"})"), "InvalidPatch",
+                  {"cdn: InvalidPatch", "it may have the objects"});
+}
+
+TEST(Cdn, APathThatNeverCountsIsNamedAndTheEdgesStay) {
+    expectRefused(
+        R"({"cdn":{"paths":[{"match":"/a*","ttlSeconds":1},{"match":"/b","ttlSeconds":1},{"match":"/a/*.css","ttlSeconds":1}]}})",
+        "PathShadowed",
+        {"cdn: PathShadowed \"/a/*.css\"", "\"/a*\" before it",
+         "put it before that one, or remove"});
+}
+
+TEST(CdnPath, CoversWhatMatchesNothingElse) {
+    auto covers = [](const char* first, const char* second) {
+        api::CdnPath a, b;
+        a.match = first;
+        b.match = second;
+        return a.covers(b);
+    };
+    for (const auto& [first, second] :
+         {std::pair{"/*", "/static/*"}, std::pair{"/*", "/"}, std::pair{"/a", "/a"},
+          std::pair{"/*.css", "/a/*.css"}, std::pair{"/a*c*", "/abc"},
+          std::pair{"/a*b*c", "/a*c*b*bc"}, std::pair{"/**", "/*"}, std::pair{"/*", "/**"},
+          std::pair{"/a*", "/a"}}) {
+        EXPECT_TRUE(covers(first, second)) << first << " " << second;
+    }
+    for (const auto& [first, second] :
+         {std::pair{"/static/*", "/*"}, std::pair{"/", "/*"}, std::pair{"/a", "/a*"},
+          std::pair{"/a*b", "/a*"}, std::pair{"/*.css", "/*"}, std::pair{"/a.c", "/abc"},
+          std::pair{"/a*b*c", "/a*c"}, std::pair{"/ab", "/a"}}) {
+        EXPECT_FALSE(covers(first, second)) << first << " " << second;
+    }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <sstream>
 
 #include "base/json.h"
 
@@ -17,6 +18,15 @@ namespace fs = std::filesystem;
 std::string makeFolder() {
     char name[] = "/tmp/edge-XXXXXX";
     return mkdtemp(name);
+}
+
+// What the container does before its nginx.
+void start(const std::string& folder) {
+    std::string script = plan::nginxStart();
+    script = std::regex_replace(script, std::regex("/tmp/"), folder + "/");
+    script = std::regex_replace(script, std::regex("while sleep[^\n]*\n|exec nginx[^\n]*\n"), "");
+    auto done = e2e::run({"/bin/sh", "-c", script});
+    EXPECT_TRUE(done.ok()) << done.err;
 }
 
 // A certificate bundle for configurations with TLS: any certificate does, nobody is asked.
@@ -40,8 +50,16 @@ void writeConfig(const std::string& folder, const plan::NginxModel& model, int p
         put("proxy_cache_lock_(timeout|age) 5s;", "proxy_cache_lock_$1 60s;");
     }
     std::ofstream(folder + "/nginx.conf") << config;
+    start(folder);
+    for (const auto& [asked, given] : {std::pair{8080, port}, std::pair{8405, adminPort}}) {
+        std::string file = folder + "/ipv6-" + std::to_string(asked) + ".conf";
+        std::ostringstream text;
+        text << std::ifstream(file).rdbuf();
+        std::string pattern = "\\[::\\]:" + std::to_string(asked);
+        std::ofstream(file) << std::regex_replace(text.str(), std::regex(pattern),
+                                                  "[::1]:" + std::to_string(given));
+    }
     std::ofstream(folder + "/resolver.conf") << "resolver 127.0.0.1:1; resolver_timeout 1s;\n";
-    fs::create_directories(folder + "/tally");
 }
 
 std::vector<std::string> command(const std::string& folder) {
@@ -62,9 +80,6 @@ std::string nginxBinary() {
 std::string nginxRefuses(const plan::NginxModel& model) {
     std::string folder = makeFolder();
     writeConfig(folder, model, freePort(), freePort(), freePort(), EdgeProcess::Connections::Few);
-    if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
-        fs::create_symlink("/etc/ssl/certs/ca-certificates.crt", folder + "/ca.crt");
-    }
     auto words = command(folder);
     words.emplace_back("-t");
     auto result = e2e::run(words);
@@ -109,6 +124,12 @@ void EdgeProcess::epoch(const std::string& value) {
 
 void EdgeProcess::leave() const {
     std::ofstream(folder_ + "/leaving") << "";
+}
+
+std::string EdgeProcess::log() const {
+    std::ostringstream out;
+    out << std::ifstream(folder_ + "/log").rdbuf();
+    return out.str();
 }
 
 double EdgeProcess::mostMiB() const {

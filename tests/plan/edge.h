@@ -45,6 +45,8 @@ class EdgeProcess {
     int port() const { return port_; }
     // The most memory that its workers ever had together.
     double mostMiB() const;
+    // What it has logged.
+    std::string log() const;
     // How often something was counted.
     int64_t tally(const std::string& name) const;
 

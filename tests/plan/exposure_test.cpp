@@ -277,11 +277,56 @@ TEST(Exposure, ClausesThatItCannotKeepAreNamed) {
     EXPECT_EQ(condition(cluster.last, "PartiallyEnforced"), nullptr);
 }
 
+TEST(Exposure, AnnotationsAreThoseOfTheObjectByWhichRequestsComeIn) {
+    const std::string annotations = R"(,"annotations":[{"name":"a.example/b","value":"c"}]})";
+    auto has = [](Simulation& cluster, const char* kind) {
+        auto* object = cluster.find(kind, "shop");
+        return object != nullptr && (*object)["metadata"]["annotations"].contains("a.example/b");
+    };
+    struct Case {
+        std::string loadBalancer;
+        plan::Surroundings around;
+        std::string kind;
+    };
+    auto shared = withGateways();
+    shared.sharedGateway = "infra/public";
+    for (const auto& one :
+         {Case{R"({"exposure":"ClusterIP")", {}, "Service"},
+          Case{R"({"exposure":"LoadBalancer")", {}, "Service"},
+          Case{R"({"exposure":"Ingress","host":"a.example")", {}, "Ingress"},
+          Case{R"({"exposure":"Gateway","host":"a.example")", withGateways(), "Gateway"},
+          Case{R"({"exposure":"Gateway","host":"a.example")", shared, "HTTPRoute"}}) {
+        auto cluster = exposed(one.loadBalancer + annotations, one.around);
+        for (const char* kind : {"Service", "Ingress", "Gateway", "HTTPRoute"}) {
+            EXPECT_EQ(has(cluster, kind), kind == one.kind) << one.loadBalancer << ": " << kind;
+        }
+    }
+}
+
 TEST(Exposure, TheServicesOwnAddressKeepsThemAll) {
     Simulation cluster(app(kExposedWeb, R"({"loadBalancer":{"exposure":"LoadBalancer",
         "algorithm":"SourceIPHash"},"resilience":{"timeoutSeconds":3}})"));
     cluster.settle();
     EXPECT_EQ(condition(cluster.last, "PartiallyEnforced"), nullptr);
+    EXPECT_EQ(specOf(cluster, "Service")["externalTrafficPolicy"], "Local")
+        << "else a node's clients come from the node's address, and all get one pod";
+}
+
+TEST(Exposure, NodesHandRequestsOnWhereTheAddressDecidesNothing) {
+    Simulation cluster(app(kExposedWeb, R"({"loadBalancer":{"exposure":"LoadBalancer"}})"));
+    cluster.settle();
+    auto before = specOf(cluster, "Service");
+    EXPECT_FALSE(before.contains("externalTrafficPolicy"));
+    for (const char* spec :
+         {R"({"loadBalancer":{"exposure":"LoadBalancer","algorithm":"SourceIPHash"}})",
+          R"({"loadBalancer":{"exposure":"ClusterIP","algorithm":"SourceIPHash"}})",
+          R"({"loadBalancer":{"exposure":"LoadBalancer"}})"}) {
+        bool local = std::string(spec).find("LoadBalancer\",\"alg") != std::string::npos;
+        cluster.spec(app(kExposedWeb, spec));
+        cluster.settle();
+        EXPECT_EQ(specOf(cluster, "Service").contains("externalTrafficPolicy"), local) << spec;
+    }
+    EXPECT_EQ(specOf(cluster, "Service"), before);
 }
 
 TEST(Exposure, AtRestItChangesNothing) {

@@ -139,6 +139,25 @@ TEST_F(Edge, TheKeyIsWhatTheRuleSays) {
     EXPECT_EQ(cache(edge.get("/all?a=2")), "MISS");
 }
 
+// A form of one user's: nothing of it is kept, and all of it is meant.
+TEST_F(Edge, WhatIsNotAskedButSentArrivesAsItIs) {
+    Origin web;
+    EdgeProcess edge(with([](api::Cdn& cdn) {
+                         cdn.paths[0].cacheKey.query = std::vector<std::string>{"v"};
+                         cdn.paths.push_back(rule("/*", 9));
+                         cdn.paths[1].cacheKey.query.emplace();
+                     }),
+                     web.port());
+    for (const char* method : {"POST", "PUT", "DELETE"}) {
+        for (const char* path : {"/static/a?v=1&w=2", "/form?w=2"}) {
+            auto answer = edge.get(path, "Cookie: a=1\r\n", method);
+            EXPECT_THAT(answer.body, HasSubstr(std::string(" ") + path + " cookie=a=1 ")) << method;
+        }
+    }
+    EXPECT_THAT(edge.get("/static/a?v=1&w=2", "Cookie: a=1\r\n").body,
+                HasSubstr(" /static/a?v=1 cookie= "));
+}
+
 TEST_F(Edge, NothingOfOneUserIsKeptForAnother) {
     Origin web;
     EdgeProcess edge(edgeModel(), web.port());

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "plan/diff.h"
 #include "plan/objects.h"
 
@@ -162,6 +164,25 @@ TEST(Diff, OnlyWhatIsWantedCounts) {
         other.merge_patch(*base::parseJson(change));
         EXPECT_TRUE(plan::differs(wanted, other)) << change;
     }
+}
+
+TEST(Diff, DifferencesAreWhatHasToBePutInPlace) {
+    Json wanted = *base::parseJson(R"({"spec":{"a":1,"gone":"x","a~/b":2,"same":{"c":1},
+        "env":[{"name":"B","value":"b"}],"list":[1,2],"containers":[{"name":"new"}]}})");
+    Json seen = *base::parseJson(R"({"spec":{"a":2,"a~/b":3,"same":{"c":1,"d":2},
+        "env":[{"name":"Z"},{"name":"B","value":"x"}],"list":[1],"containers":[{"name":"old"}]}})");
+    auto found = plan::differences(wanted, seen);
+    EXPECT_EQ(found.size(), 6U);
+    EXPECT_EQ(std::count_if(found.begin(), found.end(),
+                            [](const auto& one) { return one.pointer == "/spec/env/1/value"; }),
+              1);
+    for (const auto& one : found) {
+        EXPECT_TRUE(plan::differs(wanted, seen));
+        seen[Json::json_pointer(one.pointer)] = one.wanted;
+    }
+    EXPECT_FALSE(plan::differs(wanted, seen));
+    EXPECT_EQ(seen["spec"]["env"][0]["name"], "Z") << "others' items stay";
+    EXPECT_TRUE(plan::differences(wanted, seen).empty());
 }
 
 TEST(Diff, ADroppedFieldChangesTheHash) {

@@ -96,6 +96,23 @@ TEST(RootCause, IsNamedAndStalls) {
     }
 }
 
+TEST(RootCause, AContainerThatHasNotStartedFailsItsStartupProbe) {
+    auto spec = app();
+    auto seen = seenAfter(spec, 0);
+    for (auto& child : seen.children) {
+        if (child["kind"] == "Pod") {
+            child["spec"]["containers"][0]["startupProbe"] = {
+                {"httpGet", {{"path", "/first"}, {"port", 8081}}}};
+        }
+    }
+    auto saidOf = [&](bool started) {
+        setStates(seen, {{"state", {{"running", Json::object()}}}, {"started", started}});
+        return condition(plan::planApp(spec, seen), "Ready")->message;
+    };
+    EXPECT_THAT(saidOf(false), HasSubstr("GET /first at port 8081 does not answer"));
+    EXPECT_THAT(saidOf(true), HasSubstr("GET /healthz at port 8080 does not answer"));
+}
+
 TEST(RootCause, QuotaIsNamedWithoutTheNameOfThePod) {
     auto spec = app();
     auto seen = seenAfter(spec, 0);

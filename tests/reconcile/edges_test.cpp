@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reconcile/ask.h"
 #include "reconcile/world.h"
+#include "support/http_stub.h"
 
 namespace {
 
@@ -111,14 +113,42 @@ TEST(Edges, AreToldTheEpochOnceAndCountWhenTheySaySo) {
     EXPECT_EQ(world.server->mutations(), before) << "nothing is written at rest";
 }
 
-TEST(Edges, OnlyThoseThatMayGiveSomethingOutAreAsked) {
+// An origin that takes no note of `Range` says more than anybody wants to know.
+TEST(Ask, AnAnswerThatIsTooLongIsAnAnswer) {
+    const std::string page(200000, 'x');
+    support::HttpStub announced(
+        [&](const support::StubRequest&, support::StubReply& reply) { reply.send(200, page); });
+    support::HttpStub streamed([&](const support::StubRequest&, support::StubReply& reply) {
+        reply.begin(404);
+        reply.chunk(page);
+        reply.end();
+    });
+    support::HttpStub broken([&](const support::StubRequest&, support::StubReply& reply) {
+        reply.raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx");
+    });
+    auto at = [](const support::HttpStub& server) {
+        return reconcile::Question{"127.0.0.1", static_cast<uint16_t>(server.port()), "/origin/0"};
+    };
+    auto answers = reconcile::askAll({at(announced), at(streamed), at(broken)}, 10s);
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->status, 200);
+    ASSERT_TRUE(answers[1]);
+    EXPECT_EQ(answers[1]->status, 404);
+    EXPECT_FALSE(answers[2]);
+}
+
+TEST(Edges, ThoseThatRunAreAskedReadyOrNot) {
     api::ScalableApp app;
     app.cdn.emplace();
     Json pod{{"kind", "Pod"},
              {"metadata", {{"name", "a"}, {"labels", {{"scalableapp.dev/tier", "cdn"}}}}},
              {"status", {{"podIP", "10.0.0.1"}, {"phase", "Running"}}}};
     base::WallTime now{};
-    EXPECT_TRUE(reconcile::edgeTargets(app, {pod}, now).empty()) << "not ready";
+    EXPECT_EQ(reconcile::edgeTargets(app, {pod}, now).size(), 1U)
+        << "it may wait for an origin that nobody else knows of";
+    pod["status"]["phase"] = "Pending";
+    EXPECT_TRUE(reconcile::edgeTargets(app, {pod}, now).empty());
+    pod["status"]["phase"] = "Running";
     pod["status"]["conditions"] = Json::array({{{"type", "Ready"}, {"status", "True"}}});
     EXPECT_EQ(reconcile::edgeTargets(app, {pod}, now).size(), 1U);
     app.cdn.reset();

@@ -149,6 +149,65 @@ TEST(Obstacles, AForbiddenWriteIsToldAndTriedSlowly) {
     EXPECT_NE(base::textAt(world.condition("Stalled"), "/status"), "True");
 }
 
+// As a mutating webhook of a registry mirror does.
+void mirrorImages(World& world, const std::string& mirror) {
+    auto* server = world.server.get();
+    world.server->onRequest(
+        [=, within = std::make_shared<bool>(false)](const kube::HttpRequest& request)
+            -> std::optional<kube::ApiResult<kube::HttpResponse>> {
+            if (*within || request.method != "PATCH" ||
+                request.target.find("/deployments/") == std::string::npos) {
+                return std::nullopt;
+            }
+            auto changed = request;
+            size_t at = changed.body.find("\"shop:");
+            if (at != std::string::npos) {
+                changed.body.insert(at + 1, mirror);
+            }
+            *within = true;
+            auto answer = server->send(changed, {});
+            *within = false;
+            return answer;
+        });
+}
+
+TEST(Obstacles, AFieldThatAWebhookRewritesIsToldAndCountsAsApplied) {
+    World world;
+    world.servePods();
+    mirrorImages(world, "mirror/");
+    world.put(test::app());
+    world.settle();
+    const char* image = "/spec/template/spec/containers/0/image";
+    EXPECT_EQ(base::textAt(*world.find("Deployment", "shop-web"), image), "mirror/shop:1");
+    EXPECT_NE(base::textAt(world.condition("Ready"), "/reason"), "Applying");
+    auto told = [&] {
+        return std::count_if(world.events.begin(), world.events.end(),
+                             [](const auto& event) { return event.reason == "FieldRewritten"; });
+    };
+    ASSERT_EQ(told(), 1);
+    const auto& note =
+        std::find_if(world.events.begin(), world.events.end(), [](const auto& event) {
+            return event.reason == "FieldRewritten";
+        })->note;
+    EXPECT_THAT(note, HasSubstr("web: Deployment \"shop-web\": " + std::string(image) +
+                                " is \"mirror/shop:1\", not \"shop:1\""));
+    world.server->forgetRequests();
+    world.pass();
+    EXPECT_EQ(world.server->mutations(), 0U) << "nothing is written at rest";
+
+    // Another hand at the same field is none of the webhook's.
+    world.server->edit(test::typeOf("Deployment"), {"ns", "shop-web"},
+                       [&](Json& object) { object[Json::json_pointer(image)] = "else:1"; });
+    world.settle();
+    EXPECT_EQ(base::textAt(*world.find("Deployment", "shop-web"), image), "mirror/shop:1");
+
+    world.editApp([](Json& object) { object["spec"]["web"]["image"] = "shop:2"; });
+    world.settle();
+    EXPECT_EQ(base::textAt(*world.find("Deployment", "shop-web"), image), "mirror/shop:2");
+    EXPECT_NE(base::textAt(world.condition("Ready"), "/reason"), "Applying");
+    EXPECT_EQ(told(), 2);
+}
+
 TEST(Obstacles, AServerErrorIsToldButNotCalledStalled) {
     World world;
     world.put(test::app());

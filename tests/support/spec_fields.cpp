@@ -15,10 +15,12 @@ using Wrap = std::function<Json(Json)>;
 
 // What every tier of pods says in the same words is written down once, for the web tier.
 std::string wordsOf(const std::string& path) {
-    for (const char* shared : {"overrides", "resources"}) {
-        std::string ours = std::string("loadBalancer.") + shared;
-        if (path.starts_with(ours + ".")) {
-            return std::string("web.") + shared + path.substr(ours.size());
+    for (const char* tier : {"loadBalancer.", "cdn."}) {
+        for (const char* shared : {"overrides", "resources"}) {
+            std::string ours = std::string(tier) + shared;
+            if (path.starts_with(ours + ".")) {
+                return std::string("web.") + shared + path.substr(ours.size());
+            }
         }
     }
     return path;

@@ -49,6 +49,13 @@ TEST_F(BadInput, IsNamedWhileTheRestServes) {
         {"loadBalancer: InvalidPatch", "it may have the objects"}, R"({"loadBalancer":null})");
     expectNamed(R"({"loadBalancer":{"algorithm":"RoundRobin","image":"registry.invalid/lb:9"}})",
                 {"loadBalancer: ", "registry.invalid/lb:9"}, R"({"loadBalancer":null})");
+    expectNamed(
+        R"({"cdn":{"paths":[{"match":"/*","ttlSeconds":1},{"match":"/static/*","ttlSeconds":1}]}})",
+        {"cdn: PathShadowed \"/static/*\"", "put it before that one"}, R"({"cdn":null})");
+    expectNamed(
+        R"({"cdn":{"paths":[{"match":"/a","ttlSeconds":1}],"origins":[{"name":"b","host":"nowhere.invalid"}]}})",
+        {"cdn: OriginUnreachable \"b (nowhere.invalid:443)\"", "correct `cdn.origins`"},
+        R"({"cdn":null})");
 }
 
 }  // namespace

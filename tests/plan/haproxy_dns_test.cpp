@@ -1,0 +1,44 @@
+// Pods as HAProxy finds them by names, with the command that a balancer is started by.
+#include <gmock/gmock.h>
+
+#include "plan/balancing.h"
+#include "plan/dns_stub.h"
+
+namespace {
+
+using namespace plan_test;
+using testing::HasSubstr;
+
+class Naming : public Balancing {
+  protected:
+    static std::string serving(size_t count) {
+        return "haproxy_backend_active_servers{proxy=\"web\"} " + std::to_string(count) + "\n";
+    }
+
+    static bool has(const Balancer& balancer, size_t count) {
+        return balancer.admin("/metrics").body.find(serving(count)) != std::string::npos;
+    }
+};
+
+// Their names are 20 KiB and more: by UDP most of them would be left out, others each time.
+TEST_F(Naming, FindsEveryPodOfManyAndKeepsThem) {
+    constexpr size_t kPods = 200;
+    auto all = pods(4);
+    std::vector<int> ports;
+    for (size_t i = 0; i < kPods; ++i) {
+        ports.push_back(all[i % all.size()]->port());
+    }
+    DnsStub dns(ports);
+    auto many = model();
+    many.pools[0].slots = 256;
+    Balancer balancer(many, dns);
+    EXPECT_TRUE(soon([&] { return has(balancer, kPods); })) << balancer.log();
+    for (int before = dns.told(); dns.told() < before + 4;) {
+        EXPECT_TRUE(has(balancer, kPods)) << "after answer " << dns.told();
+        EXPECT_TRUE(soon([&, now = dns.told()] { return dns.told() > now; })) << "asks no more";
+    }
+    EXPECT_EQ(balancer.get("/").status, 200);
+    EXPECT_EQ(balancer.admin("/readyz").status, 200);
+}
+
+}  // namespace
