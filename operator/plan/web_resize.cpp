@@ -399,12 +399,15 @@ class Resizer {
 
 Resize resizeOf(const ScalableApp& app, Json wanted, const std::vector<const Json*>& children,
                 const Observed& observed) {
-    if (observed.assumeServing) {
-        return {.deployment = std::move(wanted)};  // for people: without marks
-    }
-    wanted["metadata"]["annotations"][kDigestAnnotation] =
-        digestWithoutResources(templateOf(wanted));
     const auto* live = deploymentNamed(textAt(wanted, "/metadata/name"), children);
+    const bool marked = live != nullptr && !noteOn(*live, kDigestAnnotation).empty();
+    if (!observed.assumeServing || marked) {
+        wanted["metadata"]["annotations"][kDigestAnnotation] =
+            digestWithoutResources(templateOf(wanted));
+    }
+    if (observed.assumeServing) {
+        return {.deployment = std::move(wanted)};  // for people: no mark that is not there
+    }
     bool none = live == nullptr || (noteOn(*live, kResizeAnnotation).empty() &&
                                     sameResources(templateOf(wanted), templateOf(*live)));
     if (none) {
