@@ -9,8 +9,7 @@ std::string isolationName(const std::string& runName) {
 }
 
 base::Json isolationPolicy(const run::Run& run) {
-    base::Json labels{{api::kAppLabel, run.spec.app},
-                      {api::kZoneLabel, run.spec.target.zone}};
+    base::Json labels{{api::kAppLabel, run.spec.app}, {api::kZoneLabel, run.spec.target.zone}};
     if (const auto* tier = topology::tierNamed(run.spec.target.tier)) {
         labels[api::kTierLabel] = tier->label;
     }

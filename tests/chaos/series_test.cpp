@@ -41,7 +41,7 @@ void expectEnded(const Cluster& cluster, const char* reason, const std::string& 
     EXPECT_EQ(condition["reason"], reason);
     auto message = condition["message"].get<std::string>();
     EXPECT_NE(message.find(says), std::string::npos) << message;
-    EXPECT_NE(message.find("change the spec to start anew"), std::string::npos) << message;
+    EXPECT_NE(message.find("kubectl scalableapp chaos run"), std::string::npos) << message;
     auto told = std::count_if(cluster.events.begin(), cluster.events.end(), [&](const auto& one) {
         return one.regarding.kind == "ChaosExperiment" && one.reason == reason;
     });
@@ -125,6 +125,7 @@ TEST(Series, OfEarlierGenerationsOnlyTheLatestRunsAreKept) {
     for (int generation = 2; generation <= 3; ++generation) {
         cluster.drive(6000);
         cluster.server->edit(chaos::kChaosExperiments, {"ns", "try"}, [&](Json& experiment) {
+            experiment["spec"]["runToken"] = std::to_string(generation);
             experiment["metadata"]["generation"] = generation;
         });
     }
