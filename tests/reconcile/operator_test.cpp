@@ -4,45 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
-
-#include "apiserver/server.h"
 #include "reconcile/resources.h"
+#include "reconcile/running.h"
 #include "reconcile/world.h"
 
 namespace {
 
 using base::Json;
+using test::Running;
 using test::typeOf;
 using testing::HasSubstr;
-
-class Running {
-  public:
-    explicit Running(std::shared_ptr<test::ApiServer> server,
-                     std::vector<std::string> namespaces = {})
-        : manager(options(server)), parts(manager, {.namespaces = std::move(namespaces)}) {
-        exit_ = std::async(std::launch::async, [this] { return manager.run(); });
-    }
-    ~Running() {
-        manager.shutdown();
-        EXPECT_EQ(exit_.get(), 0);
-    }
-
-    runtime::Manager manager;
-    reconcile::Operator parts;
-
-  private:
-    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> server) {
-        runtime::ManagerOptions out;
-        out.name = "scalableapp-operator";
-        out.leaderElection = false;
-        out.listenAddress = "127.0.0.1";
-        out.listenPort = 0;
-        out.transport = std::move(server);
-        return out;
-    }
-    std::future<int> exit_;
-};
 
 bool has(test::ApiServer& server, const char* kind, const std::string& name,
          const std::string& namespace_ = "ns") {

@@ -5,11 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <future>
 
-#include "apiserver/server.h"
-#include "reconcile/operator.h"
 #include "reconcile/resources.h"
+#include "reconcile/running.h"
 #include "reconcile/world.h"
 
 namespace {
@@ -201,38 +199,11 @@ TEST_F(Surroundings, OnlyASpecThatChangesAsksForIt) {
 
 // --- the operator as it runs
 
-class RunningOperator {
-  public:
-    explicit RunningOperator(std::shared_ptr<test::ApiServer> server)
-        : manager_(options(std::move(server))), parts_(manager_, {}) {
-        exit_ = std::async(std::launch::async, [this] { return manager_.run(); });
-    }
-    ~RunningOperator() {
-        manager_.shutdown();
-        EXPECT_EQ(exit_.get(), 0);
-    }
-
-  private:
-    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> server) {
-        runtime::ManagerOptions out;
-        out.name = "scalableapp-operator";
-        out.leaderElection = false;
-        out.listenAddress = "127.0.0.1";
-        out.listenPort = 0;
-        out.transport = std::move(server);
-        return out;
-    }
-
-    runtime::Manager manager_;
-    reconcile::Operator parts_;
-    std::future<int> exit_;
-};
-
 TEST_F(Surroundings, ARunningOperatorMakesARouteAndTakesItAway) {
     auto& server = *cluster.server;
     cluster.gateways = true;
     cluster.addClass("envoy");
-    const RunningOperator running(cluster.server);
+    const test::Running running(cluster.server);
     server.put(reconcile::scalableApps(), exposed("Gateway"));
     auto has = [&](const char* kind) {
         return server.find(test::typeOf(kind), {"ns", "shop"}).has_value();
@@ -250,7 +221,7 @@ TEST_F(Surroundings, ARestartIsNoReasonToCallAnExposedAppUnready) {
     auto& server = *cluster.server;
     cluster.gateways = true;
     cluster.addClass("envoy");
-    auto running = std::make_unique<RunningOperator>(cluster.server);
+    auto running = std::make_unique<test::Running>(cluster.server);
     server.put(reconcile::scalableApps(), exposed("Gateway"));
     auto exposure = [&] {
         auto app = server.find(reconcile::scalableApps(), {"ns", "shop"});
@@ -268,7 +239,7 @@ TEST_F(Surroundings, ARestartIsNoReasonToCallAnExposedAppUnready) {
     ASSERT_TRUE(server.waitForQuiet(kQuiet));
     running.reset();
     const size_t before = server.requests().size();
-    running = std::make_unique<RunningOperator>(cluster.server);
+    running = std::make_unique<test::Running>(cluster.server);
     EXPECT_TRUE(server.waitFor(everythingIsWatched));
     EXPECT_TRUE(server.waitForQuiet(kQuiet));
     running.reset();
