@@ -218,6 +218,10 @@ Json owned(const Json& object, const std::string& manager, const std::string& op
     return {};
 }
 
+void PrintTo(const Case& one, std::ostream* out) {
+    *out << one.name;
+}
+
 std::vector<Case> cases() {
     std::vector<Case> out;
     for (const auto& part :

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,8 @@ struct Case {
     void (*run)(Subject&);
 };
 std::vector<Case> cases();
+// As a parameter of a test.
+void PrintTo(const Case& one, std::ostream* out);
 
 // Equal whatever the order of fields.
 nlohmann::json sorted(const base::Json& value);
