@@ -100,22 +100,11 @@ const std::vector<Step>& allSteps() {
                  spec["cdn"] = {{"paths", {{{"match", "/static/*"}, {"ttlSeconds", 60}}}}};
              });
          }},
-        // Where an autoscaler ends within its bounds depends on the way there; a fixed number does
-        // not.
-        {"into two zones, four replicas",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) {
-                 spec["web"].erase("autoscaling");
-                 spec["web"]["replicas"] = 4;
-                 spec["zones"] = {{{"name", "z1"}}, {{"name", "z2"}}};
-             });
-         }},
-        {"nothing in front, no zones",
+        {"nothing in front",
          [](test::ApiServer& server) {
              changeSpec(server, [](Json& spec) {
                  spec.erase("loadBalancer");
                  spec.erase("cdn");
-                 spec.erase("zones");
              });
          }},
         {"delete it", [](test::ApiServer& server) { server.drop(apps(), kApp); }}};
