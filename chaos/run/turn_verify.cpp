@@ -74,7 +74,7 @@ void Turn::watchCapacity() {
     for (const auto& [zone, ready] : byZone) {
         auto& all = status().readiness;
         auto last = std::find_if(all.rbegin(), all.rend(),
-                                 [&](const Readiness& one) { return one.zone == zone; });
+                                 [&name = zone](const Readiness& one) { return one.zone == name; });
         if ((last == all.rend() || last->ready != ready) && all.size() < kMaxReadiness) {
             all.push_back({now(), zone, ready});
         }
