@@ -72,7 +72,7 @@ std::string sinceFault(const base::Json& document, const std::string& stamp) {
         !base::parseTime(stamp, time)) {
         return stamp.size() > 19 ? stamp.substr(11, 8) : stamp;
     }
-    return fixed(std::chrono::duration<double>(time - zero).count(), "%+.1f s");
+    return fixed(base::secondsBetween(zero, time), "%+.1f s");
 }
 
 std::string header(const base::Json& document) {
@@ -232,9 +232,7 @@ std::string scaling(const base::Json& document) {
         base::WallTime when;
         bool there = base::parseTime(base::textAt(document, pointer), when);
         out += "<tr>" + cell(what) +
-               cell(there && known
-                        ? fixed(std::chrono::duration<double>(when - load).count(), "%.1f s")
-                        : "never",
+               cell(there && known ? fixed(base::secondsBetween(load, when), "%.1f s") : "never",
                     "n") +
                "</tr>";
     };

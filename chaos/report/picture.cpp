@@ -11,8 +11,6 @@
 namespace chaos::report {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-
 constexpr double kLeft = 64;
 constexpr double kRight = 1076;
 constexpr double kTop = 58;
@@ -60,7 +58,7 @@ class Picture {
         if (!zero_) {
             zero_ = start_;
         }
-        from_ = Seconds(*start_ - *zero_).count();
+        from_ = base::secondsBetween(*zero_, *start_);
         to_ = from_ + step_ * static_cast<double>(sent.size());
         band();
         load();
@@ -80,7 +78,7 @@ class Picture {
     double x(double seconds) const {
         return kLeft + (seconds - from_) / (to_ - from_) * (kRight - kLeft);
     }
-    double moment(base::WallTime at) const { return Seconds(at - *zero_).count(); }
+    double moment(base::WallTime at) const { return base::secondsBetween(*zero_, at); }
 
     void line(double x1, double y1, double x2, double y2, const std::string& style) {
         out_ += "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) +

@@ -175,4 +175,9 @@ std::string formatAge(std::chrono::seconds age) {
     return unit(s / (24 * kHour), "d");
 }
 
+double secondsBetween(WallTime from, WallTime to) {
+    using Seconds = std::chrono::duration<double>;
+    return Seconds(Seconds(to.time_since_epoch()) - Seconds(from.time_since_epoch())).count();
+}
+
 }  // namespace base

@@ -37,6 +37,8 @@ std::string formatNanoTime(WallTime time);
 // Any RFC 3339 time between the years 1678 and 2261; what is finer than a nanosecond is cut off.
 // Returns false and leaves `time` alone when the text is no such time.
 bool parseTime(std::string_view text, WallTime& time);
+// Of any two times: the difference of those that are 292 years apart has no room in a duration.
+double secondsBetween(WallTime from, WallTime to);
 
 // "4m", "90s", "2h5m": as kubectl prints an age, at most two units.
 std::string formatAge(std::chrono::seconds age);

@@ -208,6 +208,9 @@ std::string withType(std::string_view compact, const std::string& apiVersion,
 
 ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& apiVersion,
                                    const std::string& kind, TextPack* pack) {
+    if (text.find('\0') != std::string_view::npos) {
+        return base::failWith(malformed("no JSON: a byte of value 0"));
+    }
     auto object = std::make_shared<Object>();
     rapidjson::StringBuffer out(nullptr, text.size() + 1);
     Copier copier(out, object->meta_);

@@ -139,4 +139,13 @@ TEST(SystemClock, SteadyNeverGoesBack) {
     EXPECT_GE(base::systemClock().steady(), first);
 }
 
+TEST(SecondsBetween, IsThereForTimesThatAreFarApart) {
+    base::WallTime early;
+    base::WallTime late;
+    ASSERT_TRUE(base::parseTime("1707-11-21T17:00:10Z", early));
+    ASSERT_TRUE(base::parseTime("2026-11-21T17:00:00Z", late));
+    EXPECT_NEAR(base::secondsBetween(early, late), 1.00668e10, 1e6);
+    EXPECT_DOUBLE_EQ(base::secondsBetween(late, late + std::chrono::milliseconds(1500)), 1.5);
+}
+
 }  // namespace

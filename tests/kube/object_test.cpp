@@ -156,4 +156,14 @@ TEST(ResourceVersion, WhatIsNoNumberIsOlderThanEveryNumber) {
     EXPECT_TRUE(atLeast("x", "y"));
 }
 
+// The parser takes it for the end of the text, and what comes behind it is not looked at.
+TEST(Object, AByteOfValueZeroIsNoEnd) {
+    const std::string text(R"({"kind":"Pod"})"
+                           "\0{",
+                           16);
+    auto parsed = Object::parse(text);
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_EQ(parsed.error().kind, kube::ErrorKind::Malformed);
+}
+
 }  // namespace
