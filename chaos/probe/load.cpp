@@ -1,6 +1,7 @@
 #include "chaos/probe/load.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <atomic>
@@ -26,6 +27,9 @@ using asio::ip::tcp;
 
 using Steady = std::chrono::steady_clock;
 using Micros = std::chrono::microseconds;
+
+// Beast 1.74 takes the absence of a limit for one of nothing, where the head comes alone.
+constexpr auto kNoLimit = std::numeric_limits<uint64_t>::max();
 
 // A body that is read and forgotten: how long it is must not decide how much memory slow answers
 // take.
@@ -179,7 +183,7 @@ struct Load::Impl::Request : std::enable_shared_from_this<Load::Impl::Request> {
 
     void read() {
         parser.emplace();
-        parser->body_limit(boost::none);  // the deadline is its limit
+        parser->body_limit(kNoLimit);  // the deadline is its limit
         http::async_read(connection->stream, connection->buffer, *parser,
                          [self = shared_from_this()](beast::error_code error, size_t) {
                              if (error) {

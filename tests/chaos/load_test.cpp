@@ -51,6 +51,13 @@ TEST(Load, SendsTheRateAskedForAndCountsEachRequestOnce) {
     EXPECT_LT(server.connections(), total.sent);
 }
 
+// As proxies send them.
+TEST(Load, AnAnswerMayComeInPieces) {
+    FlakyServer server([](int64_t) { return Answer::Split; });
+    auto total = load({.port = server.port(), .requestsPerSecond = 100, .duration = 1s});
+    EXPECT_EQ(total.of(Outcome::Ok), 100);
+}
+
 TEST(Load, AnswersAreCountedAsWhatTheyAre) {
     FlakyServer server([](int64_t n) {
         return n >= 20 && n < 30   ? Answer::Status500

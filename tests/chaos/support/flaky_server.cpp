@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <optional>
 #include <thread>
 
 namespace chaos::fake {
@@ -62,6 +63,8 @@ struct FlakyServer::Impl {
                 case Answer::Long:
                     return write(http::status::ok, request.keep_alive(),
                                  std::string(kLongBody, 'x'));
+                case Answer::Split:
+                    return writeSplit();
                 case Answer::Close:
                     return;
                 case Answer::Ok:
@@ -95,12 +98,36 @@ struct FlakyServer::Impl {
                               });
         }
 
+        void writeSplit() {
+            response = {http::status::ok, 11};
+            response.body() = "hello";
+            response.keep_alive(request.keep_alive());
+            response.prepare_payload();
+            serializer.emplace(response);
+            stream.socket().set_option(tcp::no_delay(true));
+            http::async_write_header(
+                stream, *serializer, [self = shared_from_this()](beast::error_code, size_t) {
+                    self->late.expires_after(std::chrono::milliseconds(2));
+                    self->late.async_wait([self](beast::error_code) { self->writeRest(); });
+                });
+        }
+
+        void writeRest() {
+            http::async_write(stream, *serializer,
+                              [self = shared_from_this()](beast::error_code error, size_t) {
+                                  if (!error && self->response.keep_alive()) {
+                                      self->read();
+                                  }
+                              });
+        }
+
         Impl& server;
         asio::steady_timer late{server.io};
         beast::tcp_stream stream;
         beast::flat_buffer buffer;
         http::request<http::empty_body> request;
         http::response<http::string_body> response;
+        std::optional<http::response_serializer<http::string_body>> serializer;
         bool closeAfter = false;
         char silence[64]{};
     };

@@ -19,7 +19,8 @@ enum class Answer {
     Close,
     OkThenClose,
     Late,  // 200, after 1.2 s
-    Long   // 200, with kLongBody bytes
+    Long,  // 200, with kLongBody bytes
+    Split  // 200, the head and the body each by itself
 };
 inline constexpr size_t kLongBody = 24U << 20U;
 
