@@ -2,6 +2,7 @@
 #
 #   resultsOf results/*.xml >table         lines "<passed|failed|skipped> <test>"
 #   failureLogs FOLDER results/*.xml       FOLDER/<test>.log for every failed test
+#   failureText LOG                        what it says was wrong, in a few lines: a log may be gone with its machine
 #
 # shellcheck shell=bash
 
@@ -45,4 +46,16 @@ failureLogs() {
         inside { line = $0; ended = sub(/<\/system-out>.*/, "", line); print plain(line) >file }
         inside && ended { close(file); inside = 0 }
     ' "$@"
+}
+
+# What GoogleTest calls a failure, up to the next empty line of its own; of any other test the last lines.
+failureText() {
+    local found
+    found=$(awk '
+        /: Failure$/ { inside = 1 }
+        /^\[|^$/ { inside = 0 }
+        inside && length($0) > 300 { $0 = substr($0, 1, 300) "..." }
+        inside { print }' "$1" | head -n 30)
+    [ -n "$found" ] || found=$(tail -n 15 "$1" | cut -c 1-300)
+    printf '%s\n' "$found"
 }

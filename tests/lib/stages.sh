@@ -175,7 +175,7 @@ runTests() {
 }
 
 summary() {
-    local passed=0 failed=0 skipped=0 state test line
+    local passed=0 failed=0 skipped=0 state test line log
     title "Result after $(spell $SECONDS)"
     failureLogs "$LOGS/failed" "$LOGS"/results/*.xml 2>/dev/null
     while read -r state test; do
@@ -185,7 +185,9 @@ summary() {
             failed)
                 failed=$((failed + 1))
                 bad "failed: $test"
-                note "        log: $LOGS/failed/${test//\//_}.log" ;;
+                log=$LOGS/failed/${test//\//_}.log
+                note "        log: $log"
+                [ ! -s "$log" ] || failureText "$log" | sed 's/^/           | /' ;;
         esac
     done < <(resultsOf "$LOGS"/results/*.xml 2>/dev/null)
     for line in "${brokenSteps[@]}"; do
