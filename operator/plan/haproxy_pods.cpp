@@ -128,6 +128,7 @@ std::string podsScript() {
            "\"\nlocal new_seconds = " + std::to_string(kNewSeconds) + R"(
 local given = {}    -- by server: the address that a newcomer's server has
 local drained = {}  -- by server: the address that gets nothing new
+local named_since = {}  -- by address: a newcomer that names know, by when it got ready
 
 local gone_seconds = 60  -- after that, the address is somebody else's
 
@@ -146,7 +147,7 @@ local function read_file()
             if since < 0 then
                 going[address] = now + since < gone_seconds or nil
             elseif math.abs(now - since) < new_seconds then
-                came[address] = { pool = pool, ip = ip, port = tonumber(port) }
+                came[address] = { pool = pool, ip = ip, port = tonumber(port), since = since }
             end
         end
     end
@@ -176,6 +177,23 @@ local function others_serve(named, newcomers, going)
     return false
 end
 
+-- Names have the last word on a pod that they knew: what is told grows old where this balancer is
+-- on its own way out.
+local function is_news(address, pod, known)
+    if known[address] then
+        named_since[address] = pod.since
+    end
+    return named_since[address] ~= pod.since
+end
+
+local function forget_names_of_others(came)
+    for address in pairs(named_since) do
+        if came[address] == nil then
+            named_since[address] = nil
+        end
+    end
+end
+
 local function serve_newcomers(newcomers, known, came)
     local served, free = {}, {}
     for key, server in pairs(newcomers) do
@@ -193,7 +211,7 @@ local function serve_newcomers(newcomers, known, came)
         end
     end
     for address, pod in pairs(came) do
-        local key = not known[address] and not served[address] and free[pod.pool]
+        local key = is_news(address, pod, known) and not served[address] and free[pod.pool]
             and table.remove(free[pod.pool])
         if key then
             newcomers[key]:set_addr(pod.ip, pod.port)
@@ -240,6 +258,7 @@ local function follow()
             drain(named, came, going, others_serve(named, newcomers, going))
         end
     end
+    forget_names_of_others(came)
 end
 
 core.register_task(function()

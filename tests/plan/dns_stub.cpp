@@ -91,22 +91,39 @@ void DnsStub::answerOn(int connection) {
     send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
 }
 
+void DnsStub::forget(int pod) {
+    std::lock_guard lock(mutex_);
+    std::replace(pods_.begin(), pods_.end(), pod, 0);
+}
+
 std::string DnsStub::answerTo(const std::string& query) {
     size_t end = query.find('\0', kHead) + 1;
+    std::string head = query.substr(0, 2) + "\x85\x80" + two(1);
     std::string question = query.substr(kHead, end + 4 - kHead);
-    bool pods = query[end + 1] == kSrv;
-    std::string answers = pods ? "" : addressRecord("\xc0\x0c");
+    if (query[end + 1] == kSrv) {
+        return answerWithPods(head, question);
+    }
+    return head + two(1) + two(0) + two(0) + question + addressRecord("\xc0\x0c");
+}
+
+std::string DnsStub::answerWithPods(const std::string& head, const std::string& question) {
+    std::lock_guard lock(mutex_);
+    std::string answers;
     std::string more;
-    size_t first = static_cast<size_t>(pods ? ++told_ * 17 : 0);
-    for (size_t i = 0; pods && i < pods_.size(); ++i) {
+    size_t count = 0;
+    size_t first = static_cast<size_t>(++told_ * 17);
+    for (size_t i = 0; i < pods_.size(); ++i) {
         size_t index = (first + i) % pods_.size();
+        if (pods_[index] == 0) {
+            continue;
+        }
+        ++count;
         answers +=
             record("\xc0\x0c", kSrv,
                    two(0) + two(1) + two(static_cast<size_t>(pods_[index])) + nameOfPod(index));
         more += addressRecord(nameOfPod(index));
     }
-    return query.substr(0, 2) + "\x85\x80" + two(1) + two(pods ? pods_.size() : 1) + two(0) +
-           two(pods ? pods_.size() : 0) + question + answers + more;
+    return head + two(count) + two(0) + two(count) + question + answers + more;
 }
 
 }  // namespace plan_test

@@ -1,6 +1,8 @@
 // Pods as HAProxy finds them by names, with the command that a balancer is started by.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "plan/balancing.h"
 #include "plan/dns_stub.h"
 
@@ -39,6 +41,32 @@ TEST_F(Naming, FindsEveryPodOfManyAndKeepsThem) {
     }
     EXPECT_EQ(balancer.get("/").status, 200);
     EXPECT_EQ(balancer.admin("/readyz").status, 200);
+}
+
+// A balancer on its own way out is told nothing new, and outlives the pods that it was told of.
+TEST_F(Naming, APodThatNamesHaveForgottenIsNotTakenForANewcomer) {
+    auto all = pods(3);
+    DnsStub dns({all[0]->port(), all[1]->port()});
+    Balancer balancer(model(), dns);
+    ASSERT_TRUE(soon([&] { return has(balancer, 2); })) << balancer.log();
+    auto now = std::chrono::duration_cast<std::chrono::seconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+                   .count();
+    auto line = [&](const Pod& pod) {
+        return "web 127.0.0.1 " + std::to_string(pod.port()) + " " + std::to_string(now - 1) + "\n";
+    };
+    balancer.tell(line(*all[1]) + line(*all[2]));
+    ASSERT_TRUE(soon([&] { return has(balancer, 3); })) << "a newcomer is served";
+    dns.forget(all[1]->port());
+    ASSERT_TRUE(soon([&] { return has(balancer, 2); })) << balancer.log();
+    int before = all[1]->hits();
+    // What is told is read five times a second.
+    for (int i = 0; i < 20; ++i) {
+        balancer.get("/");
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_EQ(all[1]->hits(), before);
+    EXPECT_GT(all[2]->hits(), 0) << "of the other newcomer names have not told yet";
 }
 
 }  // namespace
