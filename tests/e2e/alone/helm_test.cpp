@@ -11,25 +11,52 @@ namespace {
 
 using namespace e2e;
 
-class Chart : public ClusterTest {};
-
-TEST_F(Chart, UpgradeRestartsNoApplicationPod) {
-    apply(appYaml("shop", "replicas: 2"));
-    ASSERT_TRUE(becomesReady("shop"));
-    auto names = [&] {
+class Chart : public ClusterTest {
+  protected:
+    // Of every tier: who runs, and how often it was started.
+    std::set<std::string> podsOf(const std::string& app) const {
         std::set<std::string> out;
-        for (const auto& pod : readyPods("shop")) {
-            out.insert(base::stringAt(pod, "/metadata/uid").value_or(""));
+        for (const auto& pod : list("pods", "scalableapp.dev/app=" + app)) {
+            auto line =
+                base::textAt(pod, "/metadata/name") + " " + base::textAt(pod, "/metadata/uid");
+            for (const auto& status : base::arrayAt(pod, "/status/containerStatuses")) {
+                line += " " + std::to_string(base::intAt(status, "/restartCount").value_or(-1));
+            }
+            out.insert(line);
         }
         return out;
-    };
-    auto before = names();
+    }
+
+    std::string leader() const {
+        return cluster({"-n", kSystemNamespace, "get", "lease", "scalableapp-operator", "-o",
+                        "jsonpath={.spec.holderIdentity}"})
+            .out;
+    }
+};
+
+TEST_F(Chart, UpgradeRestartsNoApplicationPod) {
+    apply(appYaml("shop", "replicas: 2") +
+          "  loadBalancer: {}\n"
+          "  cdn: {paths: [{match: '/static/*', ttlSeconds: 60}]}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    auto before = podsOf("shop");
+    ASSERT_GE(before.size(), 6U) << "two of each tier";
+    auto old = leader();
     auto values = helm({"-n", kSystemNamespace, "upgrade", "scalableapp", E2E_CHART,
                         "--reuse-values", "--set-string", "podAnnotations.upgraded=yes", "--wait"});
     ASSERT_TRUE(values.ok()) << values.err;
-    ASSERT_TRUE(eventually(60s, "the new operator has the lease and sees the app",
-                           [&] { return conditionIs("shop", "Ready", "True"); }));
-    EXPECT_EQ(names(), before);
+    ASSERT_TRUE(eventually(60s, "the new operator has the lease",
+                           [&] { return !leader().empty() && leader() != old; }));
+    // What changes no pod: that it is done shows that the new one has looked at all of them.
+    ASSERT_TRUE(kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p",
+                         R"({"spec":{"progressDeadlineSeconds":601}})"})
+                    .ok());
+    ASSERT_TRUE(eventually(60s, "the new operator has seen the change", [&] {
+        return field("deployment", "shop-lb", "/spec/progressDeadlineSeconds") == "601" &&
+               field("deployment", "shop-web", "/spec/progressDeadlineSeconds") == "601";
+    }));
+    ASSERT_TRUE(becomesReady("shop"));
+    EXPECT_EQ(podsOf("shop"), before);
 }
 
 // Takes the release away, and gives it back with its values whatever the test finds.
