@@ -108,13 +108,15 @@ std::string defaultsSection(const HaproxyModel& model) {
         "    retries " +
         number(resilience.retry && !hop ? resilience.retry->attempts : 3) +
         "\n"
-        "    timeout connect 2s\n"
+        // An address that nobody has any more says nothing. Time to say it twice (TCP repeats after
+        // a second), and to be answered by another pod before a visitor with two seconds has gone.
+        "    timeout connect 1500ms\n"
         "    timeout client 60s\n"
         "    timeout http-request 10s\n"
         "    timeout http-keep-alive 20s\n"
         "    timeout tunnel 1h\n"
         // As patient as the kubelet: a pod that has too much to do is not dead, and without it the
-        // others have more. The connection itself has two seconds.
+        // others have more. The connection itself has `timeout connect`.
         "    timeout check 5s\n"
         "    timeout queue " +
         bound + "    timeout server " + bound;

@@ -55,26 +55,55 @@ HaproxyPool poolOf(const ScalableApp& app, const std::string& zone, int64_t most
     return out;
 }
 
-// Every zone that is to have pods, and what leaves for as long as it is needed: taken out here
-// first, so that a drained zone loses its traffic before its pods.
-std::vector<std::pair<std::string, int64_t>> zonesServed(const ScalableApp& app,
-                                                         const Observed& observed) {
-    auto handover = handoverOf(app, observed);
-    // Not what a zone has now: a lost one must not bring every balancer a new configuration.
-    auto rooms = roomsOf(app);
-    std::vector<std::pair<std::string, int64_t>> out;
-    for (const auto& group : handover.groups) {
-        out.emplace_back(group.zone, std::max(group.most, rooms.at(group.zone)));
-    }
+// By zone, the most pods that are asked for there.
+using ZonesServed = std::vector<std::pair<std::string, int64_t>>;
+
+// As if nothing had left yet: until the others have what they need, balancers stay as they are.
+ScalableApp beforeHandover(const ScalableApp& app, const Handover& handover) {
+    ScalableApp out = app;
     for (const auto* deployment : handover.leaving) {
-        if (!handover.covered) {
-            out.emplace_back(zoneOf(*deployment), app.web.mostReplicas());
+        auto zone = std::find_if(out.zones.begin(), out.zones.end(),
+                                 [&](const auto& one) { return one.name == zoneOf(*deployment); });
+        if (zone != out.zones.end() && zone->weight == 0) {
+            zone->weight = api::kDefaultZoneWeight;
         }
     }
     return out;
 }
 
-std::string configOf(const ScalableApp& app, const Observed& observed) {
+void inOrderOf(const std::vector<api::Zone>& zones, ZonesServed& served) {
+    auto place = [&](const std::string& name) {
+        return std::find_if(zones.begin(), zones.end(),
+                            [&](const auto& zone) { return zone.name == name; });
+    };
+    std::stable_sort(served.begin(), served.end(),
+                     [&](const auto& a, const auto& b) { return place(a.first) < place(b.first); });
+}
+
+// Every zone that is to have pods, and what leaves for as long as it is needed: taken out here
+// first, so that a drained zone loses its traffic before its pods.
+ZonesServed zonesServed(const ScalableApp& app, const Observed& observed) {
+    auto handover = handoverOf(app, observed);
+    // Not what a zone has now: a lost one must not bring every balancer a new configuration.
+    auto rooms = roomsOf(handover.covered ? app : beforeHandover(app, handover));
+    auto room = [&](const std::string& zone) {
+        auto found = rooms.find(zone);
+        return found == rooms.end() ? app.web.mostReplicas() : found->second;
+    };
+    ZonesServed out;
+    for (const auto& group : handover.groups) {
+        out.emplace_back(group.zone, std::max(group.most, room(group.zone)));
+    }
+    for (const auto* deployment : handover.leaving) {
+        if (!handover.covered) {
+            out.emplace_back(zoneOf(*deployment), room(zoneOf(*deployment)));
+        }
+    }
+    inOrderOf(app.zones, out);
+    return out;
+}
+
+std::string configOf(const ScalableApp& app, const ZonesServed& served) {
     HaproxyModel model{.app = app.name,
                        .pools = {},
                        .healthPath = app.web.health.path,
@@ -82,7 +111,7 @@ std::string configOf(const ScalableApp& app, const Observed& observed) {
                        .balancers = app.loadBalancer.replicas,
                        .resilience = app.resilience,
                        .behindEdge = app.cdn.has_value()};
-    for (const auto& [zone, most] : zonesServed(app, observed)) {
+    for (const auto& [zone, most] : served) {
         model.pools.push_back(poolOf(app, zone, most));
     }
     return haproxyConfig(model);
@@ -145,7 +174,7 @@ Json spreadOf(const ScalableApp& app) {
     return out;
 }
 
-base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed) {
+base::Result<Json> podTemplate(const ScalableApp& app, const ZonesServed& served) {
     Json labels = labelsFor(app, kBalancerTier);
     Json out{{"metadata", {{"labels", labels}}},
              {"spec",
@@ -162,7 +191,8 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
                {"volumes", Json::array({configVolume(app)})}}}};
     std::vector<std::string> zones;
     for (const auto& zone : app.zones) {
-        if (zone.weight > 0) {
+        if (std::any_of(served.begin(), served.end(),
+                        [&](const auto& one) { return one.first == zone.name; })) {
             zones.push_back(zone.name);
         }
     }
@@ -171,7 +201,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
     }
     auto done = withOverrides(std::move(out), app.loadBalancer.overrides, labels);
     if (done) {
-        (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app, observed);
+        (*done)["metadata"]["annotations"][kConfigAnnotation] = configOf(app, served);
         (*done)["metadata"]["annotations"][kScriptAnnotation] = podsScript();
         if (waitsToRetry(app.resilience)) {
             (*done)["metadata"]["annotations"][kRetryAnnotation] = retryScript();
@@ -181,8 +211,8 @@ base::Result<Json> podTemplate(const ScalableApp& app, const Observed& observed)
 }
 
 // Error: `overrides.podTemplatePatch` does not apply.
-base::Result<Json> deploymentOf(const ScalableApp& app, const Observed& observed) {
-    auto pod = podTemplate(app, observed);
+base::Result<Json> deploymentOf(const ScalableApp& app, const ZonesServed& served) {
+    auto pod = podTemplate(app, served);
     if (!pod) {
         return base::fail(pod.error().message);
     }
@@ -219,7 +249,8 @@ Json podsService(const ScalableApp& app, const std::string& zone) {
 
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
-    auto deployment = deploymentOf(app, observed);
+    auto served = zonesServed(app, observed);
+    auto deployment = deploymentOf(app, served);
     if (!deployment) {
         out.problem = Cause{.reason = "InvalidPatch",
                             .subject = "",
@@ -228,7 +259,7 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
                             .needsHelp = true};
         return out;
     }
-    for (const auto& [zone, most] : zonesServed(app, observed)) {
+    for (const auto& [zone, most] : served) {
         out.objects.push_back(podsService(app, zone));
     }
     out.objects.push_back(budgetOf(app));
@@ -264,7 +295,7 @@ bool balancerCurrent(const ScalableApp& app, const Observed& observed) {
         return false;
     }
     auto count = [&](const char* pointer) { return base::intAt(*deployment, pointer).value_or(0); };
-    auto wanted = deploymentOf(app, observed);
+    auto wanted = deploymentOf(app, zonesServed(app, observed));
     return wanted && !differs(*wanted, *deployment) &&
            count("/status/observedGeneration") >= count("/metadata/generation") &&
            count("/status/updatedReplicas") >= app.loadBalancer.replicas &&

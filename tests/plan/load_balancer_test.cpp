@@ -166,6 +166,27 @@ TEST(LoadBalancer, ADrainedZoneLosesItsTrafficBeforeItsPods) {
     EXPECT_THAT(cluster.names("Service"), Not(Contains("shop-web-z2")));
 }
 
+// Balancers are moved once for it, not once when it begins and again when it is done.
+TEST(LoadBalancer, ADrainIsOneRolloutOfTheBalancers) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    auto templateOf = [&] {
+        return (*cluster.find("Deployment", "shop-lb"))["spec"]["template"].dump();
+    };
+    std::vector<std::string> templates{templateOf()};
+    for (const char* spec : {kZ2Drained, kZoned}) {
+        cluster.spec(balanced(spec));
+        for (int i = 0; i < 30 && cluster.step(); ++i) {
+            if (templateOf() != templates.back()) {
+                templates.push_back(templateOf());
+            }
+        }
+    }
+    ASSERT_EQ(templates.size(), 3U);
+    EXPECT_NE(templates[1], templates[0]);
+    EXPECT_EQ(templates[2], templates[0]);
+}
+
 TEST(LoadBalancer, IntoZonesAndBackTheBalancersKnowBothSidesUntilOneServesAlone) {
     Simulation cluster(balanced());
     cluster.settle();
