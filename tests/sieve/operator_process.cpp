@@ -89,6 +89,8 @@ void OperatorProcess::reap() {
 void OperatorProcess::suspend() {
     if (pid_ > 0) {
         ::kill(pid_, SIGSTOP);
+        // On a busy machine its threads run on for a while.
+        waitpid(pid_, nullptr, WUNTRACED);
     }
 }
 

@@ -31,7 +31,7 @@ class OperatorProcess {
     // Waits for the end of a process that was killed.
     void reap();
     bool killed() const { return killed_; }
-    // Nothing of it runs from here on, until resume(); its clocks do.
+    // Nothing of it runs when this returns, until resume(); its clocks do.
     void suspend();
     void resume();
     // Its exit code; nothing: it goes on, or did not end by itself.

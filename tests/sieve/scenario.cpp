@@ -221,10 +221,25 @@ std::optional<size_t> Scenario::leader() const {
 // The next leader comes long after the end of what the last one may do: there is no race with it.
 void Scenario::check(size_t who, const std::string& method, const std::string& target, int status) {
     bool writes = method != "GET" && status >= 200 && status < 300;
-    if (writes && collectionIn(target) != "leases" && leader() != who) {
-        std::lock_guard lock(mutex_);
+    if (!writes || isAside(collectionIn(target))) {
+        return;
+    }
+    bool trespass = leader() != who;
+    std::unique_lock lock(mutex_);
+    if (trespass) {
         trespasses_.push_back(kPod + std::to_string(who) + " " + method + " " + target);
     }
+    bool now = ++reconciled_ == actAfter_;
+    lock.unlock();
+    if (now) {
+        act_();
+    }
+}
+
+void Scenario::afterReconciled(size_t write, std::function<void()> act) {
+    std::lock_guard lock(mutex_);
+    actAfter_ = write;
+    act_ = std::move(act);
 }
 
 std::vector<std::string> Scenario::trespasses() const {
@@ -431,6 +446,11 @@ const Reference& reference() {
         }
         out.events = run.events();
         out.mutations = run.mutations();
+        auto all = run.mutationsSince(0);
+        out.reconciled =
+            static_cast<size_t>(std::count_if(all.begin(), all.end(), [](const auto& one) {
+                return one.find("/events") == std::string::npos;
+            }));
         return out;
     }();
     return kReference;

@@ -71,12 +71,16 @@ class Scenario {
     OperatorProcess& replica(size_t which) { return *replicas_[which].process; }
     // Who holds the lease; nothing: nobody ever did.
     std::optional<size_t> leader() const;
-    // What replicas wrote while another one held the lease.
+    // What replicas wrote while another one held the lease. Without events: their thread may fall
+    // asleep between the look at the lease and the request.
     std::vector<std::string> trespasses() const;
     // What a defective operator would do, for the checks of the checks.
     void misbehave(size_t which = 0);
     // Right after that write was done, before its answer. From another thread.
     void afterWrite(size_t write, std::function<void()> act);
+    // The same of replicas, with writes of reconciles alone: these wait for the answer, and are
+    // nowhere else.
+    void afterReconciled(size_t write, std::function<void()> act);
     void kill(size_t which = 0);
     void start();
 
@@ -97,6 +101,9 @@ class Scenario {
     std::vector<Replica> replicas_;
     mutable std::mutex mutex_;
     std::vector<std::string> trespasses_;
+    size_t reconciled_ = 0;
+    size_t actAfter_ = 0;
+    std::function<void()> act_;
 };
 
 // The undisturbed run, made once per process.
@@ -106,7 +113,8 @@ struct Reference {
     std::vector<Counts> counts;         // until then
     std::map<std::string, int> events;
     size_t mutations = 0;
-    std::string problem;  // empty: it is good
+    size_t reconciled = 0;  // of these, without events
+    std::string problem;    // empty: it is good
 };
 const Reference& reference();
 

@@ -65,7 +65,7 @@ std::string takeoverRun(size_t write, End end) {
     if (!old) {
         return where + "nobody leads\n" + run.log();
     }
-    run.afterWrite(write, [&] {
+    run.afterReconciled(write, [&] {
         auto& leader = run.replica(*old);
         end == End::Killed ? leader.kill() : leader.suspend();
     });
@@ -81,17 +81,19 @@ std::string takeoverRun(size_t write, End end) {
                reference().counts.back().str() + "\n" + run.log();
     }
     auto trespasses = run.trespasses();
-    return trespasses.empty() ? "" : where + "written without the lease:" + joined(trespasses);
+    return trespasses.empty()
+               ? ""
+               : where + "written without the lease:" + joined(trespasses) + "\n" + run.log();
 }
 
 TEST(Takeover, AfterWritesFromBeginToEnd) {
     ASSERT_EQ(reference().problem, "");
-    auto writes = reference().mutations;
+    auto writes = reference().reconciled;
     ASSERT_GT(writes, 20U);
     auto complaints = sieve::inParallel(
         kRuns,
         [&](size_t i) {
-            // Not the very last: how many events there are differs a little from run to run.
+            // Not the very last: how many there are may differ a little from run to run.
             return takeoverRun(1 + i * (writes * 9 / 10) / kRuns,
                                i % 2 == 0 ? End::Killed : End::Suspended);
         },
