@@ -83,8 +83,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 }  // namespace
 
 std::vector<std::optional<Answer>> askAll(const std::vector<Question>& questions,
-                                          std::chrono::milliseconds bound) {
+                                          std::chrono::milliseconds bound,
+                                          const std::stop_token& stop) {
     asio::io_context io;
+    const std::stop_callback end(stop, [&io] { io.stop(); });
     std::vector<std::shared_ptr<Exchange>> exchanges;
     for (const auto& question : questions) {
         exchanges.push_back(std::make_shared<Exchange>(io, question, bound));

@@ -54,12 +54,13 @@ std::vector<CircuitTarget> circuitTargets(const api::ScalableApp& app,
     return out;
 }
 
-std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets) {
+std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets,
+                                       const std::stop_token& stop) {
     std::vector<Question> questions;
     for (const auto& target : targets) {
         questions.push_back({.address = target.address, .port = target.port, .path = "/circuit"});
     }
-    auto answers = askAll(questions, kTimeout);
+    auto answers = askAll(questions, kTimeout, stop);
     std::vector<plan::Circuit> out;
     for (size_t i = 0; i < targets.size(); ++i) {
         auto state = answers[i] ? stateIn(answers[i]->body) : std::nullopt;

@@ -2,15 +2,16 @@
 // the API server does not know of.
 //
 //   auto targets = reconcile::circuitTargets(app, children);
-//   observed.circuits = reconcile::askCircuits(targets);
+//   observed.circuits = reconcile::askCircuits(targets, stop);
 //
 // A balancer that does not answer in time is left out: it says nothing, and its pod's readiness
-// tells the rest. Thread safety: from any thread. Blocking: askCircuits for a second at most,
-// however many targets there are (all are asked at once).
+// tells the rest. Thread safety: from any thread. Blocking: askCircuits for a second or until
+// `stop` at most, however many targets there are (all are asked at once).
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,14 @@ struct CircuitTarget {
     bool operator==(const CircuitTarget&) const = default;
 };
 
-using AskCircuits = std::function<std::vector<plan::Circuit>(const std::vector<CircuitTarget>&)>;
+using AskCircuits = std::function<std::vector<plan::Circuit>(const std::vector<CircuitTarget>&,
+                                                             const std::stop_token&)>;
 
 // Ready load balancer pods of an app that has a breaker; none for any other app.
 std::vector<CircuitTarget> circuitTargets(const api::ScalableApp& app,
                                           const std::vector<base::Json>& children);
 
-std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets);
+std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets,
+                                       const std::stop_token& stop);
 
 }  // namespace reconcile

@@ -83,13 +83,14 @@ std::vector<EdgeTarget> edgeTargets(const api::ScalableApp& app,
     return out;
 }
 
-std::vector<EdgeAnswer> askEdges(const std::vector<EdgeTarget>& targets) {
+std::vector<EdgeAnswer> askEdges(const std::vector<EdgeTarget>& targets,
+                                 const std::stop_token& stop) {
     std::vector<Question> questions;
     for (const auto& target : targets) {
         auto more = questionsFor(target);
         questions.insert(questions.end(), more.begin(), more.end());
     }
-    auto answers = askAll(questions, kTimeout);
+    auto answers = askAll(questions, kTimeout, stop);
     std::vector<EdgeAnswer> out;
     size_t next = 0;
     for (const auto& target : targets) {

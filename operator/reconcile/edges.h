@@ -1,12 +1,12 @@
 // What the edges say of themselves: the epoch they are on, the origins they reach, and what they
 // gave out.
 //
-//   auto answers = reconcile::askEdges(reconcile::edgeTargets(app, children, now));
+//   auto answers = reconcile::askEdges(reconcile::edgeTargets(app, children, now), stop);
 //   observed.edges = book.record(key, answers, clock.wall());      // counts go into the metrics
 //
 // An edge that does not answer in time is left out. Counters come as the sizes of files, and begin
 // anew when a pod does. Thread safety: all of it from any thread. Blocking: askEdges for two
-// seconds at most, however many targets there are.
+// seconds or until `stop` at most, however many targets there are.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,14 +41,16 @@ struct EdgeAnswer {
     EdgeCounts counts;
 };
 
-using AskEdges = std::function<std::vector<EdgeAnswer>(const std::vector<EdgeTarget>&)>;
+using AskEdges =
+    std::function<std::vector<EdgeAnswer>(const std::vector<EdgeTarget>&, const std::stop_token&)>;
 
 // Edges of an app that run: those that may give something out, and those that wait for an origin.
 // None for an app without any.
 std::vector<EdgeTarget> edgeTargets(const api::ScalableApp& app,
                                     const std::vector<base::Json>& children, base::WallTime now);
 
-std::vector<EdgeAnswer> askEdges(const std::vector<EdgeTarget>& targets);
+std::vector<EdgeAnswer> askEdges(const std::vector<EdgeTarget>& targets,
+                                 const std::stop_token& stop);
 
 // Remembers what every edge counted, to tell what is new of it.
 class EdgeBook {

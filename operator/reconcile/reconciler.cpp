@@ -91,7 +91,8 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     if (auto* ended = std::get_if<runtime::Outcome>(&around)) {
         return *ended;
     }
-    plan::Observed seen = observe(*object, *app, std::get<plan::Surroundings>(around));
+    plan::Observed seen =
+        observe(*object, *app, std::get<plan::Surroundings>(around), context.stop);
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.refused) {
@@ -123,7 +124,7 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
 }
 
 plan::Observed Reconciler::observe(const kube::Object& object, const api::ScalableApp& app,
-                                   plan::Surroundings around) {
+                                   plan::Surroundings around, const std::stop_token& stop) {
     plan::Observed out;
     out.now = clock_.wall();
     out.around = std::move(around);
@@ -131,12 +132,12 @@ plan::Observed Reconciler::observe(const kube::Object& object, const api::Scalab
     rewrites_.showAsAsked(object.meta().key, out.children);
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {
-        out.circuits = askCircuits_(targets);
+        out.circuits = askCircuits_(targets, stop);
     }
     const auto& key = object.meta().key;
     auto edges = edgeTargets(app, out.children, out.now);
     if (!edges.empty()) {
-        out.edges = edgeBook_.record(key, askEdges_(edges), out.now);
+        out.edges = edgeBook_.record(key, askEdges_(edges, stop), out.now);
     } else if (!app.cdn) {
         edgeBook_.forget(key);
     }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <variant>
 
 #include "base/clock.h"
@@ -52,7 +53,7 @@ class Reconciler {
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
     plan::Observed observe(const kube::Object& object, const api::ScalableApp& app,
-                           plan::Surroundings around);
+                           plan::Surroundings around, const std::stop_token& stop);
     void tell(const kube::Meta& app, const plan::EventIntent& event);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);

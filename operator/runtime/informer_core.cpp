@@ -13,8 +13,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kUnreachable = "unreachable";
-// A streamed list speaks at once or leads nowhere: a list has an answer within bounded time.
+// A streamed list speaks at once and goes on, or leads nowhere: a list has an answer within bounded
+// time.
 constexpr auto kInitialSilence = 30s;
+// Bookmarks come about once a minute: three of them are missing.
+constexpr auto kBookmarkSilence = 3min;
+// The server ends a watch by itself: if not even that comes, it is gone.
+constexpr auto kEndSilence = 10s;
+// Lines that come thick and fast do not each move the bell.
+constexpr auto kBellSlack = 1s;
 // Of a pause that somebody else's answer may cut short: where only this request fails, as a proxy's
 // limit on streams makes it, others go on having answers.
 constexpr std::chrono::milliseconds kLeastPause = 800ms;
@@ -34,6 +41,13 @@ std::string kindName(kube::ErrorKind kind) {
         default:
             return "other";
     }
+}
+
+kube::ApiError nothingHeard() {
+    kube::ApiError error;
+    error.kind = kube::ErrorKind::Timeout;
+    error.message = "the watch says nothing, not even that it ends";
+    return error;
 }
 
 }  // namespace
@@ -87,35 +101,57 @@ void InformerCore::perform(const Watcher::StartList& list, const std::stop_token
 }
 
 void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_token& stop) {
-    watchStop_ = std::stop_source();
-    std::stop_callback chain(stop, [this] { watchStop_.request_stop(); });
     auto begin = clock_.steady();
-    std::atomic<bool> heard{false};
-    Timer::Bell silence;
-    if (watch.options.sendInitialEvents) {
-        silence = timer_.at(begin + kInitialSilence, [&] {
-            if (!heard) {
-                watchStop_.request_stop();
-            }
-        });
-    }
+    auto& stream = stream_.emplace();
+    stream.ends = begin + watch.options.timeout;
+    stream.listing = watch.options.sendInitialEvents;
+    std::stop_callback chain(stop, [&] { stream.stop.request_stop(); });
+    listen();
     auto result = client_.watch(
         options_.type, watch.options,
         [&](std::string_view line) {
-            heard = true;
             feed(Watcher::Line{line});
+            listen();
         },
-        watchStop_.get_token());
-    silence.reset();
+        stream.stop.get_token());
+    stream.bell.reset();
     if (stop.stop_requested()) {
         return;
     }
     Watcher::Ended ended;
     ended.lasted = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - begin);
-    if (!result && !watchStop_.stop_requested()) {
+    if (stream.silent) {
+        // Should the bookmarks have ceased, and not the connection, they are not counted on again.
+        bookmarked_ = stream.bookmarks > 0;
+        ended.error = nothingHeard();
+    } else if (!result && !stream.stop.stop_requested()) {
         ended.error = result.error();
     }
     feed(ended);
+}
+
+// Until when silence is no sign that the stream leads nowhere.
+base::SteadyTime InformerCore::patience() const {
+    auto now = clock_.steady();
+    if (stream_->listing) {
+        return now + kInitialSilence;
+    }
+    auto end = std::max(stream_->ends, now) + kEndSilence;
+    return bookmarked_ ? std::min<base::SteadyTime>(end, now + kBookmarkSilence) : end;
+}
+
+void InformerCore::listen() {
+    auto& stream = *stream_;
+    auto until = patience();
+    if (stream.bell != nullptr && until >= stream.givenUpAt &&
+        until < stream.givenUpAt + kBellSlack) {
+        return;
+    }
+    stream.givenUpAt = until;
+    stream.bell = timer_.at(until, [&stream] {
+        stream.silent = true;
+        stream.stop.request_stop();
+    });
 }
 
 void InformerCore::perform(const Watcher::Pause& pause, const std::stop_token& stop) {
@@ -134,7 +170,16 @@ void InformerCore::perform(const Watcher::Pause& pause, const std::stop_token& s
     }
 }
 
+// One comes at the end of a watch, too: only the second shows that they keep coming.
+void InformerCore::take(const Watcher::Advance& output) {
+    bookmarked_ = ++stream_->bookmarks > 1 || bookmarked_;
+    store_.advance(output.resourceVersion);
+}
+
 void InformerCore::take(const Watcher::Replace& output) {
+    if (stream_) {
+        stream_->listing = false;
+    }
     bool initial = !store_.synced();
     for (const auto& change : store_.replace(output.objects, output.resourceVersion)) {
         tell(change, initial);

@@ -8,10 +8,18 @@
 //   }
 //
 // Informer runs it on a thread, the simulation in tests/simulation on a fiber: the same code.
+// A watch whose connection leads nowhere says nothing, not even that it is broken. TCP's keepalive
+// finds a peer that is gone (35 s). One that is there and passes nothing on is given up after
+// - 30 s without a line, until the initial events are complete;
+// - 3 min without a line, where the server has shown that it sends bookmarks from time to time;
+// - otherwise 10 s after the time at which the server was to end the watch: 290 s to 580 s after
+//   its begin.
+//
 // Thread safety: step from one thread; the store's readers from any. Blocking: step, until its
 // request has ended or `stop`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,23 +60,35 @@ class InformerCore {
   private:
     using Request =
         std::variant<std::monostate, Watcher::StartList, Watcher::StartWatch, Watcher::Pause>;
+    // An open watch.
+    struct Stream {
+        std::stop_source stop{};
+        base::SteadyTime ends{};  // by the server's time limit
+        bool listing = false;     // the initial events are not complete
+        int bookmarks = 0;        // beyond the one that completes them
+        base::SteadyTime givenUpAt{};
+        std::atomic<bool> silent{false};  // it was given up
+        Timer::Bell bell{};
+    };
 
     void feed(const Watcher::Input& input);
     void perform(const Watcher::StartList& list, const std::stop_token& stop);
     void perform(const Watcher::StartWatch& watch, const std::stop_token& stop);
     void perform(const Watcher::Pause& pause, const std::stop_token& stop);
     void perform(const std::monostate&, const std::stop_token&) { feed(Watcher::Begin{}); }
+    base::SteadyTime patience() const;
+    void listen();
 
     void take(const Watcher::StartList& output) { request_ = output; }
     void take(const Watcher::StartWatch& output) { request_ = output; }
     void take(const Watcher::Pause& output) { request_ = output; }
-    void take(const Watcher::StopWatch&) { watchStop_.request_stop(); }
+    void take(const Watcher::StopWatch&) { stream_->stop.request_stop(); }
     void take(const Watcher::Upsert& output) { tell(store_.upsert(output.object), false); }
     void take(const Watcher::Erase& output) {
         tell(store_.erase(output.key, output.resourceVersion), false);
     }
     void take(const Watcher::Replace& output);
-    void take(const Watcher::Advance& output) { store_.advance(output.resourceVersion); }
+    void take(const Watcher::Advance& output);
     void take(const Watcher::Trouble& output);
     void take(const Watcher::Healthy&);
     void take(const Watcher::Notice& output);
@@ -90,8 +110,9 @@ class InformerCore {
     std::vector<std::function<void()>> progressHandlers_;
     std::shared_ptr<ServerHealth> health_ = std::make_shared<ServerHealth>();
     Request request_;
-    std::stop_source watchStop_;
-    std::string trouble_;  // the kind that was said; empty: healthy
+    std::optional<Stream> stream_;
+    bool bookmarked_ = false;  // the server sends bookmarks from time to time
+    std::string trouble_;      // the kind that was said; empty: healthy
 };
 
 }  // namespace runtime

@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
@@ -29,6 +28,8 @@ using namespace std::chrono_literals;
 
 // After a lost lease nothing may be waited for: what is not gone by then is cut off.
 constexpr auto kLostLimit = 2s;
+// After the grace: for reconciles to notice that they are to end, events, the lease's release.
+constexpr auto kGoodbyeLimit = 5s;
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
@@ -160,7 +161,8 @@ struct Manager::Impl {
     std::atomic<bool> started{false};
     std::atomic<bool> lost{false};
     bool failed = false;  // to start
-    std::optional<Alarm> lastBell;
+    Alarm lastAlarm{clock};
+    Alarm::Bell lostBell;  // of the elector's thread, until that is joined
 };
 
 Manager::Impl::Impl(ManagerOptions theOptions)
@@ -310,7 +312,9 @@ void Manager::Impl::awaitEnd() {
             },
             [this] {
                 lost = true;
-                // In the midst of a drain, too: what still runs may not write any more.
+                // In the midst of a drain, too: what still runs may not write any more, and is not
+                // waited for.
+                lostBell = deadline(kLostLimit);
                 for (const auto& controller : controllers) {
                     controller->beginStop({});
                 }
@@ -325,7 +329,7 @@ void Manager::Impl::awaitEnd() {
 }
 
 Alarm::Bell Manager::Impl::deadline(std::chrono::milliseconds limit) {
-    return lastBell.emplace(clock).at(clock.steady() + limit, [] {
+    return lastAlarm.at(clock.steady() + limit, [] {
         base::logError("could not stop in time; cut off");
         std::_Exit(1);
     });
@@ -423,8 +427,9 @@ int Manager::run() {
         base::logInfo("synced", {{"name", impl_->options.name}});
         impl_->awaitEnd();
     }
-    auto cutOff = impl_->deadline(impl_->lost ? kLostLimit : impl_->options.grace + 5s);
+    auto cutOff = impl_->deadline(impl_->options.grace + kGoodbyeLimit);
     impl_->stopAll();
+    impl_->lostBell.reset();
     bool lost = impl_->lost;
     bool failed = impl_->failed;
     base::logInfo("stopped", {{"reason", lost     ? "lease lost"

@@ -9,8 +9,9 @@
 // Start: HTTP (/healthz /readyz /metrics), informers (on followers too: warm standby), all synced,
 // leader election, controllers.
 //
-// Stop: controllers, informers, events, release of the lease, HTTP. A lost lease skips the grace
-// and returns 1; a stop that outlives the grace is cut off with exit code 1.
+// Stop: controllers, informers, events, release of the lease, HTTP. What still runs after the grace
+// is asked to end, and 5 s later the process is cut off with exit code 1. A lost lease, before or
+// in the midst of that, skips the grace: the exit code is 1, after 2 s at most.
 //
 // Ready means: every store is synced. A follower is ready too. An unreachable API server at start
 // is waited for, not died of; what has no first list after `startTimeout` is named in the log, and

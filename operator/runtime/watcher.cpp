@@ -16,6 +16,8 @@ constexpr auto kLongestPause = 30s;
 constexpr auto kCalm = 2min;
 constexpr int kPageSize = 500;
 constexpr auto kInitialEventsNotice = 10s;
+// Each lasts between one and two times that.
+constexpr auto kWatchTime = 290s;
 // A watch that ends sooner, and without a word, is an error: else a broken server is asked in a
 // loop.
 constexpr auto kShortestWatch = 1s;
@@ -79,16 +81,16 @@ std::optional<RawEvent> splitEvent(std::string_view line) {
     return event;
 }
 
-std::chrono::milliseconds Backoff::next(base::SteadyTime now) {
+std::chrono::milliseconds Backoff::next(base::SteadyTime now, double random) {
     bool fresh = !last_ || now - *last_ > kCalm;
     step_ = fresh ? kFirstPause : std::min<std::chrono::milliseconds>(step_ * 2, kLongestPause);
     last_ = now;
-    std::chrono::duration<double, std::milli> extra(static_cast<double>(step_.count()) * jitter_());
+    std::chrono::duration<double, std::milli> extra(static_cast<double>(step_.count()) * random);
     return step_ + std::chrono::duration_cast<std::chrono::milliseconds>(extra);
 }
 
 Watcher::Watcher(Scope scope, std::function<double()> jitter)
-    : scope_(std::move(scope)), backoff_(std::move(jitter)), state_(Empty{}) {}
+    : scope_(std::move(scope)), jitter_(std::move(jitter)), state_(Empty{}) {}
 
 Watcher::Outputs Watcher::next(const Input& input, base::SteadyTime now) {
     Outputs out;
@@ -112,6 +114,8 @@ kube::WatchOptions Watcher::watchOptions() const {
     options.namespace_ = scope_.namespace_;
     options.labelSelector = scope_.labelSelector;
     options.fieldSelector = scope_.fieldSelector;
+    options.timeout =
+        std::chrono::duration_cast<std::chrono::seconds>(kWatchTime * (1 + jitter_()));
     return options;
 }
 
@@ -141,7 +145,7 @@ void Watcher::request(base::SteadyTime now, Outputs& out) {
 }
 
 void Watcher::backOff(State resume, kube::ApiError error, base::SteadyTime now, Outputs& out) {
-    auto pause = backoff_.next(now);
+    auto pause = backoff_.next(now, jitter_());
     if (error.retryAfter) {
         pause = std::max<std::chrono::milliseconds>(pause, *error.retryAfter);
     }

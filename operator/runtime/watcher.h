@@ -13,7 +13,8 @@
 // a paged list where the server has none; then one watch after the other, each from where the last
 // one ended. 410 begins anew, after a pause where that happened a short while ago too; every other
 // failure backs off (0.8 s doubling to 30 s, jittered, anew
-// after two minutes without trouble) and goes on from the last version.
+// after two minutes without trouble) and goes on from the last version. How long a watch lasts is
+// jittered too (290 s to twice that): those that began together do not end together.
 //
 // Source of protocol and figures: client-go tools/cache/reflector.go.
 #pragma once
@@ -42,12 +43,10 @@ struct Scope {
 // Growing pauses; each is between one and two times the step.
 class Backoff {
   public:
-    // `jitter` answers a number in [0, 1).
-    explicit Backoff(std::function<double()> jitter) : jitter_(std::move(jitter)) {}
-    std::chrono::milliseconds next(base::SteadyTime now);
+    // `random` is in [0, 1).
+    std::chrono::milliseconds next(base::SteadyTime now, double random);
 
   private:
-    std::function<double()> jitter_;
     std::chrono::milliseconds step_{};
     std::optional<base::SteadyTime> last_;
 };
@@ -108,6 +107,7 @@ class Watcher {
                                 Advance, Trouble, Healthy, Notice>;
     using Outputs = std::vector<Output>;
 
+    // `jitter` answers a number in [0, 1).
     Watcher(Scope scope, std::function<double()> jitter);
 
     Outputs next(const Input& input, base::SteadyTime now);
@@ -158,6 +158,7 @@ class Watcher {
     kube::WatchOptions watchOptions() const;
 
     Scope scope_;
+    std::function<double()> jitter_;
     Backoff backoff_;
     std::shared_ptr<kube::TextPack> pack_ = std::make_shared<kube::TextPack>();
     State state_;

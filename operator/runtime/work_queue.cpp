@@ -44,6 +44,7 @@ bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTim
     if (closed_) {
         return false;
     }
+    const auto readyBefore = ready_.size();
     // Who was due before this one came stands before it.
     promote();
     auto [it, fresh] = items_.try_emplace(key);
@@ -73,7 +74,10 @@ bool WorkQueue::insert(const kube::ObjectKey& key, std::optional<base::SteadyTim
             makeReady(key, item);
         }
     }
-    changed_.notify_one();
+    // A key that is worked on, or was ready or due sooner anyway, is nothing to wake up for.
+    if (ready_.size() > readyBefore || unguarded()) {
+        changed_.notify_one();
+    }
     return fresh;
 }
 
@@ -129,7 +133,7 @@ std::optional<WorkQueue::Lease> WorkQueue::take() {
     items_.erase(key);
     leaveLine(first.value().priority);
     working_.emplace(key, now);
-    if (!ready_.empty() || !waiting_.empty()) {
+    if (!ready_.empty() || unguarded()) {
         // This thread is busy from here on: another has to take the next key, or to wait for it.
         changed_.notify_one();
     }
@@ -147,13 +151,32 @@ std::optional<WorkQueue::Lease> WorkQueue::get() {
         if (auto lease = take()) {
             return lease;
         }
-        if (waiting_.empty()) {
-            changed_.wait(lock);
-        } else {
-            changed_.wait_for(lock, waiting_.begin()->first - clock_.steady());
-        }
+        sleep(lock);
     }
     return std::nullopt;
+}
+
+base::SteadyTime WorkQueue::firstDue() const {
+    return waiting_.empty() ? base::SteadyTime::max() : waiting_.begin()->first;
+}
+
+// A delayed key waits, and no thread sleeps just until it is due.
+bool WorkQueue::unguarded() const {
+    return !waiting_.empty() && (!alarm_ || *alarm_ > firstDue());
+}
+
+// One thread watches the clock, the others sleep until they are called.
+void WorkQueue::sleep(std::unique_lock<std::mutex>& lock) {
+    if (!unguarded()) {
+        changed_.wait(lock);
+        return;
+    }
+    const auto until = firstDue();
+    alarm_ = until;
+    changed_.wait_for(lock, until - clock_.steady());
+    if (alarm_ == until) {
+        alarm_.reset();
+    }
 }
 
 void WorkQueue::finish(const kube::ObjectKey& key) {

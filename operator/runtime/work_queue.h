@@ -100,6 +100,9 @@ class WorkQueue {
     void makeReady(const kube::ObjectKey& key, Item& item);
     void leaveLine(int priority);
     void promote();
+    base::SteadyTime firstDue() const;
+    bool unguarded() const;
+    void sleep(std::unique_lock<std::mutex>& lock);
     std::optional<Lease> take();
     void finish(const kube::ObjectKey& key);
 
@@ -111,6 +114,7 @@ class WorkQueue {
     std::set<std::pair<base::SteadyTime, kube::ObjectKey>> waiting_;
     std::map<kube::ObjectKey, base::SteadyTime> working_;
     std::map<int, size_t> depth_;  // of items with a place: no walk through them to be told
+    std::optional<base::SteadyTime> alarm_;  // when the first thread that sleeps for a time wakes
     uint64_t lastPlace_ = 0;
     bool closed_ = false;
 };

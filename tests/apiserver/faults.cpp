@@ -184,8 +184,9 @@ ApiServer::Exchange ApiServer::exchange(const kube::HttpRequest& request) {
     if (auto instead = interfere(request, false, fault)) {
         return std::move(*instead);
     }
-    auto response = answer(request, Target(request.target));
-    bool changing = request.method != "GET" && response.status < 300;
+    const Target target(request.target);
+    auto response = answer(request, target);
+    bool changing = request.method != "GET" && response.status < 300 && target.plural != "leases";
     note(request, response.status, false);
     if (changing) {
         ++mutationCount_;

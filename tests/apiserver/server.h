@@ -153,8 +153,8 @@ class ApiServer final : public kube::Transport {
     // Waits until for so long nothing was asked, and every open watch has been told everything.
     // False after 20 s.
     bool waitForQuiet(std::chrono::milliseconds quiet) const;
-    // Runs after each request that changed something, before its answer: `count` so far. It must
-    // not call the server.
+    // Runs after each request that changed something, before its answer: `count` so far. Leases do
+    // not count: they are renewed all the time. It must not call the server.
     void afterMutation(std::function<void(size_t count)> hook);
 
     // --- faults

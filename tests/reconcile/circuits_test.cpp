@@ -36,7 +36,8 @@ TEST(Circuits, AreReadFromEveryBalancerThatAnswers) {
                                          at(open, "b"),
                                          at(half, "c"),
                                          at(other, "o"),
-                                         {.pod = "x", .address = "nowhere", .port = 1}});
+                                         {.pod = "x", .address = "nowhere", .port = 1}},
+                                        {});
     ASSERT_EQ(found.size(), 3U);
     EXPECT_EQ(found[0].pod, "a");
     EXPECT_EQ(found[0].state, CircuitState::Closed);

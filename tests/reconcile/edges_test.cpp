@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "reconcile/ask.h"
 #include "reconcile/world.h"
 #include "support/http_stub.h"
@@ -129,12 +131,29 @@ TEST(Ask, AnAnswerThatIsTooLongIsAnAnswer) {
     auto at = [](const support::HttpStub& server) {
         return reconcile::Question{"127.0.0.1", static_cast<uint16_t>(server.port()), "/origin/0"};
     };
-    auto answers = reconcile::askAll({at(announced), at(streamed), at(broken)}, 10s);
+    auto answers = reconcile::askAll({at(announced), at(streamed), at(broken)}, 10s, {});
     ASSERT_TRUE(answers[0]);
     EXPECT_EQ(answers[0]->status, 200);
     ASSERT_TRUE(answers[1]);
     EXPECT_EQ(answers[1]->status, 404);
     EXPECT_FALSE(answers[2]);
+}
+
+// Whoever stops does not wait for pods that say nothing.
+TEST(Ask, AStopEndsIt) {
+    support::HttpStub silent([](const support::StubRequest&, support::StubReply& reply) {
+        EXPECT_TRUE(reply.awaitPeerGone());
+    });
+    std::stop_source stop;
+    auto answers = std::async(std::launch::async, [&] {
+        return reconcile::askAll({{"127.0.0.1", static_cast<uint16_t>(silent.port()), "/epoch"}},
+                                 1min, stop.get_token());
+    });
+    ASSERT_TRUE(silent.awaitRequests(1));
+    auto asked = std::chrono::steady_clock::now();
+    stop.request_stop();
+    EXPECT_FALSE(answers.get()[0]);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, 20s);
 }
 
 TEST(Edges, ThoseThatRunAreAskedReadyOrNot) {

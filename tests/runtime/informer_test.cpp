@@ -5,15 +5,12 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 
 #include "apiserver/server.h"
-#include "runtime/alarm.h"
 #include "runtime/informer_core.h"
 #include "runtime/metrics.h"
 #include "runtime/objects.h"
-#include "support/fake_clock.h"
 
 namespace {
 
@@ -200,46 +197,6 @@ TEST_F(InformerTest, AnOutageInTheMiddleLosesNothing) {
     server->setReachable(true);
     EXPECT_TRUE(hears({"+a!", "+b", "-a"}));
     EXPECT_TRUE(equal());
-}
-
-// A connection that leads nowhere says nothing, not even that it is broken.
-TEST_F(InformerTest, AStreamedListThatStaysSilentGivesWayToAList) {
-    class Silent final : public kube::Transport {
-      public:
-        explicit Silent(std::shared_ptr<test::ApiServer> behind) : behind_(std::move(behind)) {}
-        kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
-                                                 std::stop_token stop) override {
-            return behind_->send(request, std::move(stop));
-        }
-        kube::ApiResult<void> stream(const kube::HttpRequest&, const LineHandler&,
-                                     std::stop_token stop) override {
-            std::mutex own;
-            std::condition_variable_any end;
-            std::unique_lock lock(own);
-            streaming = true;
-            streaming.notify_all();
-            end.wait(lock, stop, [] { return false; });
-            return {};
-        }
-        std::atomic<bool> streaming{false};
-
-      private:
-        std::shared_ptr<test::ApiServer> behind_;
-    };
-    auto silent = std::make_shared<Silent>(server);
-    kube::Client through(silent, {});
-    test::FakeClock clock;
-    runtime::Alarm alarm(clock);
-    runtime::InformerCore core(through, {.type = kPods}, clock, alarm, metrics, [] { return 0.0; });
-    server->put(kPods, podJson("a"));
-    core.step({});
-    auto step = std::async(std::launch::async, [&] { core.step({}); });
-    silent->streaming.wait(false);
-    clock.advance(30s);
-    alarm.wake();
-    step.wait();
-    core.step({});
-    EXPECT_EQ(core.store().size(), 1U);
 }
 
 // Writes down what is slept, and whether it was cut short.

@@ -10,6 +10,7 @@
 
 #include "apiserver/server.h"
 #include "runtime/loopback.h"
+#include "runtime/manager_options.h"
 #include "runtime/objects.h"
 
 namespace {
@@ -26,8 +27,10 @@ using testing::StartsWith;
 // For each pod, a config map of its name.
 class Process {
   public:
-    Process(std::shared_ptr<test::ApiServer> transport, const std::string& identity, uint16_t port)
-        : manager(options(std::move(transport), identity, port)),
+    Process(std::shared_ptr<kube::Transport> transport, const std::string& identity, uint16_t port)
+        : Process(test::managerOptions(std::move(transport), identity, port)) {}
+    explicit Process(runtime::ManagerOptions options)
+        : manager(std::move(options)),
           pods(manager.informer({.type = kPods})),
           maps(manager.informer({.type = kMaps})),
           controller(manager.controller("mirror", {.workers = 2},
@@ -47,6 +50,7 @@ class Process {
             tasks--;
         });
     }
+    ~Process() { manager.shutdown(); }
     void run() {
         exit = std::async(std::launch::async, [this] { return manager.run(); });
     }
@@ -66,19 +70,6 @@ class Process {
         context.wrote("configmaps", (*made)->meta().resourceVersion);
         return Outcome::done();
     }
-    static runtime::ManagerOptions options(std::shared_ptr<test::ApiServer> transport,
-                                           const std::string& identity, uint16_t port) {
-        runtime::ManagerOptions out;
-        out.cluster.server = "https://fake";
-        out.name = "operator";
-        out.leaseNamespace = "system";
-        out.listenAddress = "127.0.0.1";
-        out.listenPort = port;
-        out.leader.identity = identity;
-        out.leader.retryPeriod = 50ms;
-        out.transport = std::move(transport);
-        return out;
-    }
 
     runtime::Manager manager;
     runtime::Informer& pods;
@@ -90,11 +81,6 @@ class Process {
 
 class ManagerTest : public testing::Test {
   protected:
-    // A port nobody listens on just now.
-    static uint16_t freePort() {
-        runtime::HttpServer probe;
-        return *probe.listen("127.0.0.1", 0);
-    }
     std::string leaseHolder() const {
         auto lease = server->find(test::kLeases, {"system", "operator"});
         return lease ? base::stringAt(*lease, "/spec/holderIdentity").value_or("") : "";
@@ -107,7 +93,7 @@ class ManagerTest : public testing::Test {
 
 TEST_F(ManagerTest, AControllerWorksFromStartToEnd) {
     server->put(kPods, podJson("early"));
-    auto port = freePort();
+    auto port = test::freePort();
     Process process(server, "a", port);
     process.run();
     ASSERT_TRUE(mirrored("early"));
@@ -147,7 +133,7 @@ TEST_F(ManagerTest, AFollowerIsWarmReadyAndSilentAndTakesOver) {
     Process leader(server, "leader", 0);
     leader.run();
     ASSERT_TRUE(server->waitFor([&] { return leaseHolder() == "leader"; }));
-    auto port = freePort();
+    auto port = test::freePort();
     Process follower(server, "follower", port);
     follower.run();
     server->put(kPods, podJson("a"));
@@ -176,6 +162,56 @@ TEST_F(ManagerTest, AFollowerIsWarmReadyAndSilentAndTakesOver) {
     EXPECT_EQ(follower.exit.get(), 0);
 }
 
+// The way to the server, until it is cut.
+class Cable final : public kube::Transport {
+  public:
+    explicit Cable(std::shared_ptr<test::ApiServer> server) : server_(std::move(server)) {}
+    kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
+                                             std::stop_token stop) override {
+        if (cut) {
+            kube::ApiError error;
+            error.kind = kube::ErrorKind::Unreachable;
+            return base::failWith(std::move(error));
+        }
+        return server_->send(request, std::move(stop));
+    }
+    kube::ApiResult<void> stream(const kube::HttpRequest& request, const LineHandler& onLine,
+                                 std::stop_token stop) override {
+        return server_->stream(request, onLine, std::move(stop));
+    }
+    std::atomic<bool> cut{false};
+
+  private:
+    std::shared_ptr<test::ApiServer> server_;
+};
+
+// No goodbye of the leader's, and no list of the follower's: what it needs is in its caches.
+TEST_F(ManagerTest, AWarmFollowerTakesOverWithoutAQuestion) {
+    auto cable = std::make_shared<Cable>(server);
+    Process leader(test::shortLease(test::managerOptions(cable, "leader")));
+    leader.run();
+    ASSERT_TRUE(server->waitFor([&] { return leaseHolder() == "leader"; }));
+    Process follower(test::shortLease(test::managerOptions(server, "follower")));
+    follower.run();
+    server->put(kPods, podJson("a"));
+    ASSERT_TRUE(mirrored("a"));
+    ASSERT_TRUE(server->waitFor(
+        [&] { return follower.pods.store().size() == 1 && follower.maps.store().size() == 1; }));
+    cable->cut = true;
+    server->forgetRequests();
+    server->put(kPods, podJson("b"));
+    EXPECT_TRUE(mirrored("b"));
+    EXPECT_EQ(leaseHolder(), "follower");
+    EXPECT_EQ(leader.exit.get(), 1);
+    for (const auto& request : server->requests()) {
+        EXPECT_TRUE(request.mutating() || request.target.find("/leases/") != std::string::npos)
+            << request.target;
+    }
+    EXPECT_EQ(server->mutations("/configmaps/"), 1U) << "what the leader had made is known";
+    follower.manager.shutdown();
+    EXPECT_EQ(follower.exit.get(), 0);
+}
+
 TEST_F(ManagerTest, ALostLeaseIsExitCodeOne) {
     Process process(server, "a", 0);
     process.run();
@@ -189,7 +225,7 @@ TEST_F(ManagerTest, ALostLeaseIsExitCodeOne) {
 TEST_F(ManagerTest, AnUnreachableServerAtTheStartIsWaitedFor) {
     server->setReachable(false);
     server->put(kPods, podJson("a"));
-    auto port = freePort();
+    auto port = test::freePort();
     Process process(server, "a", port);
     process.run();
     ASSERT_TRUE(server->waitFor([&] { return server->requests().size() >= 4; }));
@@ -231,7 +267,7 @@ TEST_F(ManagerTest, StopsWhileItStillWaitsForTheServer) {
 
 TEST_F(ManagerTest, AMissingKindKeepsItUnreadyAndNamesIt) {
     server->hide("configmaps");
-    auto port = freePort();
+    auto port = test::freePort();
     Process process(server, "a", port);
     process.run();
     ASSERT_TRUE(server->waitFor([&] { return process.pods.store().synced(); }));
@@ -242,7 +278,7 @@ TEST_F(ManagerTest, AMissingKindKeepsItUnreadyAndNamesIt) {
 
 TEST_F(ManagerTest, WhatNeverListsIsNamedAndEndsItWhereThatIsWanted) {
     server->hide("configmaps");
-    auto options = Process::options(server, "a", 0);
+    auto options = test::managerOptions(server, "a");
     options.startTimeout = 50ms;
     options.startOrExit = true;
     runtime::Manager manager(std::move(options));
@@ -255,7 +291,7 @@ TEST_F(ManagerTest, WhatNeverListsIsNamedAndEndsItWhereThatIsWanted) {
 }
 
 TEST_F(ManagerTest, FiguresThatLetTwoLeadAreWrongUsage) {
-    auto options = Process::options(server, "a", 0);
+    auto options = test::managerOptions(server, "a");
     options.leader.leaseDuration = 5s;
     runtime::Manager manager(std::move(options));
     testing::internal::CaptureStderr();
@@ -275,7 +311,7 @@ TEST_F(ManagerTest, ATakenPortEndsItWithOneClearLine) {
 }
 
 TEST_F(ManagerTest, WithoutElectionItLeadsAtOnce) {
-    auto options = Process::options(server, "a", 0);
+    auto options = test::managerOptions(server, "a");
     options.leaderElection = false;
     runtime::Manager manager(std::move(options));
     std::atomic<bool> leads{false};
@@ -289,7 +325,7 @@ TEST_F(ManagerTest, WithoutElectionItLeadsAtOnce) {
 
 // The grace is for work under way, and only as long as the lease holds.
 TEST_F(ManagerTest, ADrainLetsTheRunningReconcileWrite) {
-    auto options = Process::options(server, "a", 0);
+    auto options = test::managerOptions(server, "a");
     runtime::Manager manager(std::move(options));
     std::promise<void> began;
     std::promise<void> released;

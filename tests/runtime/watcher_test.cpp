@@ -127,6 +127,20 @@ TEST_F(WatcherTest, EveryRequestCarriesTheScope) {
     EXPECT_EQ(list.labelSelector, "app=shop");
 }
 
+// Else all watches of all replicas, which begin together, would end together for ever.
+TEST_F(WatcherTest, EachWatchLastsAnotherTime) {
+    std::vector<double> random{0.0, 0.5, 0.999};
+    size_t next = 0;
+    Watcher spread({}, [&] { return random[next++]; });
+    auto timeout = [](const Watcher::Outputs& outputs) {
+        return std::get<Watcher::StartWatch>(outputs.back()).options.timeout;
+    };
+    EXPECT_EQ(timeout(spread.next(Watcher::Begin{}, now)), 290s);
+    spread.next(Watcher::Line{bookmark("10", true)}, now);
+    EXPECT_EQ(timeout(spread.next(Watcher::Ended{{}, 1min}, now)), 435s);
+    EXPECT_EQ(timeout(spread.next(Watcher::Ended{{}, 1min}, now)), 579s);
+}
+
 TEST_F(WatcherTest, AStreamedListIsOneReplaceAndTheStreamGoesOn) {
     EXPECT_THAT(feed(Watcher::Begin{}), ElementsAre("streamed list"));
     EXPECT_THAT(feedLine(line("ADDED", test::pod("b", "3"))), ElementsAre());
@@ -321,8 +335,8 @@ TEST_F(WatcherTest, RetryAfterIsTheLeastPause) {
 }
 
 TEST(Backoff, JitterAtMostDoublesThePause) {
-    runtime::Backoff backoff([] { return 0.999; });
-    EXPECT_EQ(backoff.next(base::SteadyTime(1s)), 1599ms);
+    runtime::Backoff backoff;
+    EXPECT_EQ(backoff.next(base::SteadyTime(1s), 0.999), 1599ms);
 }
 
 TEST(SplitEvent, FindsTypeAndObjectWhereverTheyStand) {

@@ -250,6 +250,62 @@ TEST(WorkQueueThreads, ADueKeyFindsTheIdleThreadWhileTheOtherIsBusy) {
     }
 }
 
+// Counts how often threads other than the test's look at it: each does when it wakes.
+class CountingClock final : public base::Clock {
+  public:
+    base::SteadyTime steady() const override {
+        looks += std::this_thread::get_id() == owner_ ? 0 : 1;
+        return base::systemClock().steady();
+    }
+    base::WallTime wall() const override { return base::systemClock().wall(); }
+    mutable std::atomic<int> looks{0};
+
+  private:
+    const std::thread::id owner_ = std::this_thread::get_id();
+};
+
+TEST(WorkQueueThreads, NobodyIsWokenForAKeyThatIsWorkedOn) {
+    CountingClock clock;
+    WorkQueue queue(clock);
+    queue.add(key("a"));
+    auto lease = queue.tryGet();
+    std::thread idle([&] { EXPECT_FALSE(queue.get()); });
+    while (clock.looks == 0) {
+        std::this_thread::yield();
+    }
+    for (int i = 0; i < 50; ++i) {
+        queue.add(key("a"));
+        std::this_thread::sleep_for(1ms);
+    }
+    EXPECT_LE(clock.looks, 3);
+    queue.shutdown();
+    idle.join();
+}
+
+TEST(WorkQueueThreads, OneThreadWatchesTheClockForAll) {
+    CountingClock clock;
+    WorkQueue queue(clock);
+    constexpr int kThreads = 8;
+    std::promise<void> taken;
+    std::vector<std::thread> workers;
+    queue.addAfter(key("a"), 200ms);
+    for (int i = 0; i < kThreads; ++i) {
+        workers.emplace_back([&] {
+            while (auto lease = queue.get()) {
+                taken.set_value();
+            }
+        });
+    }
+    taken.get_future().wait();
+    std::this_thread::sleep_for(50ms);
+    // Each once when it begins; one before it sleeps, when it wakes, when it takes, and afterwards.
+    EXPECT_LE(clock.looks, kThreads + 6);
+    queue.shutdown();
+    for (auto& worker : workers) {
+        worker.join();
+    }
+}
+
 // Many threads, few keys: never two at once on one key, and the last change of each is seen.
 TEST_F(WorkQueueTest, NeverTwoAtOnceAndNoLostChange) {
     constexpr size_t kKeys = 5;

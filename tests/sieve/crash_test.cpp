@@ -13,7 +13,7 @@ using sieve::Scenario;
 
 std::string crashRun(size_t write, bool misbehaves = false) {
     Scenario run("crash-" + std::to_string(write));
-    run.crashAfter(write);
+    run.afterWrite(write, [&run] { run.replica(0).kill(); });
     auto where = "killed after write " + std::to_string(write) + ": ";
     for (size_t step = 0; step < Scenario::steps(); ++step) {
         run.act(step);

@@ -6,12 +6,12 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
 
 #include "apiserver/target.h"
+#include "kube/transport.h"
 #include "reconcile/resources.h"
 
 namespace sieve {
@@ -24,9 +24,11 @@ using namespace std::chrono_literals;
 constexpr auto kQuiet = 400ms;
 constexpr auto kGlance = 20ms;
 constexpr auto kPatience = 40s;
-constexpr int kAtATime = 5;
-
 const kube::ObjectKey kApp{"shop-ns", "shop"};
+
+const kube::ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
+const kube::ObjectKey kLease{"default", "scalableapp-operator"};
+const std::string kPod = "operator-";  // and the replica's number
 
 const kube::ResourceType& apps() {
     return reconcile::scalableApps();
@@ -135,6 +137,11 @@ std::string collectionIn(const std::string& target) {
     return test::Target(target).plural;
 }
 
+// What is not of the application.
+bool isAside(const std::string& kind) {
+    return kind == "events" || kind == "leases";
+}
+
 }  // namespace
 
 std::string Counts::str() const {
@@ -156,7 +163,7 @@ std::string Scenario::nameOf(size_t step) {
     return allSteps()[step].name;
 }
 
-Scenario::Scenario(const std::string& name) {
+Scenario::Scenario(const std::string& name, size_t replicas) {
     auto pattern =
         (std::filesystem::temp_directory_path() / ("sieve-" + name + "-XXXXXX")).string();
     if (mkdtemp(pattern.data()) == nullptr) {
@@ -165,44 +172,108 @@ Scenario::Scenario(const std::string& name) {
     folder_ = pattern;
     server_ = std::make_shared<test::ApiServer>(
         test::ServerOptions{.seed = 11, .clock = &base::systemClock()});
-    front_ = std::make_unique<test::HttpFront>(server_);
-    std::ofstream(folder_ + "/kubeconfig") << front_->kubeconfig();
-    operator_ = std::make_unique<OperatorProcess>(folder_ + "/kubeconfig", folder_ + "/log");
-    operator_->start();
+    // In every run: uids are counted, and the app's goes into what is written.
+    server_->put(kLeases,
+                 {{"metadata", {{"namespace", kLease.namespace_}, {"name", kLease.name}}}});
+    for (size_t i = 0; i < replicas; ++i) {
+        add(replicas > 1);
+    }
+}
+
+void Scenario::add(bool elected) {
+    auto number = std::to_string(replicas_.size());
+    test::HttpFront::Log log;
+    if (elected) {
+        log = [this, who = replicas_.size()](const auto& method, const auto& target, int status) {
+            check(who, method, target, status);
+        };
+    }
+    Replica made;
+    made.front = std::make_unique<test::HttpFront>(server_, std::move(log));
+    auto kubeconfig = folder_ + "/kubeconfig-" + number;
+    std::ofstream(kubeconfig) << made.front->kubeconfig();
+    made.process = std::make_unique<OperatorProcess>(kubeconfig, folder_ + "/log-" + number,
+                                                     elected ? kPod + number : "");
+    made.process->start();
+    replicas_.push_back(std::move(made));
 }
 
 Scenario::~Scenario() {
-    operator_.reset();
-    front_.reset();
+    replicas_.clear();
     std::filesystem::remove_all(folder_);
+}
+
+std::string Scenario::log() const {
+    std::string out;
+    for (const auto& replica : replicas_) {
+        out += replica.process->log();
+    }
+    return out;
+}
+
+std::optional<size_t> Scenario::leader() const {
+    auto lease = server_->find(kLeases, kLease);
+    auto holder = lease ? base::textAt(*lease, "/spec/holderIdentity") : "";
+    return holder.starts_with(kPod) ? std::optional(std::stoul(holder.substr(kPod.size())))
+                                    : std::nullopt;
+}
+
+// The next leader comes long after the end of what the last one may do: there is no race with it.
+void Scenario::check(size_t who, const std::string& method, const std::string& target, int status) {
+    bool writes = method != "GET" && status >= 200 && status < 300;
+    if (!writes || isAside(collectionIn(target))) {
+        return;
+    }
+    bool trespass = leader() != who;
+    std::unique_lock lock(mutex_);
+    if (trespass) {
+        trespasses_.push_back(kPod + std::to_string(who) + " " + method + " " + target);
+    }
+    bool now = ++reconciled_ == actAfter_;
+    lock.unlock();
+    if (now) {
+        act_();
+    }
+}
+
+void Scenario::afterReconciled(size_t write, std::function<void()> act) {
+    std::lock_guard lock(mutex_);
+    actAfter_ = write;
+    act_ = std::move(act);
+}
+
+std::vector<std::string> Scenario::trespasses() const {
+    std::lock_guard lock(mutex_);
+    return trespasses_;
 }
 
 void Scenario::act(size_t step) {
     allSteps()[step].act(*server_);
 }
 
-void Scenario::misbehave() {
-    auto gone = server_->send(
+void Scenario::misbehave(size_t which) {
+    auto asItself = kube::makeTransport({.server = replicas_[which].front->url()});
+    auto gone = asItself->send(
         {.method = "DELETE", .target = reconcile::childType("v1", "Service")->path(kApp)}, {});
     if (!gone) {
         throw std::runtime_error(gone.error().str());
     }
 }
 
-void Scenario::kill() {
-    operator_->kill();
-    operator_->reap();
-    front_->dropConnections();
+void Scenario::kill(size_t which) {
+    replica(which).kill();
+    replica(which).reap();
+    replicas_[which].front->dropConnections();
 }
 
 void Scenario::start() {
-    operator_->start();
+    replica(0).start();
 }
 
-void Scenario::crashAfter(size_t mutation) {
-    server_->afterMutation([this, mutation](size_t count) {
-        if (count == mutation) {
-            operator_->kill();
+void Scenario::afterWrite(size_t write, std::function<void()> act) {
+    server_->afterMutation([write, act = std::move(act)](size_t count) {
+        if (count == write) {
+            act();
         }
     });
 }
@@ -278,7 +349,7 @@ bool Scenario::settleAs(const std::string& wanted) {
 bool Scenario::settleWhen(const std::function<bool()>& holds) {
     auto end = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < end) {
-        if (operator_->killed()) {
+        if (replicas_.size() == 1 && replica(0).killed()) {
             kill();
             start();
         }
@@ -291,7 +362,7 @@ bool Scenario::settleWhen(const std::function<bool()>& holds) {
 }
 
 bool Scenario::awaitWatching() {
-    auto all = reconcile::childTypes().size() + 1;
+    auto all = (reconcile::childTypes().size() + 1) * replicas_.size();
     return server_->waitFor([&] { return server_->openWatches() >= all; }) &&
            server_->waitForQuiet(kQuiet);
 }
@@ -299,7 +370,7 @@ bool Scenario::awaitWatching() {
 std::string Scenario::state() const {
     nlohmann::json out;
     for (const auto& [collection, objects] : server_->everything()) {
-        if (collection.find("/events") != std::string::npos) {
+        if (isAside(collection.substr(collection.rfind('/') + 1))) {
             continue;
         }
         for (auto object : objects) {
@@ -316,7 +387,7 @@ Counts Scenario::counts() const {
     Counts out;
     for (const auto& request : server_->requests()) {
         auto kind = collectionIn(request.target);
-        if (kind == "events") {
+        if (isAside(kind)) {
             continue;
         }
         if (request.status == 201) {
@@ -375,18 +446,24 @@ const Reference& reference() {
         }
         out.events = run.events();
         out.mutations = run.mutations();
+        auto all = run.mutationsSince(0);
+        out.reconciled =
+            static_cast<size_t>(std::count_if(all.begin(), all.end(), [](const auto& one) {
+                return one.find("/events") == std::string::npos;
+            }));
         return out;
     }();
     return kReference;
 }
 
-std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job) {
+std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job,
+                                    size_t atATime) {
     std::vector<std::string> complaints;
     std::mutex mutex;
     std::atomic<size_t> next{0};
     {
         std::vector<std::jthread> threads;
-        for (int i = 0; i < kAtATime; ++i) {
+        for (size_t i = 0; i < atATime; ++i) {
             threads.emplace_back([&] {
                 for (size_t mine = next++; mine < count; mine = next++) {
                     auto complaint = job(mine);

@@ -15,6 +15,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +36,8 @@ struct Counts {
 
 class Scenario {
   public:
-    // `name` is of its files.
-    explicit Scenario(const std::string& name);
+    // `name` is of its files. Several replicas elect a leader, a single one needs none.
+    explicit Scenario(const std::string& name, size_t replicas = 1);
     ~Scenario();
     Scenario(const Scenario&) = delete;
     Scenario& operator=(const Scenario&) = delete;
@@ -47,40 +49,61 @@ class Scenario {
     void act(size_t step);
     // Until nothing moves any more; false: it goes on moving.
     bool settle();
-    // Until the cluster is in that state; false: it does not get there. A killed operator is
-    // started again.
+    // Until the cluster is in that state; false: it does not get there. A single operator that was
+    // killed is started again.
     bool settleAs(const std::string& state);
     bool settleWhen(const std::function<bool()>& holds);
-    // Until the operator watches everything and has said its say about what it sees.
+    // Until every replica watches everything and has said its say about what it sees.
     bool awaitWatching();
 
-    // Every object but events, without what differs from run to run.
+    // Every object but events and leases, without what differs from run to run.
     std::string state() const;
-    // Without events: see Scenario::events.
+    // Without events (see Scenario::events) and leases.
     Counts counts() const;
     // Events made, by reason.
     std::map<std::string, int> events() const;
     // Requests of the operator that changed something.
     size_t mutations() const;
     std::vector<std::string> mutationsSince(size_t first) const;
-    std::string log() const { return operator_->log(); }
+    std::string log() const;
 
     test::ApiServer& server() { return *server_; }
+    OperatorProcess& replica(size_t which) { return *replicas_[which].process; }
+    // Who holds the lease; nothing: nobody ever did.
+    std::optional<size_t> leader() const;
+    // What replicas wrote while another one held the lease. Without events: their thread may fall
+    // asleep between the look at the lease and the request.
+    std::vector<std::string> trespasses() const;
     // What a defective operator would do, for the checks of the checks.
-    void misbehave();
-    void crashAfter(size_t mutation);
-    void kill();
+    void misbehave(size_t which = 0);
+    // Right after that write was done, before its answer. From another thread.
+    void afterWrite(size_t write, std::function<void()> act);
+    // The same of replicas, with writes of reconciles alone: these wait for the answer, and are
+    // nowhere else.
+    void afterReconciled(size_t write, std::function<void()> act);
+    void kill(size_t which = 0);
     void start();
 
   private:
+    struct Replica {
+        std::unique_ptr<test::HttpFront> front;  // of its own: it shows who asks
+        std::unique_ptr<OperatorProcess> process;
+    };
+
+    void add(bool elected);
+    void check(size_t who, const std::string& method, const std::string& target, int status);
     bool playControllers();
     bool scaleDeployments();
     bool reportDeployments();
 
     std::string folder_;
     std::shared_ptr<test::ApiServer> server_;
-    std::unique_ptr<test::HttpFront> front_;
-    std::unique_ptr<OperatorProcess> operator_;
+    std::vector<Replica> replicas_;
+    mutable std::mutex mutex_;
+    std::vector<std::string> trespasses_;
+    size_t reconciled_ = 0;
+    size_t actAfter_ = 0;
+    std::function<void()> act_;
 };
 
 // The undisturbed run, made once per process.
@@ -90,12 +113,14 @@ struct Reference {
     std::vector<Counts> counts;         // until then
     std::map<std::string, int> events;
     size_t mutations = 0;
-    std::string problem;  // empty: it is good
+    size_t reconciled = 0;  // of these, without events
+    std::string problem;    // empty: it is good
 };
 const Reference& reference();
 
 // Runs job(0) .. job(count - 1), a few at a time; answers what they had to complain about.
-std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job);
+std::vector<std::string> inParallel(size_t count, const std::function<std::string(size_t)>& job,
+                                    size_t atATime = 5);
 
 // Where two states part, for people.
 std::string difference(const std::string& expected, const std::string& actual);

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Retries come after at most five minutes, a half-open watch is given up after five.
+// Retries come after at most five minutes, a half-open watch is given up after ten.
 constexpr auto kCalmLimit = 20min;
 
 class Run {
