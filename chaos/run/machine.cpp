@@ -98,7 +98,7 @@ void Turn::refuse(const predict::Refusal& refusal) {
 
 void Turn::pending() {
     if (!run_.abort.empty()) {
-        return finish(Verdict::Inconclusive, "Aborted", {"aborted before it began: " + run_.abort});
+        return finish(Verdict::Inconclusive, kAborted, {"aborted before it began: " + run_.abort});
     }
     if (!seen_.otherRun.empty() || run_.paused) {
         waiting_ = run_.paused
@@ -206,7 +206,7 @@ std::string Turn::rejectedProbe() const {
 
 void Turn::steady() {
     if (!run_.abort.empty()) {
-        return finish(Verdict::Inconclusive, "Aborted",
+        return finish(Verdict::Inconclusive, kAborted,
                       {"aborted, nothing was injected: " + run_.abort});
     }
     if (auto refusal = predict::permission(run_, seen_)) {

@@ -36,6 +36,9 @@ const char* name(Phase phase);
 enum class Verdict { Resilient, Degraded, Failed, Inconclusive };
 const char* name(Verdict verdict);
 
+// The reason of a run that was ended before anything was proved.
+inline constexpr const char* kAborted = "Aborted";
+
 struct Target {
     std::string name;
     std::string uid;
