@@ -47,8 +47,8 @@ std::optional<SeriesEnd> endsSeries(const base::Json& run) {
     auto name = textAt(run, "/metadata/name");
     const auto& reasons = base::arrayAt(run, "/status/reasons");
     auto because = reasons.empty() ? "" : ": " + reasons.front().get<std::string>();
-    if (!textAt(run, "/status/aborted").empty() || textAt(run, "/status/reason") == "Aborted") {
-        return SeriesEnd{"Aborted", "run " + name + " was ended early" + because};
+    if (!textAt(run, "/status/aborted").empty() || textAt(run, "/status/reason") == run::kAborted) {
+        return SeriesEnd{kSeriesAborted, "run " + name + " was ended early" + because};
     }
     auto verdict = textAt(run, "/status/verdict");
     if (base::boolAt(run, "/spec/withoutFault").value_or(false) &&

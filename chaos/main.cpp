@@ -1,5 +1,6 @@
 // scalableapp-chaos: breaks applications that allow it, on purpose, and proves whether they hold.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <string>
 
 #include "chaos/controller.h"
@@ -18,6 +19,12 @@ constexpr const char* kMore =
     "\n"
     "Try it on the cluster of your current kubeconfig context:\n"
     "  scalableapp-chaos --leader-elect=false --log-format text --probe-image scalableapp:0.1.0\n";
+
+// Of its own pod, as the chart tells it; empty beside a cluster.
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
 
 }  // namespace
 
@@ -59,6 +66,8 @@ int main(int argc, char** argv) {
         [&](runtime::Manager& manager, const runtime::ProcessOptions& options) {
             own.namespaces = options.namespaces;
             own.workers = options.workers;
+            own.site.podNamespace = environment("POD_NAMESPACE");
+            own.site.podName = environment("POD_NAME");
             own.site.power = !own.powerCommand.empty();
             own.site.cables = !own.networkCommand.empty();
             return std::make_shared<chaos::Controller>(manager, own);

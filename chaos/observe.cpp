@@ -107,6 +107,11 @@ ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs
             return base::failWith(done.error());
         }
     }
+    for (const auto& node : needs.tenantsOf) {
+        if (auto done = lookAtTenants(node, seen, stop); !done) {
+            return base::failWith(done.error());
+        }
+    }
     // Stamped after the reads: nothing is said to have happened before it was seen.
     seen.now = std::chrono::floor<std::chrono::microseconds>(clock_.wall());
     seen.chance = chance();
@@ -216,6 +221,44 @@ ApiResult<void> Observer::lookAtNodes(const run::Run& run, run::Seen& seen,
     }
     for (const auto& item : list->items) {
         seen.nodes.push_back(topology::parseNode(item->json()));
+    }
+    return {};
+}
+
+// Node by node: a cluster may have more pods than are worth carrying for the sake of one.
+ApiResult<void> Observer::lookAtTenants(const std::string& node, run::Seen& seen,
+                                        const std::stop_token& stop) {
+    auto list = client_.list(kPods, {.fieldSelector = "spec.nodeName=" + node}, stop);
+    if (!list && list.error().is(ErrorKind::Forbidden)) {
+        seen.tenantsRefused = true;
+        return {};
+    }
+    if (!list) {
+        return base::failWith(list.error());
+    }
+    auto& tenants = seen.tenants[node];
+    bool ourself = false;
+    for (const auto& item : list->items) {
+        tenants.push_back(topology::parseTenant(item->json()));
+        const auto& key = item->meta().key;
+        ourself |= key.namespace_ == site_.podNamespace && key.name == site_.podName;
+    }
+    return ourself ? lookAtStandIns(seen, stop) : ApiResult<void>();
+}
+
+ApiResult<void> Observer::lookAtStandIns(run::Seen& seen, const std::stop_token& stop) {
+    auto list = client_.list(
+        kPods,
+        {.namespace_ = site_.podNamespace, .labelSelector = "app.kubernetes.io/component=chaos"},
+        stop);
+    if (!list) {
+        return base::failWith(list.error());
+    }
+    for (const auto& item : list->items) {
+        auto pod = topology::parsePod(item->json(), {});
+        if (pod.serving() && !pod.ended && pod.name != site_.podName) {
+            seen.standIns.push_back(pod.node);
+        }
     }
     return {};
 }

@@ -40,6 +40,9 @@ class Observer {
                                          const std::stop_token& stop);
     kube::ApiResult<void> lookAtNodes(const run::Run& run, run::Seen& seen,
                                       const std::stop_token& stop);
+    kube::ApiResult<void> lookAtTenants(const std::string& node, run::Seen& seen,
+                                        const std::stop_token& stop);
+    kube::ApiResult<void> lookAtStandIns(run::Seen& seen, const std::stop_token& stop);
     kube::ApiResult<void> lookAtOperators(const run::Run& run, run::Seen& seen,
                                           const std::stop_token& stop);
     kube::ApiResult<void> lookAtStep(const run::Run& run, run::Seen& seen,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "chaos/kinds.h"
 #include "chaos/pause.h"
+#include "chaos/verdict/verdict.h"
 
 namespace chaos {
 namespace {
@@ -113,6 +114,10 @@ base::Result<run::Run> parseRun(const base::Json& object) {
         scaling.scaling = scaling.scaling == "Required" ? "Ignore" : scaling.scaling;
         scaling.reactWithinSeconds.reset();
         scaling.settleWithinSeconds.reset();
+        if (!verdict::asksAnything(out.spec)) {
+            // What is left to prove: that the load alone does no harm.
+            out.spec.expectations.webErrorPercent = out.spec.steadyState.webErrorPercent;
+        }
     }
     if (const auto* status = base::at(object, "/status")) {
         out.status = run::parseStatus(*status);
@@ -148,29 +153,28 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
     }
     countFromNought(*run);
     auto version = (*object)->meta().resourceVersion;
-    std::vector<ActionResult> results;
+    Left left;
     for (int i = 0; i < kTurnsAtOnce; ++i) {
-        if (auto outcome = turn(*run, version, results, context.stop)) {
+        if (auto outcome = turn(*run, version, left, context.stop)) {
             return *outcome;
         }
     }
     return runtime::Outcome::after(1s);
 }
 
-std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& version,
-                                                    std::vector<ActionResult>& results,
+std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& version, Left& left,
                                                     const std::stop_token& stop) {
     std::unique_lock starting(starting_, std::defer_lock);
     if (run.status.phase == run::Phase::Pending) {
         starting.lock();
     }
-    auto seen = look(run, stop);
+    auto seen = look(run, std::move(left.tenantsOf), stop);
     if (!seen) {
         return afterError(seen.error());
     }
     goesOn(false);
-    seen->results = std::move(results);
-    results.clear();
+    seen->results = std::move(left.results);
+    left = {};
     auto isAnswer = [](const ActionResult& result) { return isSwitch(result.action); };
     bool switched = std::any_of(seen->results.begin(), seen->results.end(), isAnswer);
     auto step = run::next(run, *seen);
@@ -184,20 +188,26 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
             count(run);
         }
     }
-    if (switched && std::any_of(step.actions.begin(), step.actions.end(), isSwitch)) {
+    left.tenantsOf = step.tenantsOf;
+    bool switches = std::any_of(step.actions.begin(), step.actions.end(), isSwitch);
+    if (switched && (switches || !left.tenantsOf.empty())) {
         // The next switches have a reconcile's whole time again.
         return runtime::Outcome::after(step.lookAgain.value_or(0ms));
     }
-    results = actAll(run, version, step.actions, stop);
-    if (!results.empty() || step.lookAgain == 0ms) {
+    left.results = actAll(run, version, step.actions, stop);
+    if (!left.results.empty() || step.lookAgain == 0ms) {
         return std::nullopt;
     }
     return step.lookAgain ? runtime::Outcome::after(*step.lookAgain) : runtime::Outcome::done();
 }
 
 // A read that is refused is seen as such: the run goes on without as far as it may.
-kube::ApiResult<run::Seen> RunReconciler::look(const run::Run& run, const std::stop_token& stop) {
-    auto seen = observer_.look(run, run::needs(run), stop);
+kube::ApiResult<run::Seen> RunReconciler::look(const run::Run& run,
+                                               std::vector<std::string> tenantsOf,
+                                               const std::stop_token& stop) {
+    auto needs = run::needs(run);
+    needs.tenantsOf = std::move(tenantsOf);
+    auto seen = observer_.look(run, needs, stop);
     if (seen || !seen.error().is(ErrorKind::Forbidden)) {
         return seen;
     }

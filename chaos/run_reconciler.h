@@ -43,11 +43,17 @@ class RunReconciler {
                                const runtime::ReconcileContext& context);
 
   private:
+    // What one turn leaves to the next that follows at once. Nothing depends on it: who does not
+    // know it asks again.
+    struct Left {
+        std::vector<run::ActionResult> results;
+        std::vector<std::string> tenantsOf;
+    };
     // One look and what follows from it. Nothing: go on at once.
-    std::optional<runtime::Outcome> turn(run::Run& run, std::string& version,
-                                         std::vector<run::ActionResult>& results,
+    std::optional<runtime::Outcome> turn(run::Run& run, std::string& version, Left& left,
                                          const std::stop_token& stop);
-    kube::ApiResult<run::Seen> look(const run::Run& run, const std::stop_token& stop);
+    kube::ApiResult<run::Seen> look(const run::Run& run, std::vector<std::string> tenantsOf,
+                                    const std::stop_token& stop);
     kube::ApiResult<void> write(run::Run& run, std::string& version, const run::Status& status,
                                 const std::stop_token& stop);
     std::vector<run::ActionResult> actAll(run::Run& run, std::string& version,

@@ -99,7 +99,7 @@ class NetworkPartition final : public Fault {
         if (byCable(scene)) {
             plan.driver = kCable;
             overWholeApp(plan, scene);
-            markNodes(plan, nodesIn(scene, spec.target.zone), effects::kNodeCable);
+            markNodes(plan, scene, nodesIn(scene, spec.target.zone), effects::kNodeCable);
         } else {
             plan.driver = "NetworkPolicy";
             selectable(plan, scene);

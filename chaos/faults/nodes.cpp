@@ -54,7 +54,7 @@ Plan planOfNodes(const Scene& scene, uint64_t seed, const char* lost) {
     }
     auto plan = planOf(scene, podsOn(scene, nodes));
     overWholeApp(plan, scene);
-    markNodes(plan, nodes, lost);
+    markNodes(plan, scene, nodes, lost);
     if (lost != nullptr) {
         // Until the cluster notices; how soon it does is its own affair.
         plan.prediction.errorPercent = std::max(plan.prediction.errorPercent, shareInZone(plan));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chaos/effects/neighbours.h"
 #include "chaos/effects/node_mark.h"
 #include "chaos/faults/selection.h"
 
@@ -66,6 +67,20 @@ std::string consequence(const Plan& plan, bool expectOutage) {
     }
     numbers += none ? ": an outage until a pod is back" : ": below what it needs";
     return numbers + (expectOutage ? ", as spec.safety.expectOutage allows" : "");
+}
+
+void checkNeighbours(Plan& plan, const Scene& scene) {
+    auto& out = plan.prediction;
+    auto all = effects::neighbours(plan.effects, scene);
+    out.neighboursCount = std::ssize(all);
+    if (auto objection = effects::objection(plan.effects, scene)) {
+        refuse(plan, objection->reason, objection->message);
+    } else if (!all.empty()) {
+        out.message += "; with it go others: " + effects::firstOf(all) +
+                       ", as spec.safety.allowSharedNodes allows";
+    }
+    all.resize(std::min(all.size(), run::kMaxNeighbours));
+    out.neighbours = std::move(all);
 }
 
 }  // namespace
@@ -230,7 +245,8 @@ std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone)
     return out;
 }
 
-void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char* lost) {
+void markNodes(Plan& plan, const Scene& scene, const std::vector<topology::Node>& nodes,
+               const char* lost) {
     for (const auto& node : nodes) {
         if (!node.mark.empty()) {
             refuse(plan, "NodeUnderFault",
@@ -245,6 +261,7 @@ void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char*
             plan.effects.push_back({lost, node.name, node.uid, {}, {}, {}});
         }
     }
+    checkNeighbours(plan, scene);
 }
 
 }  // namespace chaos::faults

@@ -48,8 +48,9 @@ void checkCapacity(Plan& plan, const Scene& scene);
 // The nodes of a zone; a refusal where one of them is under another fault.
 std::vector<topology::Node> nodesIn(const Scene& scene, const std::string& zone);
 // `lost`: the effect that takes something from each node (kNodePower, kNodeCable); null: the mark
-// alone.
-void markNodes(Plan& plan, const std::vector<topology::Node>& nodes, const char* lost);
+// alone. A refusal where others would lose it too, as far as it is known who is there.
+void markNodes(Plan& plan, const Scene& scene, const std::vector<topology::Node>& nodes,
+               const char* lost);
 
 // For faults of whole nodes: spec.target.count of those that carry pods such as spec.target names,
 // with everything of the application that is on them. `lost` as above.

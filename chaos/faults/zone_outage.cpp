@@ -59,7 +59,7 @@ class ZoneOutage final : public Fault {
             return plan;
         }
         overWholeApp(plan, scene);
-        markNodes(plan, nodes, byPower(spec) ? effects::kNodePower : nullptr);
+        markNodes(plan, scene, nodes, byPower(spec) ? effects::kNodePower : nullptr);
         if (plan.prediction.errorPercent == 0) {
             // Composite: what the dying pods were answering. Power: until the cluster notices.
             plan.prediction.errorPercent = byPower(spec) ? shareOfAll(plan) : 1;

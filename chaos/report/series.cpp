@@ -62,7 +62,8 @@ base::Json seriesDocument(const base::Json& experiment, std::vector<base::Json> 
     });
     std::sort(runs.begin(), runs.end(),
               [](const base::Json& a, const base::Json& b) { return ordinalIn(a) < ordinalIn(b); });
-    base::Json out{{"namespace", base::textAt(experiment, "/metadata/namespace")},
+    base::Json out{{"schema", "scalableapp.dev/chaos-series/v1"},
+                   {"namespace", base::textAt(experiment, "/metadata/namespace")},
                    {"name", base::textAt(experiment, "/metadata/name")},
                    {"generation", generation},
                    {"statistics", toJson(statistics(runs))},

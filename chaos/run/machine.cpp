@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chaos/effects/neighbours.h"
 #include "chaos/kinds.h"
 #include "chaos/probes/places.h"
 #include "chaos/run/steady.h"
@@ -97,7 +98,7 @@ void Turn::refuse(const predict::Refusal& refusal) {
 
 void Turn::pending() {
     if (!run_.abort.empty()) {
-        return finish(Verdict::Inconclusive, "Aborted", {"aborted before it began: " + run_.abort});
+        return finish(Verdict::Inconclusive, kAborted, {"aborted before it began: " + run_.abort});
     }
     if (!seen_.otherRun.empty() || run_.paused) {
         waiting_ = run_.paused
@@ -128,6 +129,9 @@ void Turn::predicting() {
         return refuse(*refusal);
     }
     auto plan = fault_->plan(scene(), static_cast<uint64_t>(*status().seed));
+    if (!plan.refusal && asksWhoIsThere(plan.effects)) {
+        return;
+    }
     status().prediction = plan.prediction;
     if (plan.refusal) {
         return refuse(*plan.refusal);
@@ -139,6 +143,21 @@ void Turn::predicting() {
                        plan.prediction.message});
     }
     enter(Phase::SteadyState);
+}
+
+// True when it has to be seen first who is on the nodes that these take something from.
+bool Turn::asksWhoIsThere(const std::vector<Effect>& effects) {
+    bool asks = false;
+    for (const auto& effect : effects) {
+        if (effects::takesNode(effect) && !effects::known(effect, seen_)) {
+            step_.tenantsOf.push_back(effect.name);
+            asks = true;
+        }
+    }
+    if (asks) {
+        again(0ms);
+    }
+    return asks;
 }
 
 // True when the probe whose word this run relies on is not the one it started.
@@ -187,7 +206,7 @@ std::string Turn::rejectedProbe() const {
 
 void Turn::steady() {
     if (!run_.abort.empty()) {
-        return finish(Verdict::Inconclusive, "Aborted",
+        return finish(Verdict::Inconclusive, kAborted,
                       {"aborted, nothing was injected: " + run_.abort});
     }
     if (auto refusal = predict::permission(run_, seen_)) {
@@ -230,6 +249,9 @@ void Turn::intend() {
                       {"ChaosRun " + seen_.otherRun + " disturbs the same application"});
     }
     auto plan = fault_->plan(scene(), static_cast<uint64_t>(status().seed.value_or(0)));
+    if (!plan.refusal && asksWhoIsThere(plan.effects)) {
+        return;
+    }
     if (plan.prediction != *status().prediction) {
         tell("predicted anew: " + plan.prediction.message);
     }
@@ -361,7 +383,7 @@ Needs needsToGiveBack(const Run& run) {
 
 Step next(const Run& run, const Seen& seen) {
     if (run.deleting && !run.held()) {
-        return {.status = run.status, .actions = {}, .notes = {}, .lookAgain = {}};
+        return {.status = run.status, .actions = {}, .notes = {}, .lookAgain = {}, .tenantsOf = {}};
     }
     return Turn(run, seen).take();
 }

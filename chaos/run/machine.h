@@ -48,6 +48,7 @@ struct Step {
     std::vector<Note>
         notes;  // events on the run and on the app, to send once the status is durable
     std::optional<std::chrono::milliseconds> lookAgain;  // empty: only when something changes
+    std::vector<std::string> tenantsOf;  // nodes: who is on them is to be seen next (Needs)
 };
 
 Needs needs(const Run& run);

@@ -6,6 +6,7 @@
 // Thread safety: plain values.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,7 @@
 #include "chaos/probe/samples.h"
 #include "chaos/probes/pod.h"
 #include "chaos/run/status.h"
+#include "chaos/topology/tenant.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos::run {
@@ -46,6 +48,8 @@ struct Site {
     bool cables = false;           // has a driver that cuts nodes off
     bool operators = false;        // may kill pods of the operator
     std::string operatorNamespace;
+    std::string podNamespace;  // of this process's own pod; empty: it runs beside the cluster
+    std::string podName;
 };
 
 // A pod of a run's own, as the API shows it.
@@ -122,6 +126,11 @@ struct Seen {
     std::optional<topology::App> app;  // empty: no such ScalableApp
     std::vector<topology::Pod> pods;   // all of the application
     std::vector<topology::Node> nodes;
+    // Everybody on the nodes that were asked about (Needs::tenantsOf), by node.
+    std::map<std::string, std::vector<topology::Tenant>> tenants;
+    bool tenantsRefused = false;  // asked, and the API server does not show pods of all namespaces
+    // Nodes with another chaos process that is ready, where this one is among the tenants.
+    std::vector<std::string> standIns;
     std::map<std::string, int64_t> budgets;  // desiredHealthy of disruption budgets, by tier label
     std::map<std::string, int64_t> desired;  // what its Deployments ask for now, by tier label
     std::optional<topology::Scaler> scaler;
@@ -145,6 +154,7 @@ struct Needs {
     bool pods = false;
     bool capacity = false;  // budgets, desired, scaler
     bool nodes = false;
+    std::vector<std::string> tenantsOf;  // nodes
     bool operators = false;
     bool probe = false;
     bool step = false;

@@ -248,6 +248,8 @@ void fields(IO& io, Prediction& x) {
     io.list("zones", x.zones);
     io.number("errorPercent", x.errorPercent);
     io.number("wholeWithinSeconds", x.wholeWithinSeconds);
+    io.texts("neighbours", x.neighbours);
+    io.number("neighboursCount", x.neighboursCount);
     io.text("message", x.message);
 }
 

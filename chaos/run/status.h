@@ -36,6 +36,9 @@ const char* name(Phase phase);
 enum class Verdict { Resilient, Degraded, Failed, Inconclusive };
 const char* name(Verdict verdict);
 
+// The reason of a run that was ended before anything was proved.
+inline constexpr const char* kAborted = "Aborted";
+
 struct Target {
     std::string name;
     std::string uid;
@@ -88,6 +91,7 @@ struct Remains {
     bool operator==(const Remains&) const = default;
 };
 
+inline constexpr size_t kMaxNeighbours = 10;
 struct Prediction {
     std::vector<std::string> targets;
     int64_t readyBefore = 0;
@@ -98,7 +102,10 @@ struct Prediction {
     // At most this share of the requests fails while it lasts; 100: nobody can say.
     int64_t errorPercent = 0;
     int64_t wholeWithinSeconds = 0;  // after the fault (after its end, of one that lasts)
-    std::string message;             // "web 6 -> 5 ready, minimum 3: the service goes on"
+    // Pods of others on nodes that lose power or network: the first of them, and how many.
+    std::vector<std::string> neighbours;
+    int64_t neighboursCount = 0;
+    std::string message;  // "web 6 -> 5 ready, minimum 3: the service goes on"
     bool operator==(const Prediction&) const = default;
 };
 

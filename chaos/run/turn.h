@@ -22,6 +22,7 @@ class Turn {
     void steady();
     void intend();
     void startProbe();
+    bool asksWhoIsThere(const std::vector<Effect>& effects);
     bool probeLost();
     std::string rejectedProbe() const;
     void cleanUp();
@@ -29,6 +30,7 @@ class Turn {
     void describe();
     // turn_fault.cpp: while the fault is there
     void injecting();
+    std::string hindrance() const;
     bool applyEffects();
     bool strikeTargets();
     void skipOpenTargets(const std::string& why);

@@ -1,6 +1,7 @@
 // While the fault is there: brought into force, held, taken back.
 #include <algorithm>
 
+#include "chaos/effects/neighbours.h"
 #include "chaos/probes/window.h"
 #include "chaos/run/turn.h"
 
@@ -81,7 +82,8 @@ void Turn::takeResults() {
     }
 }
 
-// True when everything that outlasts the moment is in force; kinds one after the other.
+// True when everything that outlasts the moment is in force; kinds one after the other. No switch
+// is thrown before it was seen who is there, now that the mark keeps newcomers away.
 bool Turn::applyEffects() {
     std::string kind;
     for (auto& effect : status().effects) {
@@ -93,7 +95,9 @@ bool Turn::applyEffects() {
         }
         if (auto action = effects::apply(effect, scene())) {
             kind = effect.kind;
-            step_.actions.push_back(std::move(*action));
+            if (!asksWhoIsThere({effect})) {
+                step_.actions.push_back(std::move(*action));
+            }
             continue;
         }
         effect.state = EffectState::Applied;
@@ -131,6 +135,18 @@ bool Turn::strikeTargets() {
     return !open;
 }
 
+// Why what is still to be brought into force must not be, or cannot; empty: nothing is known.
+std::string Turn::hindrance() const {
+    for (const auto& effect : step_.status.effects) {
+        auto why = effect.state == EffectState::Pending ? effects::hindered(effect, scene()) : "";
+        if (!why.empty()) {
+            return why;
+        }
+    }
+    auto objection = effects::objection(step_.status.effects, scene());
+    return objection ? objection->message : "";
+}
+
 void Turn::injecting() {
     watchProbe();
     takeResults();
@@ -152,11 +168,8 @@ void Turn::injecting() {
     if (auto errors = tooManyErrors(); !errors.empty()) {
         return giveUp(errors);
     }
-    for (const auto& effect : status().effects) {
-        auto why = effect.state == EffectState::Pending ? effects::hindered(effect, scene()) : "";
-        if (!why.empty()) {
-            return giveUp("it could not be brought into force: " + why);
-        }
+    if (auto why = hindrance(); !why.empty()) {
+        return giveUp("it could not be brought into force: " + why);
     }
     // From here on something may have to be given back: the run's own object waits for it.
     if (!status().effects.empty() && !run_.held()) {
@@ -166,8 +179,8 @@ void Turn::injecting() {
     }
     if (!applyEffects() || !strikeTargets()) {
         // An eviction that is refused is asked for again, without hurry.
-        again(now() - *status().phaseSince > 2s ? kWatch : kWatchClosely);
-        return;
+        bool slow = now() - *status().phaseSince > 2s;
+        return again(!step_.tenantsOf.empty() ? 0ms : slow ? kWatch : kWatchClosely);
     }
     bool hit = status().evidence.empty() ||
                std::any_of(status().evidence.begin(), status().evidence.end(),

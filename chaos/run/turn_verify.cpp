@@ -189,7 +189,7 @@ void Turn::measureAndJudge() {
         // What a person ended proves nothing; what had to be ended because visitors suffered does.
         bool suffered = status().aborted.find("abortErrorPercent") != std::string::npos;
         return finish(suffered ? Verdict::Failed : Verdict::Inconclusive,
-                      suffered ? "TooManyErrors" : "Aborted",
+                      suffered ? "TooManyErrors" : kAborted,
                       {"the fault was taken back early: " + status().aborted});
     }
     Run judged = run_;

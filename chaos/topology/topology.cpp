@@ -11,16 +11,6 @@
 namespace chaos::topology {
 namespace {
 
-std::string labelOf(const base::Json& object, const char* label) {
-    if (const auto* labels = base::at(object, "/metadata/labels")) {
-        auto found = labels->find(label);
-        if (found != labels->end() && found->is_string()) {
-            return found->get<std::string>();
-        }
-    }
-    return "";
-}
-
 bool readyPod(const base::Json& pod) {
     for (const auto& condition : base::arrayAt(pod, "/status/conditions")) {
         if (base::stringAt(condition, "/type") == "Ready") {
@@ -84,6 +74,16 @@ void readTiers(const base::Json& app, App& out) {
 
 }  // namespace
 
+std::string labelOf(const base::Json& object, const char* label) {
+    if (const auto* labels = base::at(object, "/metadata/labels")) {
+        auto found = labels->find(label);
+        if (found != labels->end() && found->is_string()) {
+            return found->get<std::string>();
+        }
+    }
+    return "";
+}
+
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode) {
     Pod out;
     out.namespace_ = base::stringAt(pod, "/metadata/namespace").value_or("");
@@ -141,6 +141,8 @@ Node parseNode(const base::Json& node) {
     out.uid = base::stringAt(node, "/metadata/uid").value_or("");
     out.version = base::stringAt(node, "/metadata/resourceVersion").value_or("");
     out.zone = labelOf(node, kZoneLabel);
+    const auto* labels = base::at(node, "/metadata/labels");
+    out.controlPlane = labels != nullptr && labels->contains(kControlPlaneLabel);
     out.ready = readyPod(node);
     out.unschedulable = base::boolAt(node, "/spec/unschedulable").value_or(false);
     out.taints = base::arrayAt(node, "/spec/taints");

@@ -25,6 +25,8 @@ namespace chaos::topology {
 inline constexpr const char* kOptInLabel = "scalableapp.dev/chaos";
 inline constexpr const char* kOptInValue = "allowed";
 inline constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
+// On a node that the cluster's own processes run on.
+inline constexpr const char* kControlPlaneLabel = "node-role.kubernetes.io/control-plane";
 // On a node under a fault: who, until when, and what to give back (effects/node_mark.h).
 inline constexpr const char* kMarkAnnotation = "scalableapp.dev/chaos-fault";
 
@@ -67,6 +69,7 @@ struct Node {
     std::string zone;
     bool ready = false;
     bool unschedulable = false;
+    bool controlPlane = false;
     base::Json taints = base::Json::array();
     std::string mark;  // the annotation of a fault on it, as text; empty: none
 };
@@ -110,6 +113,8 @@ const std::vector<Tier>& tiers();           // chaos/registry.cpp
 const Tier* tierNamed(const std::string&);  // null: no such tier
 const Tier* tierLabelled(const std::string&);
 
+// Of any object; empty: it has none of that name.
+std::string labelOf(const base::Json& object, const char* label);
 Pod parsePod(const base::Json& pod, const std::map<std::string, std::string>& zoneOfNode);
 App parseApp(const base::Json& app);
 Node parseNode(const base::Json& node);

@@ -86,6 +86,7 @@ base::Result<ChaosExperimentSpec> parseChaosSpec(const base::Json& object) {
     safety.take("maxTargets", spec.safety.maxTargets, 1);
     safety.take("maxTargetsPercent", spec.safety.maxTargetsPercent, 1);
     safety.take("expectOutage", spec.safety.expectOutage);
+    safety.take("allowSharedNodes", spec.safety.allowSharedNodes);
     safety.take("abortAfterSeconds", spec.safety.abortAfterSeconds, 1);
     safety.take("abortErrorPercent", spec.safety.abortErrorPercent, 1);
     if (spec.app.empty()) {

@@ -73,6 +73,7 @@ struct ChaosSafety {
     int64_t maxTargets = 1;
     int64_t maxTargetsPercent = 34;
     bool expectOutage = false;
+    bool allowSharedNodes = false;
     int64_t abortAfterSeconds = 300;
     std::optional<int64_t> abortErrorPercent;  // of the last seconds: the fault is taken back
     bool operator==(const ChaosSafety&) const = default;

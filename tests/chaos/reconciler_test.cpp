@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "chaos/kinds.h"
-#include "chaos/support/cluster.h"
+#include "chaos/support/cases.h"
+#include "chaos/support/samples.h"
 
 namespace {
 
@@ -178,6 +179,35 @@ TEST(ChaosController, AControlRunIsNotAskedForWhatOnlyTheFaultBringsAbout) {
     ASSERT_TRUE(without);
     EXPECT_FALSE(without->spec.expectations.autoscaling.asks());
     EXPECT_EQ(without->spec.expectations.webErrorPercent, 1);
+}
+
+// A step may be asked about the autoscaler alone, which a control run has nothing to say about.
+TEST(ChaosController, AControlRunOfALoadStepProvesThatTheLoadAloneDoesNoHarm) {
+    for (bool harm : {false, true}) {
+        Cluster cluster;
+        auto one = chaos::fake::faultCase("LoadStep");
+        one.spec["control"] = true;
+        one.spec["steadyState"]["webErrorPercent"] = 5;
+        one.spec["expectations"] = {{"autoscaling", {{"reactWithinSeconds", 5}}}};
+        chaos::fake::prepare(cluster, one);
+        cluster.server->put(chaos::kScalers, {{"metadata",
+                                               {{"namespace", "ns"},
+                                                {"name", "shop-web"},
+                                                {"labels", {{"scalableapp.dev/app", "shop"}}}}},
+                                              {"spec", {{"maxReplicas", 9}}}});
+        if (harm) {
+            cluster.traffic = [](chaos::probe::Second& second) {
+                if (second.second >= 6) {
+                    chaos::fake::fail(second, 25, chaos::probe::Outcome::Status5xx);
+                }
+            };
+        }
+        cluster.drive();
+        auto control = *cluster.server->find(chaos::kChaosRuns, {"ns", "try-1-0"});
+        EXPECT_EQ(base::boolAt(control, "/spec/withoutFault"), true);
+        EXPECT_EQ(stringAt(control, "/status/verdict"), harm ? "Failed" : "Resilient")
+            << base::dumpJsonPretty(control);
+    }
 }
 
 TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {

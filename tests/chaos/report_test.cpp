@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "chaos/kinds.h"
+#include "chaos/report/series.h"
 #include "chaos/report/statistics.h"
 #include "chaos/support/cluster.h"
 #include "chaos/support/samples.h"
@@ -70,6 +71,28 @@ TEST(Report, OnePageHoldsEverythingAndFetchesNothing) {
     auto embedded = base::parseJson(page.substr(begin, page.find("</script>", begin) - begin));
     ASSERT_TRUE(embedded);
     EXPECT_EQ(*embedded, document);
+}
+
+TEST(Report, OfASeriesHoldsEveryRunAndWhatTheyProveTogether) {
+    fake::Cluster cluster;
+    cluster.addApp("shop", 6, true);
+    cluster.addBudget("shop", 3);
+    cluster.experiment("kill", {{"app", "shop"},
+                                {"runs", 2},
+                                {"control", true},
+                                {"fault", {{"type", "PodKill"}}},
+                                {"load", {{"requestsPerSecond", 50}}},
+                                {"expectations", {{"webErrorPercent", 1}}}});
+    cluster.drive(6000);
+    auto experiment = cluster.server->all(kChaosExperiments).at(0);
+    experiment["status"]["regression"] = {{"verdict", "Same"}, {"message", "2 of 2, as before"}};
+    auto document = report::seriesDocument(experiment, cluster.runs());
+    keep("series.json", base::dumpJsonPretty(document));
+    EXPECT_EQ(document["schema"], "scalableapp.dev/chaos-series/v1");
+    ASSERT_EQ(document["runs"].size(), 3U);
+    EXPECT_EQ(document["runs"][0]["name"], "kill-1-0") << "the control run";
+    EXPECT_EQ(document["statistics"]["judged"], 2);
+    EXPECT_EQ(document["regression"]["verdict"], "Same");
 }
 
 TEST(Report, WhatPeopleWroteCannotBreakThePage) {

@@ -20,7 +20,7 @@ bool operatorPod(const Json& pod) {
 
 // A probe or a step of a run.
 bool ownPod(const Json& pod) {
-    return !applicationPod(pod) && !operatorPod(pod);
+    return !topology::labelOf(pod, probes::kRunLabel).empty();
 }
 
 }  // namespace
@@ -47,7 +47,9 @@ struct Cluster::Process {
                         .containers = true,
                         .cables = cluster.hasCable,
                         .operators = true,
-                        .operatorNamespace = "system"},
+                        .operatorNamespace = "system",
+                        .podNamespace = kChaosNamespace,
+                        .podName = "chaos-0"},
                .drivers = {.power = &cluster.power, .cable = &cluster.cable}},
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
               cluster.metrics, cluster.clock) {}
@@ -181,6 +183,13 @@ std::optional<kube::HttpResponse> Cluster::evict(const kube::HttpRequest& reques
     return answer(201);
 }
 
+void Cluster::addNeighbour(const std::string& node, const Json& metadata) {
+    Json ready{{"type", "Ready"}, {"status", "True"}};
+    server->put(kPods, {{"metadata", metadata},
+                        {"spec", {{"nodeName", node}}},
+                        {"status", {{"phase", "Running"}, {"conditions", Json::array({ready})}}}});
+}
+
 void Cluster::addBudget(const std::string& app, int desiredHealthy) {
     server->put(kDisruptionBudgets,
                 {{"metadata",
@@ -191,6 +200,7 @@ void Cluster::addBudget(const std::string& app, int desiredHealthy) {
 }
 
 void Cluster::addOperators() {
+    addNode("node-0", "z0");
     wantedOperators_ = 2;
     clock.advance(std::chrono::milliseconds(0));
     replace();
@@ -374,7 +384,7 @@ void Cluster::replace() {
                        {"labels",
                         {{"app.kubernetes.io/component", "operator"},
                          {topology::kOptInLabel, topology::kOptInValue}}}}},
-                     {"spec", {{"nodeName", "node-1"}}},
+                     {"spec", {{"nodeName", "node-0"}}},
                      {"status", {{"phase", "Running"}, {"conditions", Json::array({ready})}}}});
         there.push_back(name);
     }

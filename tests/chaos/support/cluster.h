@@ -29,6 +29,9 @@
 
 namespace chaos::fake {
 
+// The process itself is the pod "chaos-0" of this namespace; without that pod it runs outside.
+inline constexpr const char* kChaosNamespace = "chaos-system";
+
 class Cluster {
   public:
     // The switch of nodes: what is off shows its pods as not ready.
@@ -54,9 +57,11 @@ class Cluster {
     Cluster& operator=(const Cluster&) = delete;
 
     void addNode(const std::string& name, const std::string& zone);
+    // A pod of somebody, ready.
+    void addNeighbour(const std::string& node, const base::Json& metadata);
     // A disruption budget that wants so many pods healthy.
     void addBudget(const std::string& app, int desiredHealthy);
-    // Two pods that opted in, in namespace "system"; the first one leads.
+    // Two pods that opted in, in namespace "system", on a node of their own; the first one leads.
     void addOperators();
     // Marks, cordons, power, policies and pods of runs that are still there.
     std::vector<std::string> leftovers() const;

@@ -1,5 +1,7 @@
 // Faults that touch nodes and the operator, on a cluster whose operator is installed with
 // chaos.nodeFaults and chaos.operatorKill. They run alone: a zone that fails is everybody's.
+#include <sstream>
+
 #include "e2e/support/cluster.h"
 
 namespace {
@@ -37,6 +39,29 @@ class NodeFaults : public ClusterTest {
                         "jsonpath={range .items[*]}{.metadata.annotations."
                         "scalableapp\\.dev/chaos-fault}{.spec.unschedulable}{end}"})
             .out;
+    }
+
+    // Its own node is another matter.
+    static std::string zoneWithoutChaos() {
+        auto nodes = cluster({"-n", kSystemNamespace, "get", "pods", "-l",
+                              "app.kubernetes.io/component=chaos", "-o",
+                              "jsonpath={range .items[*]}{.spec.nodeName} {end}"})
+                         .out;
+        for (const char* zone : {"z1", "z2"}) {
+            auto here =
+                cluster({"get", "nodes", "-l", std::string("topology.kubernetes.io/zone=") + zone,
+                         "-o", "jsonpath={range .items[*]}{.metadata.name} {end}"})
+                    .out;
+            std::istringstream names(here);
+            bool chaos = false;
+            for (std::string name; names >> name;) {
+                chaos |= nodes.find(name + " ") != std::string::npos;
+            }
+            if (!chaos) {
+                return zone;
+            }
+        }
+        return "z3";
     }
 
     void shop() {
@@ -137,6 +162,72 @@ TEST_F(NodeFaults, WhatCannotBeDoneHereIsRefusedAndNothingIsTouched) {
     EXPECT_EQ(marks(), "");
     EXPECT_TRUE(list("networkpolicies").empty());
     EXPECT_TRUE(list("pods", "scalableapp.dev/chaos-run").empty());
+}
+
+// The chaos process in the cluster has a driver as long as this lives. Nothing of what is done
+// meanwhile may come so far that it is asked: it always fails.
+class WithDriver {
+  public:
+    explicit WithDriver(std::function<RunResult(std::vector<std::string>)> deployment)
+        : deployment_(std::move(deployment)) {
+        auto given = deployment_(
+            {"patch", kName, "--type=json", "-p",
+             R"([{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--power-command=/bin/false"}])"});
+        EXPECT_TRUE(given.ok()) << given.err;
+        settle();
+    }
+    ~WithDriver() {
+        deployment_({"rollout", "undo", kName});
+        settle();
+    }
+    WithDriver(const WithDriver&) = delete;
+    WithDriver& operator=(const WithDriver&) = delete;
+
+  private:
+    static constexpr const char* kName = "deployment/scalableapp-chaos";
+
+    void settle() {
+        auto settled = deployment_({"rollout", "status", kName, "--timeout=90s"});
+        EXPECT_TRUE(settled.ok()) << settled.err;
+    }
+
+    std::function<RunResult(std::vector<std::string>)> deployment_;
+};
+
+TEST_F(NodeFaults, OthersOnTheNodesAreNotTakenAlongUnlessThatIsAccepted) {
+    shop();
+    apply(appYaml("store", "replicas: 6", "{scalableapp.dev/chaos: allowed}"));
+    ASSERT_TRUE(becomesReady("store"));
+    WithDriver driver([](std::vector<std::string> args) {
+        args.insert(args.end(), {"-n", kSystemNamespace});
+        return cluster(std::move(args), "", 120s);
+    });
+    auto power = [](const std::string& name, const std::string& zone) {
+        return faulty(name, "type: ZoneOutage, method: Power, durationSeconds: 15",
+                      "zone: " + zone);
+    };
+    auto zone = zoneWithoutChaos();
+    apply(power("others", zone));
+    auto refused = finished("others", 120s);
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(base::stringAt(*refused, "/status/reason"), "OthersAffected");
+    auto why = base::stringAt(*refused, "/status/reasons/0").value_or("");
+    EXPECT_NE(why.find(ns() + "/store-web-"), std::string::npos) << why;
+    EXPECT_NE(why.find("spec.safety.allowSharedNodes: true"), std::string::npos) << why;
+    EXPECT_EQ(base::at(*refused, "/status/intentAt"), nullptr);
+
+    auto accepted = power("accepted", zone);
+    accepted.replace(accepted.find("safety: {"), 9,
+                     "safety: {allowSharedNodes: true, dryRun: true, ");
+    apply(accepted);
+    auto predicted = finished("accepted", 120s);
+    ASSERT_TRUE(predicted);
+    EXPECT_EQ(base::stringAt(*predicted, "/status/reason"), "DryRun")
+        << base::dumpJsonPretty(*predicted);
+    EXPECT_GT(base::intAt(*predicted, "/status/prediction/neighboursCount").value_or(0), 0);
+    EXPECT_NE(plugin({"chaos", "report", "accepted-1"}).out.find("with it go others: "),
+              std::string::npos);
+    EXPECT_EQ(marks(), "");
 }
 
 TEST_F(NodeFaults, AContainerDiesAndItsPodStays) {
