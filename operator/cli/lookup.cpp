@@ -30,7 +30,7 @@ kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const 
         observer.watch(type, "", *store);
         store->replace(list->items, list->resourceVersion);
     }
-    return observer.children(app);
+    return reconcile::treesOf(observer.family(app));
 }
 
 int complainOfApp(const kube::ObjectKey& key, const kube::ApiError& error) {

@@ -4,6 +4,19 @@
 #include <utility>
 
 namespace kube {
+namespace {
+
+// After a burst a watch may be silent for hours: the room of the burst is not to be held meanwhile.
+void empty(std::string& bytes) {
+    constexpr size_t kKeep = 16U << 10U;
+    if (bytes.capacity() > kKeep) {
+        std::string().swap(bytes);
+    } else {
+        bytes.clear();
+    }
+}
+
+}  // namespace
 
 void Exchange::setHead(ResponseHead head) {
     const std::lock_guard lock(mutex_);
@@ -64,7 +77,7 @@ bool Exchange::awaitFinish(std::chrono::milliseconds patience) {
 
 Exchange::Wake Exchange::next(std::string& bytes, std::chrono::steady_clock::time_point until,
                               const std::stop_token& stop, size_t enough) {
-    bytes.clear();
+    empty(bytes);
     std::function<void()> resume;
     {
         std::unique_lock lock(mutex_);

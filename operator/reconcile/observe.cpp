@@ -73,21 +73,30 @@ std::vector<kube::ObjectPtr> Observer::labelled(const kube::ResourceType& type,
                              : source->store->byIndex(kAppIndex, app.str());
 }
 
-std::vector<base::Json> Observer::children(const kube::Meta& app) const {
+std::vector<kube::ObjectPtr> Observer::family(const kube::Meta& app) const {
     // A chain of owners is as long as app -> Deployment -> ReplicaSet -> Pod; kinds come in that
     // order, so one pass follows it.
-    std::set<std::string, std::less<>> family{app.uid};
-    std::vector<base::Json> out;
+    std::set<std::string, std::less<>> uids{app.uid};
+    std::vector<kube::ObjectPtr> out;
     for (const auto* types : {&childTypes(), &optionalTypes()}) {
         for (const auto& type : *types) {
             for (const auto& object : labelled(type, app.key)) {
                 const auto* controller = controllerOf(object->meta());
-                if (controller != nullptr && family.contains(controller->uid.str())) {
-                    family.insert(object->meta().uid);
-                    out.push_back(object->json(outlineOf(type)));
+                if (controller != nullptr && uids.contains(controller->uid.str())) {
+                    uids.insert(object->meta().uid);
+                    out.push_back(object);
                 }
             }
         }
+    }
+    return out;
+}
+
+std::vector<base::Json> treesOf(const std::vector<kube::ObjectPtr>& family) {
+    std::vector<base::Json> out;
+    out.reserve(family.size());
+    for (const auto& object : family) {
+        out.push_back(object->json(outlineOf(object->meta().kind)));
     }
     return out;
 }

@@ -3,7 +3,8 @@
 //   reconcile::Observer observer;
 //   observer.watch(type, "", informer.store());      // each store once, before its informer starts
 //   auto app = observer.app({"shop-ns", "shop"});    // null: there is none
-//   std::vector<base::Json> children = observer.children(app->meta());
+//   std::vector<kube::ObjectPtr> family = observer.family(app->meta());
+//   std::vector<base::Json> children = treesOf(family);
 //
 // With one store per namespace (an operator that may see some namespaces only) give each of them;
 // the empty namespace stands for all. Thread safety: all members from any thread; a store that is
@@ -39,9 +40,8 @@ class Observer {
     kube::ObjectPtr child(const kube::ResourceType& type, const kube::ObjectKey& key) const;
 
     // The app's children, and theirs (ReplicaSets, pods): told by the owner's UID, not by the label
-    // alone, so that neither a stranger's object nor a predecessor's pods count. Without what no
-    // plan reads of kinds that it only looks at (outlineOf).
-    std::vector<base::Json> children(const kube::Meta& app) const;
+    // alone, so that neither a stranger's object nor a predecessor's pods count.
+    std::vector<kube::ObjectPtr> family(const kube::Meta& app) const;
 
     // For the controller's read-your-own-writes gate: `scope` names the store that a write to this
     // object comes back to, `reached` answers whether it has.
@@ -61,6 +61,9 @@ class Observer {
     mutable std::shared_mutex mutex_;
     std::deque<Source> sources_;  // what is in it stays where it is
 };
+
+// Without what no plan reads of kinds that it only looks at (outlineOf).
+std::vector<base::Json> treesOf(const std::vector<kube::ObjectPtr>& family);
 
 // The app an object belongs to by its label; the name is empty when it has none.
 kube::ObjectKey appOf(const kube::Meta& object);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "reconcile/resources.h"
 #include "reconcile/status.h"
+#include "reconcile/surroundings.h"
 
 namespace reconcile {
 namespace {
@@ -30,6 +31,12 @@ runtime::Metrics::Labels labelsOf(const kube::ObjectKey& key) {
 
 plan::EventIntent eventFor(const Problem& problem) {
     return {.warning = true, .reason = problem.reason, .action = "Apply", .note = problem.message};
+}
+
+// What no cache holds may decide about it: what edges and balancers say when they are asked, and
+// what the app's surroundings are.
+bool hasUnwatched(const api::ScalableApp& app, const base::Json& object) {
+    return app.cdn || app.resilience.circuitBreaker || dependsOnSurroundings(app, object);
 }
 
 runtime::Outcome outcomeOf(const Applied& applied, const plan::Plan& plan) {
@@ -80,6 +87,15 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         forget(key);
         return runtime::Outcome::done();
     }
+    if (rests_.knows(key, sightOf(*object, observer_.family(object->meta())))) {
+        return runtime::Outcome::done();
+    }
+    return look(object, context);
+}
+
+runtime::Outcome Reconciler::look(const kube::ObjectPtr& object,
+                                  const runtime::ReconcileContext& context) {
+    const auto& key = object->meta().key;
     base::Json before = object->json();
     auto app = api::parseScalableApp(before, api::UnknownFields::Ignore);
     if (!app) {
@@ -91,8 +107,9 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     if (auto* ended = std::get_if<runtime::Outcome>(&around)) {
         return *ended;
     }
+    auto family = observer_.family(object->meta());
     plan::Observed seen =
-        observe(*object, *app, std::get<plan::Surroundings>(around), context.stop);
+        observe(*object, *app, family, std::get<plan::Surroundings>(around), context.stop);
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.refused) {
@@ -120,15 +137,21 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
     }
     auto status = withProblems(plan.status, applied.problems, before, clock_.wall());
     auto stopped = publish(*object, before, status, plan.events, context);
-    return stopped ? *stopped : outcomeOf(applied, plan);
+    auto outcome = stopped ? *stopped : outcomeOf(applied, plan);
+    bool wrote = applied.confirmed || !sameStatus(before, status);
+    if (!wrote && outcome.kind() == runtime::Outcome::Kind::Done && !hasUnwatched(*app, before)) {
+        rests_.note(key, sightOf(*object, family));
+    }
+    return outcome;
 }
 
 plan::Observed Reconciler::observe(const kube::Object& object, const api::ScalableApp& app,
+                                   const std::vector<kube::ObjectPtr>& family,
                                    plan::Surroundings around, const std::stop_token& stop) {
     plan::Observed out;
     out.now = clock_.wall();
     out.around = std::move(around);
-    out.children = observer_.children(object.meta());
+    out.children = treesOf(family);
     rewrites_.showAsAsked(object.meta().key, out.children);
     auto targets = circuitTargets(app, out.children);
     if (!targets.empty()) {
@@ -211,6 +234,7 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
 void Reconciler::forget(const kube::ObjectKey& key) {
     edgeBook_.forget(key);
     rewrites_.forget(key);
+    rests_.forget(key);
     metrics_.remove("scalableapp_ready", labelsOf(key));
     metrics_.remove("scalableapp_stalled", labelsOf(key));
     for (const auto& warning : kWarnings) {

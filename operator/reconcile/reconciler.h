@@ -7,6 +7,7 @@
 //   });
 //
 // Every step can be broken off anywhere and done again: what is right already is not written again.
+// A look at the very same as the last one that found nothing to do ends at once (rest.h).
 // Thread safety: reconcile from any thread, for different keys at once. Blocking: on requests.
 #pragma once
 
@@ -21,6 +22,7 @@
 #include "reconcile/circuits.h"
 #include "reconcile/edges.h"
 #include "reconcile/observe.h"
+#include "reconcile/rest.h"
 #include "runtime/controller.h"
 #include "runtime/events.h"
 #include "runtime/metrics.h"
@@ -45,6 +47,8 @@ class Reconciler {
                                const runtime::ReconcileContext& context);
 
   private:
+    // A whole look at an app that is there.
+    runtime::Outcome look(const kube::ObjectPtr& object, const runtime::ReconcileContext& context);
     runtime::Outcome refuse(const kube::ObjectPtr& app, const std::string& message,
                             const runtime::ReconcileContext& context);
     // Empty: the status is written, or need not be.
@@ -53,7 +57,8 @@ class Reconciler {
                                             const std::vector<plan::EventIntent>& events,
                                             const runtime::ReconcileContext& context);
     plan::Observed observe(const kube::Object& object, const api::ScalableApp& app,
-                           plan::Surroundings around, const std::stop_token& stop);
+                           const std::vector<kube::ObjectPtr>& family, plan::Surroundings around,
+                           const std::stop_token& stop);
     void tell(const kube::Meta& app, const plan::EventIntent& event);
     void measure(const kube::ObjectKey& key, const base::Json& status);
     void forget(const kube::ObjectKey& key);
@@ -68,6 +73,7 @@ class Reconciler {
     AskEdges askEdges_;
     EdgeBook edgeBook_;
     RewriteBook rewrites_;
+    RestBook rests_;
     LookAround lookAround_;
 };
 

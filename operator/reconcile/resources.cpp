@@ -31,7 +31,7 @@ const std::vector<kube::ResourceType>& optionalTypes() {
     return kTypes;
 }
 
-const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
+const base::JsonOutline* outlineOf(const std::string& kind) {
     static const base::JsonOutline kReplicaSets{"/spec/selector",
                                                 "/spec/template/metadata",
                                                 "/spec/template/spec/affinity",
@@ -65,10 +65,10 @@ const base::JsonOutline* outlineOf(const kube::ResourceType& type) {
                                          "/spec/volumes",
                                          "/status/hostIPs",
                                          "/status/podIPs"};
-    if (type.kind == "ReplicaSet") {
+    if (kind == "ReplicaSet") {
         return &kReplicaSets;
     }
-    return type.kind == "Pod" ? &kPods : nullptr;
+    return kind == "Pod" ? &kPods : nullptr;
 }
 
 const kube::ResourceType* childType(const std::string& apiVersion, const std::string& kind) {

@@ -23,7 +23,7 @@ const std::vector<kube::ResourceType>& childTypes();
 
 // What of that kind no plan reads; null: everything may be read, because intents are compared with
 // it. A tier that reads more takes its pointer out of the list.
-const base::JsonOutline* outlineOf(const kube::ResourceType& type);
+const base::JsonOutline* outlineOf(const std::string& kind);
 
 // The same of kinds that a cluster may not know: those of the Gateway API.
 const std::vector<kube::ResourceType>& optionalTypes();

@@ -38,6 +38,12 @@ bool listsAll(const std::string& discovery) {
                        [&](const auto& type) { return lists(discovery, type.plural); });
 }
 
+// What an earlier spec asked for has to be found to be taken away.
+bool concernsGateway(const api::ScalableApp& app, const base::Json& object) {
+    return app.loadBalancer.exposure == api::Exposure::Gateway ||
+           base::stringAt(object, "/status/exposure/type") == "Gateway";
+}
+
 // The spec is another than that which the status tells of, or the way there is not at its end.
 bool isChanging(const api::ScalableApp& app, const base::Json& object) {
     auto told = base::intAt(object, "/status/observedGeneration");
@@ -51,6 +57,11 @@ kube::ApiError asking(const std::string& what, kube::ApiError error) {
 }
 
 }  // namespace
+
+bool dependsOnSurroundings(const api::ScalableApp& app, const base::Json& object) {
+    return concernsGateway(app, object) || !app.loadBalancer.tlsSecretName.empty() ||
+           isChanging(app, object);
+}
 
 SurroundingsReader::SurroundingsReader(kube::Client& client, ExposureSettings settings,
                                        const base::Clock& clock, std::function<void()> onGatewayApi)
@@ -66,9 +77,7 @@ kube::ApiResult<plan::Surroundings> SurroundingsReader::look(const api::Scalable
     out.operatorReplicas = settings_.operatorReplicas;
     out.ingressClass = settings_.ingressClass;
     out.sharedGateway = settings_.sharedGateway;
-    // What an earlier spec asked for has to be found to be taken away.
-    if (app.loadBalancer.exposure == api::Exposure::Gateway ||
-        base::stringAt(object, "/status/exposure/type") == "Gateway") {
+    if (concernsGateway(app, object)) {
         auto facts = clusterFacts(stop);
         if (!facts) {
             return base::failWith(facts.error());

@@ -32,6 +32,9 @@ struct ExposureSettings {
     int64_t operatorReplicas = 0;
 };
 
+// Whether what the cluster has or lacks decides about the app as it is; `object` as in look().
+bool dependsOnSurroundings(const api::ScalableApp& app, const base::Json& object);
+
 class SurroundingsReader {
   public:
     // `onGatewayApi` is called once, when the Gateway API is found for the first time.

@@ -42,6 +42,22 @@ TEST(Exchange, WhoCollectsIsNotWokenForAPiece) {
     EXPECT_EQ(bytes, "c");
 }
 
+TEST(Exchange, HoldsTheRoomOfABurstNoLongerThanTheBurst) {
+    const std::string burst(Exchange::kBuffer / 2, 'x');
+    Exchange exchange;
+    exchange.setHead({.status = 200});
+    exchange.push(burst, kNothing);
+    std::string bytes;
+    const auto now = std::chrono::steady_clock::now();
+    ASSERT_EQ(exchange.next(bytes, now + 10s, {}, 1), Exchange::Wake::Bytes);
+    ASSERT_EQ(bytes, burst);
+    EXPECT_EQ(exchange.next(bytes, now, {}, 1), Exchange::Wake::TimedOut);
+    EXPECT_LT(bytes.capacity(), burst.size() / 4) << "the caller's side";
+    exchange.push("a", kNothing);
+    ASSERT_EQ(exchange.next(bytes, now + 10s, {}, 1), Exchange::Wake::Bytes);
+    EXPECT_LT(bytes.capacity(), burst.size() / 4) << "the library's side";
+}
+
 TEST(Exchange, RefusesABodyOverTheLimit) {
     Exchange exchange;
     exchange.setHead({.status = 200, .gzip = false, .retryAfter = "", .warnings = {}});

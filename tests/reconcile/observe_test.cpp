@@ -73,8 +73,8 @@ class Family : public testing::Test {
     }
     std::vector<std::string> names(const kube::Meta& app) {
         std::vector<std::string> out;
-        for (const auto& child : observer.children(app)) {
-            out.push_back(*base::stringAt(child, "/metadata/name"));
+        for (const auto& object : observer.family(app)) {
+            out.push_back(object->meta().key.name);
         }
         return out;
     }
@@ -115,7 +115,7 @@ TEST_F(Family, IsSeenWithoutWhatNoPlanReads) {
     add("Deployment", "web", "shop", "shop", {{"template", {{"spec", pod}}}});
     add("ReplicaSet", "web-1", "web", "shop", {{"replicas", 1}, {"template", {{"spec", pod}}}});
     add("Pod", "web-1-a", "web-1", "shop", pod);
-    auto children = observer.children(meta("shop", "uid-shop"));
+    auto children = reconcile::treesOf(observer.family(meta("shop", "uid-shop")));
     ASSERT_EQ(children.size(), 3U);
     EXPECT_EQ(children[0]["spec"], (Json{{"template", {{"spec", pod}}}}))
         << "compared with its intent";

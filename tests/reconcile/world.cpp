@@ -64,7 +64,11 @@ World::World(std::shared_ptr<ApiServer> onServer)
       reconciler(
           client, observer, [this](runtime::Event event) { events.push_back(std::move(event)); },
           metrics_, clock, [this](const auto&...) { return circuits; },
-          [this](const auto&...) { return edges; }, [this](const auto&...) { return around; }) {
+          [this](const auto&...) { return edges; },
+          [this](const auto&...) {
+              ++looks;
+              return around;
+          }) {
     for (const auto& type : everyType()) {
         stores_.push_back(std::make_unique<runtime::Store>());
         observer.watch(type, "", *stores_.back());

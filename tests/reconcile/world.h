@@ -59,6 +59,7 @@ class World {
     std::vector<plan::Circuit> circuits;       // what the load balancers say when they are asked
     std::vector<reconcile::EdgeAnswer> edges;  // and the edges
     plan::Surroundings around;
+    int looks = 0;  // that went beyond what was at rest
 
   private:
     void rollOut();
