@@ -43,6 +43,7 @@ TEST(ChaosSpec, DefaultsAreThoseOfTheDefinition) {
           {"maxTargets", parsed->safety.maxTargets},
           {"maxTargetsPercent", parsed->safety.maxTargetsPercent},
           {"expectOutage", parsed->safety.expectOutage},
+          {"allowSharedNodes", parsed->safety.allowSharedNodes},
           {"abortAfterSeconds", parsed->safety.abortAfterSeconds}}}};
     auto schema = schemaOf("chaosexperiments.yaml");
     for (const auto& [block, fields] : ours.items()) {
