@@ -51,6 +51,9 @@ class Scenario {
     // started again.
     bool settleAs(const std::string& state);
     bool settleWhen(const std::function<bool()>& holds);
+    // Until nothing moves any more and the cluster is in that state. On a busy machine an operator
+    // is silent as well before it has begun.
+    bool restAs(const std::string& state);
     // Until the operator watches everything and has said its say about what it sees.
     bool awaitWatching();
 
