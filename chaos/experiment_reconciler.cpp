@@ -89,8 +89,7 @@ void judgeChange(const base::Json& experiment, int64_t generation, base::Json& s
     auto accepted = base::at(experiment, "/status/accepted") == nullptr
                         ? base::Json()
                         : *base::at(experiment, "/status/accepted");
-    const auto* annotations = base::at(experiment, "/metadata/annotations");
-    auto asked = annotations == nullptr ? "" : annotations->value(kAcceptAnnotation, "");
+    auto asked = textAt(experiment, "/metadata/annotations/scalableapp.dev~1accept");
     auto observed = base::intAt(experiment, "/status/observedGeneration").value_or(0);
     const auto* before = base::at(experiment, "/status/statistics");
     if (asked == std::to_string(generation)) {

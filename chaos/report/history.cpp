@@ -4,7 +4,6 @@
 
 #include "api/chaos_schedule.h"
 #include "base/clock.h"
-#include "chaos/kinds.h"
 #include "chaos/report/statistics.h"
 
 namespace chaos::report {
@@ -66,8 +65,7 @@ void addHistory(const base::Json& schedule, const std::vector<base::Json>& runs,
     status["statistics"] = toJson(statistics(all));
     const auto* known = base::at(schedule, "/status/accepted");
     auto accepted = known == nullptr ? base::Json() : *known;
-    const auto* annotations = base::at(schedule, "/metadata/annotations");
-    auto asked = annotations == nullptr ? "" : annotations->value(kAcceptAnnotation, "");
+    auto asked = base::textAt(schedule, "/metadata/annotations/scalableapp.dev~1accept");
     base::WallTime at;
     if (asked != base::textAt(accepted, "/at") && base::parseTime(asked, at)) {
         accepted = toJson(

@@ -51,10 +51,10 @@ class Picture {
 
     std::string draw() {
         const auto& sent = base::arrayAt(document_, "/series/sent");
-        if (!start_ || sent.empty()) {
+        step_ = static_cast<double>(base::intAt(document_, "/series/stepSeconds").value_or(1));
+        if (!start_ || sent.empty() || step_ <= 0) {
             return "";
         }
-        step_ = static_cast<double>(base::intAt(document_, "/series/stepSeconds").value_or(1));
         if (!zero_) {
             zero_ = start_;
         }
@@ -79,6 +79,15 @@ class Picture {
         return kLeft + (seconds - from_) / (to_ - from_) * (kRight - kLeft);
     }
     double moment(base::WallTime at) const { return base::secondsBetween(*zero_, at); }
+
+    // What is no number is unknown, as where the probe was blind.
+    std::vector<double> seriesOf(const char* pointer) const {
+        std::vector<double> out;
+        for (const auto& one : base::arrayAt(document_, pointer)) {
+            out.push_back(one.is_number() ? one.get<double>() : -1);
+        }
+        return out;
+    }
 
     void line(double x1, double y1, double x2, double y2, const std::string& style) {
         out_ += "<line x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) +
@@ -136,19 +145,19 @@ class Picture {
     }
 
     void load() {
-        const auto& sent = base::arrayAt(document_, "/series/sent");
-        const auto& failed = base::arrayAt(document_, "/series/failed");
+        auto sent = seriesOf("/series/sent");
+        auto failed = seriesOf("/series/failed");
         double top = 1;
-        for (const auto& one : sent) {
-            top = std::max(top, one.get<double>() / step_);
+        for (double one : sent) {
+            top = std::max(top, one / step_);
         }
         top *= 1.08;
         frame(0, "requests per second, failed in red", top, false);
         double width = std::max(0.8, x(from_ + step_) - x(from_) - 0.4);
         for (size_t i = 0; i < sent.size(); ++i) {
             double at = x(from_ + step_ * static_cast<double>(i));
-            double all = sent[i].get<double>() / step_;
-            double bad = i < failed.size() ? failed[i].get<double>() / step_ : 0;
+            double all = sent[i] / step_;
+            double bad = i < failed.size() ? failed[i] / step_ : 0;
             if (all < 0) {
                 rect(at, panelTop(0), width, kPanel, "class=\"blind\"");
                 continue;
@@ -174,11 +183,11 @@ class Picture {
     }
 
     void latency() {
-        const auto& p50 = base::arrayAt(document_, "/series/p50Microseconds");
-        const auto& p99 = base::arrayAt(document_, "/series/p99Microseconds");
+        auto p50 = seriesOf("/series/p50Microseconds");
+        auto p99 = seriesOf("/series/p99Microseconds");
         double most = 100'000;
-        for (const auto& one : p99) {
-            most = std::max(most, one.get<double>());
+        for (double one : p99) {
+            most = std::max(most, one);
         }
         double decades = std::ceil(std::log10(most / 100.0));
         frame(1, "time to a good answer: median and 99th percentile", 0, true);
@@ -199,11 +208,11 @@ class Picture {
         curve(p99, decades, "class=\"p99\"");
     }
 
-    void curve(const base::Json& values, double decades, const std::string& style) {
+    void curve(const std::vector<double>& values, double decades, const std::string& style) {
         std::string points;
         bool pen = false;
         for (size_t i = 0; i < values.size(); ++i) {
-            double value = values[i].get<double>();
+            double value = values[i];
             // No good answer in this second: nothing to draw.
             if (value <= 0) {
                 pen = false;

@@ -9,6 +9,8 @@ namespace {
 // Fewer say nothing about a change.
 constexpr int64_t kEnoughRuns = 5;
 constexpr double kChance = 0.05;
+// More are not remembered: so that sums of them are numbers too.
+constexpr int64_t kMostRuns = 1'000'000'000;
 
 // Probability of at most `most` successes in `trials` with chance `p`.
 double binomialUpTo(int64_t most, int64_t trials, double p) {
@@ -79,9 +81,12 @@ Statistics statistics(const std::vector<base::Json>& runs) {
 }
 
 Statistics parseStatistics(const base::Json& json) {
-    auto number = [&](const char* pointer) { return base::intAt(json, pointer).value_or(0); };
-    return {.judged = number("/judged"),
-            .resilient = number("/resilient"),
+    auto number = [&](const char* pointer) {
+        return std::max<int64_t>(0, base::intAt(json, pointer).value_or(0));
+    };
+    auto judged = std::min(kMostRuns, number("/judged"));
+    return {.judged = judged,
+            .resilient = std::min(judged, number("/resilient")),
             .inconclusive = number("/inconclusive"),
             .failureBoundPermille = base::intAt(json, "/failureBoundPermille").value_or(1000),
             .recovered = number("/recovered"),

@@ -31,6 +31,8 @@ struct Statistics {
 
 Statistics statistics(const std::vector<base::Json>& runs);
 base::Json toJson(const Statistics& all);
+// Of counts that contradict each other the smaller ones count: no more are Resilient than were
+// judged.
 Statistics parseStatistics(const base::Json& json);
 
 // A set of runs against one that people have accepted.

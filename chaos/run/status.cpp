@@ -124,10 +124,14 @@ class Reader {
     void boolean(const char* field, bool& value) {
         value = base::boolAt(in_, pointer(field)).value_or(false);
     }
-    void time(const char* field, base::WallTime& value) { base::parseTime(at(field), value); }
+    // Somebody else may have written finer ones.
+    bool time(const char* field, base::WallTime& value) {
+        const bool there = base::parseTime(at(field), value);
+        value = std::chrono::floor<std::chrono::microseconds>(value);
+        return there;
+    }
     void time(const char* field, std::optional<base::WallTime>& value) {
-        base::WallTime read;
-        if (base::parseTime(at(field), read)) {
+        if (base::WallTime read; time(field, read)) {
             value = read;
         }
     }

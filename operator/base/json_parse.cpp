@@ -3,6 +3,9 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "base/json.h"
@@ -61,13 +64,24 @@ class JsonBuilder {
 
     bool Null() { return scalar(nullptr); }
     bool Bool(bool value) { return scalar(value); }
-    bool Int(int value) { return scalar(value); }
-    bool Uint(unsigned value) { return scalar(value); }
-    bool Int64(int64_t value) { return scalar(value); }
-    bool Uint64(uint64_t value) { return scalar(value); }
-    bool Double(double value) { return scalar(value); }
-    // Never called: numbers are read as numbers.
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+    // RapidJSON itself would make any number of a zero with a large exponent ("0e44").
+    bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+        const std::string number(text, length);
+        if (int64_t negative = 0; number.front() == '-' && isWhole(number, negative)) {
+            return scalar(negative);
+        }
+        if (uint64_t value = 0; isWhole(number, value)) {
+            return scalar(value);
+        }
+        const double value = std::strtod(number.c_str(), nullptr);
+        return std::isfinite(value) && scalar(value);
+    }
+    // Never called: numbers are read as text.
+    bool Int(int) { return false; }
+    bool Uint(unsigned) { return false; }
+    bool Int64(int64_t) { return false; }
+    bool Uint64(uint64_t) { return false; }
+    bool Double(double) { return false; }
     bool String(const char* text, rapidjson::SizeType length, bool) {
         return scalar(std::string_view(text, length));
     }
@@ -100,6 +114,13 @@ class JsonBuilder {
         const Node* below;    // of the member whose key was last
         std::string key;      // under which it goes into what is around it
     };
+
+    template <class T>
+    static bool isWhole(const std::string& number, T& out) {
+        const char* end = number.data() + number.size();
+        const auto read = std::from_chars(number.data(), end, out);
+        return read.ec == std::errc() && read.ptr == end;
+    }
 
     template <class T>
     bool scalar(const T& value) {
@@ -172,7 +193,7 @@ class JsonBuilder {
 
 namespace {
 
-constexpr unsigned kAlways = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+constexpr unsigned kAlways = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
 Result<Json> outcome(const rapidjson::ParseResult& parsed, JsonBuilder& builder) {
     if (parsed.IsError()) {
@@ -197,8 +218,7 @@ Result<Json> parseJson(std::string_view text, const JsonOutline* outline) {
     }
     JsonBuilder builder(outline);
     rapidjson::Reader reader;
-    rapidjson::MemoryStream bytes(text.data(), text.size());
-    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
+    rapidjson::MemoryStream input(text.data(), text.size());
     return outcome(reader.Parse<kAlways | rapidjson::kParseValidateEncodingFlag>(input, builder),
                    builder);
 }

@@ -215,8 +215,7 @@ ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& api
     rapidjson::StringBuffer out(nullptr, text.size() + 1);
     Copier copier(out, object->meta_);
     rapidjson::Reader reader;
-    rapidjson::MemoryStream bytes(text.data(), text.size());
-    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
+    rapidjson::MemoryStream input(text.data(), text.size());
     constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag |
                                 rapidjson::kParseIterativeFlag |
                                 rapidjson::kParseValidateEncodingFlag;

@@ -62,7 +62,11 @@ TEST(ParseJson, ReadsWhatTheTreesOwnParserReads) {
              R"({"i":-7,"u":18446744073709551615,"d":1.5e-3,"e":1e3,"n":null,"t":true,"f":false})"),
          std::string(
              R"([[],{},[{"a":[1,{"b":"\u00e9\n\"x"}]}],"",0.1,-0.0,123456789012345678901234567890])"),
-         std::string("\"text\""), std::string(" 5 "), deep}) {
+         std::string("[-0,-9223372036854775808,-9223372036854775809,18446744073709551616,"
+                     "9007199254740993.0,"
+                     "1.7976931348623157e308,5e-324,1e-400]"),
+         std::string("[0e44,0e51,-0e51,0.0e300,0E-300,0e+0]"), std::string("\"text\""),
+         std::string(" 5 "), deep}) {
         auto tree = base::parseJson(text);
         ASSERT_TRUE(tree.ok()) << text;
         auto expected = Json::parse(text);
@@ -104,7 +108,9 @@ TEST(Json, AGrowingObjectMovesItsMembers) {
 TEST(ParseJson, SaysThatTextIsNoJson) {
     for (const std::string& text :
          {std::string(), std::string("{"), std::string("{\"a\":}"), std::string("nul"),
-          std::string("{} {}"), std::string("{}\0{}", 5), std::string("\"\xff\"")}) {
+          std::string("{} {}"), std::string("{}\0{}", 5), std::string("\"\xff\""),
+          std::string("\xef{}"), std::string("\xef\xbb{}"), std::string("\xef\xbb\xbf{}"),
+          std::string("1e400"), std::string("10e308"), std::string("-10e308")}) {
         auto tree = base::parseJson(text);
         ASSERT_FALSE(tree.ok()) << text;
         EXPECT_NE(tree.error().message.find("not valid JSON"), std::string::npos);

@@ -81,6 +81,13 @@ TEST(Machine, TheStatusSurvivesBeingStoredAtEveryStep) {
     EXPECT_TRUE(world.over());
 }
 
+TEST(Machine, TheStatusKnowsNoTimeFinerThanItStores) {
+    base::Json stored{{"startedAt", "2026-11-21T17:00:00.000000145Z"},
+                      {"readiness", {{{"time", "2026-11-21T17:00:00.000001999Z"}, {"ready", 2}}}}};
+    auto status = run::parseStatus(stored);
+    EXPECT_EQ(run::parseStatus(run::toJson(status)), status);
+}
+
 TEST(Machine, AnAppThatIsNotOptedInIsNeverTouched) {
     World world;
     world.app->optedIn = false;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 
 #include "chaos/kinds.h"
 #include "chaos/report/series.h"
@@ -126,6 +127,23 @@ TEST(Report, ARunThatGoesOnHasOneToo) {
     EXPECT_FALSE(report::text(document).empty());
 }
 
+TEST(Report, APictureOfWhatIsNoNumberLeavesItOut) {
+    Json document{{"series",
+                   {{"startedAt", "2026-11-21T17:00:00Z"},
+                    {"stepSeconds", 1},
+                    {"sent", {50, "x", nullptr}},
+                    {"failed", {"x", 1}},
+                    {"p50Microseconds", {900, Json::object()}},
+                    {"p99Microseconds", {false, 2000}}}}};
+    auto picture = report::timelinePicture(document);
+    EXPECT_NE(picture.find("class=\"good\""), std::string::npos) << picture;
+    EXPECT_NE(picture.find("class=\"blind\""), std::string::npos) << picture;
+    for (int step : {0, -1}) {
+        document["series"]["stepSeconds"] = step;
+        EXPECT_EQ(report::timelinePicture(document), "") << step;
+    }
+}
+
 TEST(Statistics, TheBoundIsTheKnownOne) {
     // 1 - 0.05^(1/n) without a failure; two of Clopper and Pearson's own kind with some.
     EXPECT_NEAR(report::failureBound(0, 10), 0.2589, 0.0001);
@@ -159,6 +177,19 @@ TEST(Statistics, LeavesOutWhatProvesNothing) {
     EXPECT_EQ(all.p50Milliseconds, 3000);
     EXPECT_EQ(all.p95Milliseconds, 9000);
     EXPECT_EQ(all.maxMilliseconds, 9000);
+}
+
+TEST(Statistics, CountsThatContradictEachOtherAreMadeToFit) {
+    constexpr auto kMost = std::numeric_limits<int64_t>::max();
+    auto read = [](int64_t judged, int64_t resilient) {
+        auto all = report::parseStatistics({{"judged", judged}, {"resilient", resilient}});
+        return std::pair(all.judged, all.resilient);
+    };
+    EXPECT_EQ(read(7, 5), std::pair(int64_t{7}, int64_t{5}));
+    EXPECT_EQ(read(7, kMost), std::pair(int64_t{7}, int64_t{7}));
+    EXPECT_EQ(read(-1, -1), std::pair(int64_t{0}, int64_t{0}));
+    // One run more than that is a number as well.
+    EXPECT_LT(read(kMost, 0).first, kMost);
 }
 
 report::Statistics set(int64_t failed, int64_t judged, int64_t p50, int64_t p95) {

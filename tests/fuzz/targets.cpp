@@ -12,7 +12,10 @@
 #include "base/label_selector.h"
 #include "base/quantity.h"
 #include "chaos/probe/samples.h"
+#include "chaos/report/history.h"
 #include "chaos/report/report.h"
+#include "chaos/report/series.h"
+#include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
 #include "chaos/schedule/cron.h"
 #include "kube/config.h"
@@ -210,6 +213,44 @@ void chaosRun(std::string_view bytes) {
         "every reason is a test");
 }
 
+// Several runs of an experiment or of a schedule, whose memory of what people accepted is read
+// again and held against them.
+void chaosHistory(std::string_view bytes) {
+    auto input = base::parseJson(bytes);
+    if (!input) {
+        return;
+    }
+    const auto* owner = base::at(*input, "/owner");
+    const auto owned = owner == nullptr ? base::Json::object() : *owner;
+    std::vector<base::Json> runs;
+    for (const auto& run : base::arrayAt(*input, "/runs")) {
+        if (run.is_object()) {
+            runs.push_back(run);
+        }
+    }
+    auto series = chaos::report::seriesDocument(owned, runs);
+    require(!chaos::report::seriesText(series).empty(), "a series can be told");
+    auto documents = chaos::report::documentsOf(series);
+    require(chaos::report::junit(documents).find("<testsuites") != std::string::npos,
+            "a series is a build server's");
+
+    auto status = base::Json::object();
+    chaos::report::addHistory(owned, runs, status);
+    for (const auto* pointer : {"/status/accepted", "/status/statistics"}) {
+        const auto* known = base::at(owned, pointer);
+        auto read = chaos::report::parseStatistics(known == nullptr ? base::Json() : *known);
+        require(read.resilient >= 0 && read.resilient <= read.judged,
+                "no more runs are Resilient than were judged");
+        auto written = chaos::report::toJson(read);
+        require(chaos::report::toJson(chaos::report::parseStatistics(written)) == written,
+                "what was read survives being written");
+        const std::string_view change =
+            chaos::report::compare(read, chaos::report::statistics(runs)).verdict;
+        require(change == "Worse" || change == "Same" || change == "Better" || change == "Unknown",
+                "a change has a name");
+    }
+}
+
 // What a credential plug-in prints.
 void execCredential(std::string_view bytes) {
     for (const char* version :
@@ -338,6 +379,7 @@ constexpr Target kTargets[] = {{"kubeconfig", kubeconfig},
                                {"cron", cron},
                                {"probe_series", probeSeries},
                                {"chaos_run", chaosRun},
+                               {"chaos_history", chaosHistory},
                                {"exec_credential", execCredential},
                                {"status_error", statusError},
                                {"gunzip", gunzip},

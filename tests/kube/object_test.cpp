@@ -166,4 +166,11 @@ TEST(Object, AByteOfValueZeroIsNoEnd) {
     EXPECT_EQ(parsed.error().kind, kube::ErrorKind::Malformed);
 }
 
+// A byte order mark, or its beginning: what finds objects in a list takes none either.
+TEST(Object, BeginsWithItsBrace) {
+    for (const char* mark : {"\xef", "\xef\xbb", "\xef\xbb\xbf"}) {
+        EXPECT_FALSE(Object::parse(std::string(mark) + R"({"kind":"Pod"})").ok());
+    }
+}
+
 }  // namespace

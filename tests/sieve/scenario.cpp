@@ -361,6 +361,16 @@ bool Scenario::settleWhen(const std::function<bool()>& holds) {
     return false;
 }
 
+bool Scenario::restAs(const std::string& wanted) {
+    auto end = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+        if (settle() && state() == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool Scenario::awaitWatching() {
     auto all = (reconcile::childTypes().size() + 1) * replicas_.size();
     return server_->waitFor([&] { return server_->openWatches() >= all; }) &&

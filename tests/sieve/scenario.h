@@ -53,6 +53,9 @@ class Scenario {
     // killed is started again.
     bool settleAs(const std::string& state);
     bool settleWhen(const std::function<bool()>& holds);
+    // Until nothing moves any more and the cluster is in that state. On a busy machine an operator
+    // is silent as well before it has begun.
+    bool restAs(const std::string& state);
     // Until every replica watches everything and has said its say about what it sees.
     bool awaitWatching();
 
