@@ -108,13 +108,15 @@ std::string defaultsSection(const HaproxyModel& model) {
         "    retries " +
         number(resilience.retry && !hop ? resilience.retry->attempts : 3) +
         "\n"
-        "    timeout connect 2s\n"
+        // Of a pod whose node or network is gone. Visitors wait for two seconds or so: another pod
+        // is to answer within them.
+        "    timeout connect 1s\n"
         "    timeout client 60s\n"
         "    timeout http-request 10s\n"
         "    timeout http-keep-alive 20s\n"
         "    timeout tunnel 1h\n"
         // As patient as the kubelet: a pod that has too much to do is not dead, and without it the
-        // others have more. The connection itself has two seconds.
+        // others have more. The connection itself has a second.
         "    timeout check 5s\n"
         "    timeout queue " +
         bound + "    timeout server " + bound;
@@ -258,9 +260,11 @@ std::string backendSection(const HaproxyModel& model, const std::string& name,
     if (waitsToRetry(resilience)) {
         out += otherPodRule();
     }
+    // Two connections in a row that a pod did not take say more than checks, and at once: with
+    // several such pods a request would run out of retries among them. A check brings it back.
     out +=
         "    default-server check inter 2s fastinter 500ms downinter 1s rise 1 fall 2 observe "
-        "layer4 error-limit 2 on-error fastinter init-addr none resolvers cluster resolve-opts "
+        "layer4 error-limit 2 on-error mark-down init-addr none resolvers cluster resolve-opts "
         "allow-dup-ip,ignore-weight" +
         limits + "\n";
     for (const auto& pool : pools) {

@@ -66,6 +66,7 @@ class Reconciler {
     AskCircuits askCircuits_;
     AskEdges askEdges_;
     EdgeBook edgeBook_;
+    SilenceBook silenceBook_;
     RewriteBook rewrites_;
     LookAround lookAround_;
 };

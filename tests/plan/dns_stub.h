@@ -3,9 +3,12 @@
 //
 //   DnsStub dns({8081, 8082});          // ports of the pods
 //   Balancer balancer(model, dns);
+//   dns.tell({8082, 8083});
+//   dns.fail(DnsStub::kRefused);
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,8 +22,18 @@ class DnsStub {
     DnsStub(const DnsStub&) = delete;
     DnsStub& operator=(const DnsStub&) = delete;
 
+    static constexpr int kNothing = 0;
+    static constexpr int kServerFailure = 2;
+    static constexpr int kNoSuchName = 3;
+    static constexpr int kRefused = 5;
+    static constexpr int kSilence = -1;
+
     int port() const { return port_; }
-    // How often it told of pods.
+    // From now on, of these.
+    void tell(std::vector<int> pods);
+    // From now on it says this in place of any answer.
+    void fail(int how) { failure_ = how; }
+    // How often it was asked for pods.
     int told() const { return told_; }
 
   private:
@@ -28,7 +41,9 @@ class DnsStub {
     void answerOn(int connection);
     std::string answerTo(const std::string& query);
 
+    std::mutex mutex_;
     std::vector<int> pods_;
+    std::atomic<int> failure_ = kNothing;
     int listener_ = -1;
     int port_ = 0;
     std::atomic<int> told_ = 0;
