@@ -148,7 +148,8 @@ std::optional<Hop> balancerHop(const base::Json& app) {
     const auto* circuit = api::findCondition(conditions, "CircuitOpen");
     if (circuit != nullptr) {
         bool open = circuit->status == api::kTrue;
-        hop.detail += open ? ", circuit breaker open" : ", circuit breaker closed";
+        const char* shut = circuit->status == api::kUnknown ? "not known" : "closed";
+        hop.detail += std::string(", circuit breaker ") + (open ? "open" : shut);
         hop.works = hop.works && !open;
     }
     return hop;

@@ -23,9 +23,6 @@ using base::Json;
 constexpr const char* kContainer = "nginx";
 constexpr const char* kConfigAnnotation = "scalableapp.dev/nginx.conf";
 constexpr int64_t kUser = 101;  // "nginx" of the image
-// Until no node leads new connections to the pod any more.
-constexpr int64_t kDrainSeconds = 5;
-constexpr int64_t kShutdownSeconds = 35;
 
 std::string configOf(const ScalableApp& app) {
     return nginxConfig({.app = app.name,
@@ -42,13 +39,6 @@ Json selectorIn(const ScalableApp& app, const std::string& zone) {
     return out;
 }
 
-Json probe(const char* path, int64_t timeout, int64_t period, int64_t failures) {
-    return {{"httpGet", {{"path", path}, {"port", "admin"}, {"scheme", "HTTP"}}},
-            {"periodSeconds", period},
-            {"timeoutSeconds", timeout},
-            {"failureThreshold", failures}};
-}
-
 Json mount(const char* name, const char* path, bool readOnly) {
     Json out{{"name", name}, {"mountPath", path}};
     if (readOnly) {
@@ -61,27 +51,27 @@ Json containerOf(const ScalableApp& app) {
     auto port = [](const char* name, int64_t number) {
         return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
     };
-    return {
-        {"name", kContainer},
-        {"image", app.cdn->image},
-        {"command", Json::array({"/bin/sh", "-c", nginxStart()})},
-        {"ports", Json::array({port(kWebPort, kEdgePort), port("admin", kEdgeAdminPort)})},
-        {"resources", proxyResources(app.cdn->resources)},
-        // An hour without any origin: a restart would not bring one, and its pauses would cost
-        // time.
-        {"startupProbe", probe("/origins", 5, 1, 3600)},
-        {"readinessProbe", probe("/healthz", 2, 1, 3)},
-        {"livenessProbe", probe("/healthz", 2, 10, 3)},
-        {"lifecycle",
-         {{"preStop", {{"exec", {{"command", {"/bin/sh", "-c", nginxLeave(kDrainSeconds)}}}}}}}},
-        {"volumeMounts",
-         Json::array({mount("config", kEdgeConfigFolder, true),
-                      mount("epoch", kEdgeEpochFolder, true),
-                      mount("cache", kEdgeCacheFolder, false), mount("tmp", "/tmp", false)})},
-        {"securityContext",
-         {{"allowPrivilegeEscalation", false},
-          {"readOnlyRootFilesystem", true},
-          {"capabilities", {{"drop", {"ALL"}}}}}}};
+    return {{"name", kContainer},
+            {"image", app.cdn->image},
+            {"command", Json::array({"/bin/sh", "-c", nginxStart()})},
+            {"ports", Json::array({port(kWebPort, kEdgePort), port("admin", kEdgeAdminPort)})},
+            {"resources", proxyResources(app.cdn->resources)},
+            // An hour without any origin: a restart would not bring one, and its pauses would cost
+            // time.
+            {"startupProbe", adminProbe("/origins", 5, 1, 3600)},
+            {"readinessProbe", adminProbe("/healthz", 2, 1, 3)},
+            {"livenessProbe", proxyLiveness()},
+            {"lifecycle",
+             {{"preStop",
+               {{"exec", {{"command", {"/bin/sh", "-c", nginxLeave(kProxyDrainSeconds)}}}}}}}},
+            {"volumeMounts",
+             Json::array({mount("config", kEdgeConfigFolder, true),
+                          mount("epoch", kEdgeEpochFolder, true),
+                          mount("cache", kEdgeCacheFolder, false), mount("tmp", "/tmp", false)})},
+            {"securityContext",
+             {{"allowPrivilegeEscalation", false},
+              {"readOnlyRootFilesystem", true},
+              {"capabilities", {{"drop", {"ALL"}}}}}}};
 }
 
 Json annotationVolume(const char* name, const char* file, const char* annotation) {
@@ -100,35 +90,15 @@ Json volumesOf(const ScalableApp& app) {
          {{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "512Mi"}}}}});
 }
 
-Json spreadOf(const ScalableApp& app) {
-    auto out = Json::array();
-    for (const char* domain : {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}) {
-        out.push_back({{"maxSkew", 1},
-                       {"topologyKey", domain},
-                       {"whenUnsatisfiable", "ScheduleAnyway"},
-                       {"labelSelector", {{"matchLabels", selectorFor(app, kEdgeTier)}}},
-                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
-    }
-    return out;
-}
-
 base::Result<Json> podTemplate(const ScalableApp& app, const std::string& zone) {
     Json labels = labelsFor(app, kEdgeTier);
     labels.update(selectorIn(app, zone));
-    Json out{{"metadata", {{"labels", labels}}},
-             {"spec",
-              {{"automountServiceAccountToken", false},
-               {"enableServiceLinks", false},
-               {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
-               {"securityContext",
-                {{"runAsNonRoot", true},
-                 {"runAsUser", kUser},
-                 {"runAsGroup", kUser},
-                 {"fsGroup", kUser},
-                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
-               {"topologySpreadConstraints", spreadOf(app)},
-               {"containers", Json::array({containerOf(app)})},
-               {"volumes", volumesOf(app)}}}};
+    Json out = proxyPod({.labels = labels,
+                         .selector = selectorFor(app, kEdgeTier),
+                         .user = kUser,
+                         .container = containerOf(app),
+                         .volumes = volumesOf(app)});
+    out["spec"]["securityContext"]["fsGroup"] = kUser;
     if (!zone.empty()) {
         out["spec"]["affinity"] = zoneAffinity({zone});
     }

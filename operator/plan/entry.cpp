@@ -120,7 +120,7 @@ Json originService(const ScalableApp& app, const Observed& observed) {
 }
 
 bool mayLeave(const ScalableApp& app, const Observed& observed, const Handover& handover) {
-    if (!handover.covered) {
+    if (!handover.covered || balancersAskUntil(app, observed)) {
         return false;
     }
     if (!leadsTo(app, observed, kBalancerTier)) {

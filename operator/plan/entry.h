@@ -40,7 +40,7 @@ base::Json publicService(const api::ScalableApp& app, const Observed& observed);
 // Of the edge tier.
 base::Json originService(const api::ScalableApp& app, const Observed& observed);
 
-// Whether nothing leads to the leaving Deployments of the web tier any more.
+// Whether nothing leads to the leaving Deployments of the web tier any more, nor asks them.
 bool mayLeave(const api::ScalableApp& app, const Observed& observed, const Handover& handover);
 
 }  // namespace plan

@@ -7,8 +7,12 @@
 // with a minus when it is to be gone. The kubelet makes a file of the annotation within a second,
 // and a script in HAProxy reads it: a pod that came gets a server of its own until names tell of
 // it, a pod that goes gets nothing new. Names stay the truth: what is told grows old by itself, so
-// that nothing depends on the operator, and a HAProxy without Lua follows names alone. Thread
-// safety: pure functions.
+// that nothing depends on the operator, and a HAProxy without Lua follows names alone.
+//
+// With SourceIPHash a pod that came takes clients twice: to its own server, and again once names
+// tell of it, because a server's place on the ring is its number (3.0 and later know `hash-key`,
+// 2.x does not). The other choice, to wait for names, would leave a rollout without pods wherever
+// names are slower than the rollout. Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>

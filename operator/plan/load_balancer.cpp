@@ -1,6 +1,7 @@
 #include "plan/load_balancer.h"
 
 #include <algorithm>
+#include <set>
 
 #include "plan/children.h"
 #include "plan/diff.h"
@@ -28,10 +29,6 @@ constexpr const char* kRetryAnnotation = "scalableapp.dev/retry.lua";
 constexpr const char* kConfigFolder = "/etc/scalableapp";
 constexpr const char* kConfigFile = "haproxy.cfg";
 constexpr int64_t kUser = 99;  // "haproxy" of the image
-// Until no node leads new connections to the pod any more.
-constexpr int64_t kDrainSeconds = 5;
-// After the drain: what `hard-stop-after` allows, and a little.
-constexpr int64_t kShutdownSeconds = 35;
 
 // Rarely another number when bounds change: a new number is a new configuration.
 int64_t slotsFor(int64_t most) {
@@ -82,8 +79,7 @@ void inOrderOf(const std::vector<api::Zone>& zones, ZonesServed& served) {
 
 // Every zone that is to have pods, and what leaves for as long as it is needed: taken out here
 // first, so that a drained zone loses its traffic before its pods.
-ZonesServed zonesServed(const ScalableApp& app, const Observed& observed) {
-    auto handover = handoverOf(app, observed);
+ZonesServed zonesServed(const ScalableApp& app, const Handover& handover) {
     // Not what a zone has now: a lost one must not bring every balancer a new configuration.
     auto rooms = roomsOf(handover.covered ? app : beforeHandover(app, handover));
     auto room = [&](const std::string& zone) {
@@ -103,6 +99,18 @@ ZonesServed zonesServed(const ScalableApp& app, const Observed& observed) {
     return out;
 }
 
+// What leaves has its name as long as it is there: a balancer that is on its way out may ask it.
+std::set<std::string> zonesNamed(const Handover& handover) {
+    std::set<std::string> out;
+    for (const auto& group : handover.groups) {
+        out.insert(group.zone);
+    }
+    for (const auto* deployment : handover.leaving) {
+        out.insert(zoneOf(*deployment));
+    }
+    return out;
+}
+
 std::string configOf(const ScalableApp& app, const ZonesServed& served) {
     HaproxyModel model{.app = app.name,
                        .pools = {},
@@ -117,13 +125,6 @@ std::string configOf(const ScalableApp& app, const ZonesServed& served) {
     return haproxyConfig(model);
 }
 
-Json probe(const char* path, int64_t period, int64_t failures) {
-    return {{"httpGet", {{"path", path}, {"port", "admin"}, {"scheme", "HTTP"}}},
-            {"periodSeconds", period},
-            {"timeoutSeconds", 2},
-            {"failureThreshold", failures}};
-}
-
 Json containerOf(const ScalableApp& app) {
     auto port = [](const char* name, int64_t number) {
         return Json{{"name", name}, {"containerPort", number}, {"protocol", "TCP"}};
@@ -134,10 +135,10 @@ Json containerOf(const ScalableApp& app) {
         {"command", Json::array({"/bin/sh", "-c", haproxyStart()})},
         {"ports", Json::array({port(kWebPort, kBalancerPort), port("admin", kBalancerAdminPort)})},
         {"resources", proxyResources(app.loadBalancer.resources)},
-        {"startupProbe", probe("/healthz", 1, 30)},
-        {"readinessProbe", probe("/readyz", 1, 3)},
-        {"livenessProbe", probe("/healthz", 10, 3)},
-        {"lifecycle", {{"preStop", {{"sleep", {{"seconds", kDrainSeconds}}}}}}},
+        {"startupProbe", adminProbe("/healthz", 2, 1, 30)},
+        {"readinessProbe", adminProbe("/readyz", 2, 1, 3)},
+        {"livenessProbe", proxyLiveness()},
+        {"lifecycle", {{"preStop", {{"sleep", {{"seconds", kProxyDrainSeconds}}}}}}},
         {"volumeMounts",
          Json::array({{{"name", "config"}, {"mountPath", kConfigFolder}, {"readOnly", true}}})},
         {"securityContext",
@@ -162,33 +163,13 @@ Json configVolume(const ScalableApp& app) {
     return {{"name", "config"}, {"downwardAPI", {{"items", items}}}};
 }
 
-Json spreadOf(const ScalableApp& app) {
-    auto out = Json::array();
-    for (const char* domain : {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}) {
-        out.push_back({{"maxSkew", 1},
-                       {"topologyKey", domain},
-                       {"whenUnsatisfiable", "ScheduleAnyway"},
-                       {"labelSelector", {{"matchLabels", selectorFor(app, kBalancerTier)}}},
-                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
-    }
-    return out;
-}
-
 base::Result<Json> podTemplate(const ScalableApp& app, const ZonesServed& served) {
     Json labels = labelsFor(app, kBalancerTier);
-    Json out{{"metadata", {{"labels", labels}}},
-             {"spec",
-              {{"automountServiceAccountToken", false},
-               {"enableServiceLinks", false},
-               {"terminationGracePeriodSeconds", kDrainSeconds + kShutdownSeconds},
-               {"securityContext",
-                {{"runAsNonRoot", true},
-                 {"runAsUser", kUser},
-                 {"runAsGroup", kUser},
-                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
-               {"topologySpreadConstraints", spreadOf(app)},
-               {"containers", Json::array({containerOf(app)})},
-               {"volumes", Json::array({configVolume(app)})}}}};
+    Json out = proxyPod({.labels = labels,
+                         .selector = selectorFor(app, kBalancerTier),
+                         .user = kUser,
+                         .container = containerOf(app),
+                         .volumes = Json::array({configVolume(app)})});
     std::vector<std::string> zones;
     for (const auto& zone : app.zones) {
         if (std::any_of(served.begin(), served.end(),
@@ -249,8 +230,8 @@ Json podsService(const ScalableApp& app, const std::string& zone) {
 
 TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
-    auto served = zonesServed(app, observed);
-    auto deployment = deploymentOf(app, served);
+    auto handover = handoverOf(app, observed);
+    auto deployment = deploymentOf(app, zonesServed(app, handover));
     if (!deployment) {
         out.problem = Cause{.reason = "InvalidPatch",
                             .subject = "",
@@ -259,7 +240,7 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
                             .needsHelp = true};
         return out;
     }
-    for (const auto& [zone, most] : served) {
+    for (const auto& zone : zonesNamed(handover)) {
         out.objects.push_back(podsService(app, zone));
     }
     out.objects.push_back(budgetOf(app));
@@ -295,12 +276,29 @@ bool balancerCurrent(const ScalableApp& app, const Observed& observed) {
         return false;
     }
     auto count = [&](const char* pointer) { return base::intAt(*deployment, pointer).value_or(0); };
-    auto wanted = deploymentOf(app, zonesServed(app, observed));
+    auto wanted = deploymentOf(app, zonesServed(app, handoverOf(app, observed)));
     return wanted && !differs(*wanted, *deployment) &&
            count("/status/observedGeneration") >= count("/metadata/generation") &&
            count("/status/updatedReplicas") >= app.loadBalancer.replicas &&
            count("/status/availableReplicas") >= app.loadBalancer.replicas &&
            count("/status/replicas") == count("/status/updatedReplicas");
+}
+
+std::optional<base::WallTime> balancersAskUntil(const ScalableApp& app, const Observed& observed) {
+    std::optional<base::WallTime> out;
+    for (const auto* child : childrenOf(observed, kBalancerTier)) {
+        if (base::stringAt(*child, "/kind") != "Pod") {
+            continue;
+        }
+        // What is asked for no longer is deleted, if not yet.
+        auto until = observed.now + std::chrono::seconds(kProxyDrainSeconds);
+        auto goneAt = base::textAt(*child, "/metadata/deletionTimestamp");
+        bool going = goneAt.empty() ? !app.hasLoadBalancerTier() : base::parseTime(goneAt, until);
+        if (going && until > observed.now) {
+            out = std::max(out.value_or(until), until);
+        }
+    }
+    return out;
 }
 
 Tier loadBalancerTier() {

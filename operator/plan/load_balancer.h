@@ -10,9 +10,12 @@
 // and no pod that restarts gets one that others do not have yet. A reload in place would save the
 // new pods, but nobody could tell when a ConfigMap has arrived where (up to a minute), and it would
 // need a second container with a right to signal the first. No request is lost: pods leave by a
-// sleep in preStop, then HAProxy stops softly (SIGUSR1, the image's stop signal). Thread safety:
-// pure functions.
+// sleep in preStop, then HAProxy stops softly (SIGUSR1, the image's stop signal). A pod on its way
+// out still serves, and its files do not change any more: nobody can tell it which web pods go. So
+// none that the operator takes away goes before it. Thread safety: pure functions.
 #pragma once
+
+#include <optional>
 
 #include "plan/tier.h"
 
@@ -26,5 +29,9 @@ std::string balancerName(const api::ScalableApp& app);
 
 // Rolled out as the spec (and what is there) asks for, with all pods ready.
 bool balancerCurrent(const api::ScalableApp& app, const Observed& observed);
+
+// Until when balancers that are on their way out may ask web pods; empty: there are none.
+std::optional<base::WallTime> balancersAskUntil(const api::ScalableApp& app,
+                                                const Observed& observed);
 
 }  // namespace plan

@@ -5,6 +5,7 @@
 #include "api/condition.h"
 #include "plan/children.h"
 #include "plan/entry.h"
+#include "plan/haproxy.h"
 #include "plan/load_balancer.h"
 #include "plan/rollout.h"
 
@@ -24,7 +25,14 @@ std::string balancers(size_t count, size_t all) {
            (all == 1 ? " load balancer" : " load balancers");
 }
 
-ExtraCondition circuitCondition(const ScalableApp& app, const std::vector<Circuit>& circuits) {
+std::string silenceOf(size_t silent, size_t all) {
+    return balancers(silent, all) + (silent == 1 ? " does" : " do") +
+           " not answer the operator on port " + std::to_string(kBalancerAdminPort) +
+           ": a NetworkPolicy has to let the operator's pods get there";
+}
+
+ExtraCondition circuitCondition(const ScalableApp& app, const std::vector<Circuit>& circuits,
+                                size_t silent) {
     auto in = [&](CircuitState state) {
         return static_cast<size_t>(
             std::count_if(circuits.begin(), circuits.end(),
@@ -43,6 +51,10 @@ ExtraCondition circuitCondition(const ScalableApp& app, const std::vector<Circui
         out.reason = "HalfOpen";
         out.message =
             balancers(halfOpen, circuits.size()) + " try the web tier with a few requests";
+    } else if (silent > 0) {
+        out.unknown = true;
+        out.reason = "BalancersSilent";
+        out.message = "not known: " + silenceOf(silent, circuits.size() + silent);
     } else {
         out.reason = "Closed";
         out.message = "requests go to the web tier";
@@ -54,8 +66,8 @@ std::optional<ExtraCondition> circuit(const ScalableApp& app, const Observed& ob
     if (!app.resilience.circuitBreaker) {
         return std::nullopt;
     }
-    if (!observed.circuits.empty()) {
-        return circuitCondition(app, observed.circuits);
+    if (!observed.circuits.empty() || observed.silentBalancers > 0) {
+        return circuitCondition(app, observed.circuits, observed.silentBalancers);
     }
     // Nobody could be asked: what was known stands.
     const auto* before = api::findCondition(app.conditions, kCircuitCondition);
@@ -65,13 +77,14 @@ std::optional<ExtraCondition> circuit(const ScalableApp& app, const Observed& ob
     return ExtraCondition{.type = kCircuitCondition,
                           .value = before->status == api::kTrue,
                           .reason = before->reason,
-                          .message = before->message};
+                          .message = before->message,
+                          .unknown = before->status == api::kUnknown};
 }
 
 void tellOfCircuit(const ScalableApp& app, const ExtraCondition& now, TierState& out) {
     const auto* before = api::findCondition(app.conditions, kCircuitCondition);
     bool was = before != nullptr && before->status == api::kTrue;
-    if (was != now.value) {
+    if (was != now.value && !now.unknown) {
         out.events.push_back({.warning = now.value,
                               .reason = now.value ? "CircuitOpened" : "CircuitClosed",
                               .action = "Balance",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plan/look_again.h"
 #include "plan/rollout.h"
 #include "plan/shares.h"
 
@@ -114,8 +115,7 @@ std::vector<bool> newlyLost(const std::vector<ZoneSeen>& zones,
         auto since = goneSince(zones[i], children);
         lost[i] = since && now - *since >= kLostAfter;
         if (since && !lost[i]) {
-            auto left = std::chrono::ceil<std::chrono::milliseconds>(*since + kLostAfter - now);
-            wait = std::min(wait.value_or(left), left);
+            sooner(wait, std::chrono::ceil<std::chrono::milliseconds>(*since + kLostAfter - now));
         }
         if (!since && !zones[i].whole() && !zones[i].remembered) {
             return std::vector<bool>(zones.size());

@@ -5,6 +5,7 @@
 
 #include "plan/children.h"
 #include "plan/diff.h"
+#include "plan/look_again.h"
 #include "plan/names.h"
 #include "plan/status.h"
 #include "plan/tier.h"
@@ -69,13 +70,6 @@ void notAppliedYet(TierState& state) {
     state.cause.reset();
 }
 
-void sooner(const std::optional<std::chrono::milliseconds>& other,
-            std::optional<std::chrono::milliseconds>& time) {
-    if (other) {
-        time = std::min(time.value_or(*other), *other);
-    }
-}
-
 class Planner {
   public:
     Planner(const ScalableApp& app, const Observed& observed) : app_(app), observed_(observed) {}
@@ -134,7 +128,7 @@ class Planner {
         plan_.patches.insert(plan_.patches.end(), wanted.patches.begin(), wanted.patches.end());
         report.state.events.insert(report.state.events.end(), wanted.events.begin(),
                                    wanted.events.end());
-        sooner(wanted.lookAgain, report.state.lookAgain);
+        sooner(report.state.lookAgain, wanted.lookAgain);
         plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
         stay(wanted.staying);
         return report;

@@ -58,6 +58,7 @@ struct Observed {
     std::vector<base::Json> children;
     base::WallTime now;
     std::vector<Circuit> circuits = {};  // of those that answered
+    size_t silentBalancers = 0;          // those that were asked for long and never answered
     std::vector<Edge> edges = {};        // likewise, ready or not
     // What has to wait for something to serve waits for nothing: the plan is what it all ends in.
     bool assumeServing = false;

@@ -7,6 +7,9 @@ namespace {
 
 using base::Json;
 
+// After the drain: what a proxy allows the requests that it still has, and a little.
+constexpr int64_t kProxyShutdownSeconds = 35;
+
 Json tolerationOf(const api::Toleration& toleration) {
     Json out{{"operator", toleration.operator_}};
     for (const auto& [field, value] :
@@ -73,6 +76,45 @@ base::Status patched(Json& pod, const std::string& text) {
 }
 
 }  // namespace
+
+Json spreadOver(const std::vector<const char*>& domains, const Json& selector) {
+    auto out = Json::array();
+    for (const char* domain : domains) {
+        out.push_back({{"maxSkew", 1},
+                       {"topologyKey", domain},
+                       {"whenUnsatisfiable", "ScheduleAnyway"},
+                       {"labelSelector", {{"matchLabels", selector}}},
+                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
+    }
+    return out;
+}
+
+Json proxyPod(ProxyPod pod) {
+    return {{"metadata", {{"labels", std::move(pod.labels)}}},
+            {"spec",
+             {{"automountServiceAccountToken", false},
+              {"enableServiceLinks", false},
+              {"terminationGracePeriodSeconds", kProxyDrainSeconds + kProxyShutdownSeconds},
+              {"securityContext",
+               {{"runAsNonRoot", true},
+                {"runAsUser", pod.user},
+                {"runAsGroup", pod.user},
+                {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+              {"topologySpreadConstraints", spreadOver({kZoneDomain, kNodeDomain}, pod.selector)},
+              {"containers", Json::array({std::move(pod.container)})},
+              {"volumes", std::move(pod.volumes)}}}};
+}
+
+Json adminProbe(const char* path, int64_t timeout, int64_t period, int64_t failures) {
+    return {{"httpGet", {{"path", path}, {"port", "admin"}, {"scheme", "HTTP"}}},
+            {"periodSeconds", period},
+            {"timeoutSeconds", timeout},
+            {"failureThreshold", failures}};
+}
+
+Json proxyLiveness() {
+    return adminProbe("/healthz", 5, 10, 6);
+}
 
 base::Result<Json> withOverrides(Json podTemplate, const api::Overrides& overrides,
                                  const Json& labels) {

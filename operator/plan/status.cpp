@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plan/look_again.h"
 #include "plan/stage.h"
 
 namespace plan {
@@ -117,9 +118,14 @@ class Judge {
 
   private:
     void set(const char* type, bool value, const std::string& reason, const std::string& message) {
+        set(type, value ? api::kTrue : api::kFalse, reason, message);
+    }
+
+    void set(const char* type, const char* status, const std::string& reason,
+             const std::string& message) {
         api::setCondition(conditions_,
                           {.type = type,
-                           .status = value ? api::kTrue : api::kFalse,
+                           .status = status,
                            .reason = reason,
                            .message = message,
                            .observedGeneration = app_.generation,
@@ -156,9 +162,7 @@ class Judge {
             stalled_ = true;
             deadlineOver_ = true;
         } else {
-            // A little later: a deadline that is met to the microsecond would have to be met twice.
-            lookAgain_ = std::chrono::ceil<std::chrono::milliseconds>(deadline - now_) +
-                         std::chrono::milliseconds(100);
+            lookAgain_ = untilAfter(deadline, now_);
         }
     }
 
@@ -186,7 +190,9 @@ class Judge {
         }
         set(report.tier->condition, state.serving, reason, message);
         for (const auto& extra : state.conditions) {
-            set(extra.type.c_str(), extra.value, extra.reason, extra.message);
+            const char* status = extra.value ? api::kTrue : api::kFalse;
+            set(extra.type.c_str(), extra.unknown ? api::kUnknown : status, extra.reason,
+                extra.message);
         }
     }
 
@@ -290,10 +296,7 @@ Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports, ba
     out.events = judge.events();
     out.lookAgain = judge.lookAgain();
     for (const auto& report : reports) {
-        const auto& again = report.state.lookAgain;
-        if (again) {
-            out.lookAgain = std::min(out.lookAgain.value_or(*again), *again);
-        }
+        sooner(out.lookAgain, report.state.lookAgain);
     }
     return out;
 }

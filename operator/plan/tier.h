@@ -51,6 +51,7 @@ struct ExtraCondition {
     bool value = false;
     std::string reason;
     std::string message;
+    bool unknown = false;  // whatever the value
 };
 
 struct TierState {

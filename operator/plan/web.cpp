@@ -5,6 +5,8 @@
 #include "api/labels.h"
 #include "plan/children.h"
 #include "plan/entry.h"
+#include "plan/load_balancer.h"
+#include "plan/look_again.h"
 #include "plan/lost_zones.h"
 #include "plan/names.h"
 #include "plan/web_groups.h"
@@ -122,8 +124,13 @@ void putDeployment(const ScalableApp& app, Json wanted, const std::vector<const 
     out.objects.push_back(std::move(resize.deployment));
     out.patches.insert(out.patches.end(), resize.patches.begin(), resize.patches.end());
     out.events.insert(out.events.end(), resize.events.begin(), resize.events.end());
-    if (resize.lookAgain) {
-        out.lookAgain = std::min(out.lookAgain.value_or(*resize.lookAgain), *resize.lookAgain);
+    sooner(out.lookAgain, resize.lookAgain);
+}
+
+// None that a balancer might miss, which nobody can tell of it.
+void keepPods(Handover& handover) {
+    for (auto& group : handover.groups) {
+        group.count = std::max(group.count, group.present);
     }
 }
 
@@ -131,6 +138,10 @@ TierIntents intents(const ScalableApp& app, const Observed& observed) {
     TierIntents out;
     auto children = childrenOf(observed, kWebTier);
     auto handover = handoverOf(app, observed);
+    if (auto until = balancersAskUntil(app, observed)) {
+        keepPods(handover);
+        sooner(out.lookAgain, untilAfter(*until, observed.now));
+    }
     out.objects.push_back(publicService(app, observed));
     putBudgets(app, handover, out);
     for (const auto& group : handover.groups) {

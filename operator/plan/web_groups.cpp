@@ -167,9 +167,11 @@ Handover handoverOf(const ScalableApp& app, const Observed& observed) {
     for (auto& group : out.groups) {
         const auto* deployment = find(children, group.name);
         group.count = group.least;
-        if (deployment != nullptr && !allServe && out.groups.size() > 1) {
-            group.count =
-                std::max(group.least, base::intAt(*deployment, "/spec/replicas").value_or(0));
+        if (deployment != nullptr) {
+            group.present = base::intAt(*deployment, "/spec/replicas").value_or(0);
+        }
+        if (!allServe && out.groups.size() > 1) {
+            group.count = std::max(group.least, group.present);
         }
     }
     for (const auto* child : children) {

@@ -33,7 +33,8 @@ struct WebGroup {
     // The count to set now, where the spec fixes it: no zone gives up a pod before the others
     // serve.
     int64_t count = 0;
-    bool lost = false;  // the others have its share for now
+    int64_t present = 0;  // the count that is set
+    bool lost = false;    // the others have its share for now
 };
 
 struct Handover {

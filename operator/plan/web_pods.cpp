@@ -11,7 +11,6 @@ using api::ScalableApp;
 using base::Json;
 
 constexpr const char* kContainer = "web";
-constexpr const char* kZoneDomain = "topology.kubernetes.io/zone";
 // After the drain, for requests that are still on their way.
 constexpr int64_t kShutdownSeconds = 30;
 constexpr int64_t kStartupPeriodSeconds = 2;
@@ -85,20 +84,13 @@ Json containerOf(const ScalableApp& app) {
     return out;
 }
 
-// Softly: a pod in a full zone is better than no pod. Within a named zone there is one domain less.
+// Within a named zone there is one domain less.
 Json spreadOf(const ScalableApp& app, const std::string& zone) {
-    auto out = Json::array();
-    for (const char* domain : {kZoneDomain, "kubernetes.io/hostname"}) {
-        if (!zone.empty() && domain == kZoneDomain) {
-            continue;
-        }
-        out.push_back({{"maxSkew", 1},
-                       {"topologyKey", domain},
-                       {"whenUnsatisfiable", "ScheduleAnyway"},
-                       {"labelSelector", {{"matchLabels", webSelector(app, zone)}}},
-                       {"matchLabelKeys", Json::array({"pod-template-hash"})}});
+    std::vector<const char*> domains{kNodeDomain};
+    if (zone.empty()) {
+        domains.insert(domains.begin(), kZoneDomain);
     }
-    return out;
+    return spreadOver(domains, webSelector(app, zone));
 }
 
 }  // namespace

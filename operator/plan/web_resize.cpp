@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plan/diff.h"
+#include "plan/look_again.h"
 #include "plan/pod_resources.h"
 #include "plan/root_cause.h"
 
@@ -258,9 +259,7 @@ class Resizer {
         if (observed_.now >= begin + span) {
             return true;
         }
-        auto left = std::chrono::ceil<std::chrono::milliseconds>(begin + span - observed_.now) +
-                    std::chrono::milliseconds(100);
-        out_.lookAgain = std::min(out_.lookAgain.value_or(left), left);
+        sooner(out_.lookAgain, untilAfter(begin + span, observed_.now));
         return false;
     }
 

@@ -1,7 +1,9 @@
 #include "reconcile/circuits.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/json.h"
 #include "plan/children.h"
@@ -14,6 +16,8 @@ namespace reconcile {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout{1000};
+// Longer than a node or a network has a bad moment.
+constexpr std::chrono::seconds kSilentAfter{30};
 constexpr const char* kMetric = "scalableapp_circuit_state ";
 
 std::optional<plan::CircuitState> stateIn(const std::string& text) {
@@ -69,6 +73,28 @@ std::vector<plan::Circuit> askCircuits(const std::vector<CircuitTarget>& targets
         }
     }
     return out;
+}
+
+size_t SilenceBook::record(const kube::ObjectKey& app, const std::vector<CircuitTarget>& targets,
+                           const std::vector<plan::Circuit>& answers, base::WallTime now) {
+    std::lock_guard lock(mutex_);
+    auto before = std::exchange(silent_[app], {});
+    auto& since = silent_[app];
+    for (const auto& target : targets) {
+        auto known = before.find(target.pod);
+        since[target.pod] = known == before.end() ? now : known->second;
+    }
+    for (const auto& answer : answers) {
+        since.erase(answer.pod);
+    }
+    return static_cast<size_t>(std::count_if(since.begin(), since.end(), [&](const auto& one) {
+        return now - one.second >= kSilentAfter;
+    }));
+}
+
+void SilenceBook::forget(const kube::ObjectKey& app) {
+    std::lock_guard lock(mutex_);
+    silent_.erase(app);
 }
 
 }  // namespace reconcile

@@ -73,7 +73,7 @@ Reconciler::Reconciler(kube::Client& client, const Observer& observer, EventSink
                     "1 when the ScalableApp's Stalled condition is True, else 0");
     metrics_.define("scalableapp_circuit_open", runtime::Metrics::Kind::Gauge,
                     "1 while a circuit breaker of the ScalableApp is open or half-open, else 0; "
-                    "absent where there is none");
+                    "absent where there is none or its state is not known");
     metrics_.define("scalableapp_serving_stale", runtime::Metrics::Kind::Gauge,
                     "1 while edges of the ScalableApp give out what they kept beyond its time "
                     "because no origin answers, else 0; absent where there is no edge");
@@ -154,10 +154,13 @@ plan::Observed Reconciler::observe(const kube::Object& object, const api::Scalab
     out.children = treesOf(family);
     rewrites_.showAsAsked(object.meta().key, out.children);
     auto targets = circuitTargets(app, out.children);
+    const auto& key = object.meta().key;
     if (!targets.empty()) {
         out.circuits = askCircuits_(targets, stop);
+        out.silentBalancers = silenceBook_.record(key, targets, out.circuits, out.now);
+    } else {
+        silenceBook_.forget(key);
     }
-    const auto& key = object.meta().key;
     auto edges = edgeTargets(app, out.children, out.now);
     if (!edges.empty()) {
         out.edges = edgeBook_.record(key, askEdges_(edges, stop), out.now);
@@ -223,7 +226,8 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
     metrics_.set("scalableapp_ready", labelsOf(key), value("Ready"));
     metrics_.set("scalableapp_stalled", labelsOf(key), value("Stalled"));
     for (const auto& [metric, type] : kWarnings) {
-        if (api::findCondition(conditions, type) != nullptr) {
+        const auto* condition = api::findCondition(conditions, type);
+        if (condition != nullptr && condition->status != api::kUnknown) {
             metrics_.set(metric, labelsOf(key), value(type));
         } else {
             metrics_.remove(metric, labelsOf(key));
@@ -232,6 +236,7 @@ void Reconciler::measure(const kube::ObjectKey& key, const base::Json& status) {
 }
 
 void Reconciler::forget(const kube::ObjectKey& key) {
+    silenceBook_.forget(key);
     edgeBook_.forget(key);
     rewrites_.forget(key);
     rests_.forget(key);

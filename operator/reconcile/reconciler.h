@@ -72,6 +72,7 @@ class Reconciler {
     AskCircuits askCircuits_;
     AskEdges askEdges_;
     EdgeBook edgeBook_;
+    SilenceBook silenceBook_;
     RewriteBook rewrites_;
     RestBook rests_;
     LookAround lookAround_;

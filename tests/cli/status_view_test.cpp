@@ -165,6 +165,10 @@ TEST(StatusView, ShowsTheBalancerAndTheZonesOfTheWebTier) {
                 HasSubstr("  what to do: see why the web pods answer with errors: kubectl -n "
                           "ns logs -l scalableapp.dev/app=shop,scalableapp.dev/tier=web\n"));
     EXPECT_THAT(shown, HasSubstr(", zones z1:1 z2:0 (drained)\n"));
+    object["status"]["conditions"] =
+        Json::array({condition("CircuitOpen", "Unknown", "BalancersSilent", "")});
+    EXPECT_THAT(screen(object), HasSubstr("  ✔ load balancer  2/2 ready, LeastConnections, circuit "
+                                          "breaker not known\n"));
 }
 
 TEST(StatusView, BeginsOutsideWhereThereIsAWayIn) {

@@ -61,6 +61,11 @@ DnsStub::~DnsStub() {
     close(listener_);
 }
 
+void DnsStub::tell(std::vector<int> pods) {
+    std::lock_guard lock(mutex_);
+    pods_ = std::move(pods);
+}
+
 // As a nameserver does with connections that were idle: each is closed before long.
 void DnsStub::serve() {
     while (!over_) {
@@ -87,43 +92,34 @@ void DnsStub::answerOn(int connection) {
         return;
     }
     std::string answer = answerTo(query);
+    if (failure_ == kSilence) {
+        return;
+    }
     answer = two(answer.size()) + answer;
     send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
 }
 
-void DnsStub::forget(int pod) {
-    std::lock_guard lock(mutex_);
-    std::replace(pods_.begin(), pods_.end(), pod, 0);
-}
-
 std::string DnsStub::answerTo(const std::string& query) {
     size_t end = query.find('\0', kHead) + 1;
-    std::string head = query.substr(0, 2) + "\x85\x80" + two(1);
     std::string question = query.substr(kHead, end + 4 - kHead);
-    if (query[end + 1] == kSrv) {
-        return answerWithPods(head, question);
-    }
-    return head + two(1) + two(0) + two(0) + question + addressRecord("\xc0\x0c");
-}
-
-std::string DnsStub::answerWithPods(const std::string& head, const std::string& question) {
+    bool pods = query[end + 1] == kSrv;
     std::lock_guard lock(mutex_);
-    std::string answers;
+    std::string answers = pods ? "" : addressRecord("\xc0\x0c");
     std::string more;
-    size_t count = 0;
-    size_t first = static_cast<size_t>(++told_ * 17);
-    for (size_t i = 0; i < pods_.size(); ++i) {
+    size_t first = static_cast<size_t>(pods ? ++told_ * 17 : 0);
+    for (size_t i = 0; pods && i < pods_.size(); ++i) {
         size_t index = (first + i) % pods_.size();
-        if (pods_[index] == 0) {
-            continue;
-        }
-        ++count;
         answers +=
             record("\xc0\x0c", kSrv,
                    two(0) + two(1) + two(static_cast<size_t>(pods_[index])) + nameOfPod(index));
         more += addressRecord(nameOfPod(index));
     }
-    return head + two(count) + two(0) + two(count) + question + answers + more;
+    if (int code = failure_; code > 0) {
+        return query.substr(0, 2) + "\x85" + static_cast<char>(0x80 + code) + two(1) + two(0) +
+               two(0) + two(0) + question;
+    }
+    return query.substr(0, 2) + "\x85\x80" + two(1) + two(pods ? pods_.size() : 1) + two(0) +
+           two(pods ? pods_.size() : 0) + question + answers + more;
 }
 
 }  // namespace plan_test

@@ -3,9 +3,8 @@
 //
 //   DnsStub dns({8081, 8082});          // ports of the pods
 //   Balancer balancer(model, dns);
-//   dns.forget(8081);                  // that pod is gone
-//
-// Thread safety: all of it from any thread.
+//   dns.tell({8082, 8083});
+//   dns.fail(DnsStub::kRefused);
 #pragma once
 
 #include <atomic>
@@ -23,19 +22,28 @@ class DnsStub {
     DnsStub(const DnsStub&) = delete;
     DnsStub& operator=(const DnsStub&) = delete;
 
+    static constexpr int kNothing = 0;
+    static constexpr int kServerFailure = 2;
+    static constexpr int kNoSuchName = 3;
+    static constexpr int kRefused = 5;
+    static constexpr int kSilence = -1;
+
     int port() const { return port_; }
-    // How often it told of pods.
+    // From now on, of these.
+    void tell(std::vector<int> pods);
+    // From now on it says this in place of any answer.
+    void fail(int how) { failure_ = how; }
+    // How often it was asked for pods.
     int told() const { return told_; }
-    void forget(int pod);
 
   private:
     void serve();
     void answerOn(int connection);
     std::string answerTo(const std::string& query);
-    std::string answerWithPods(const std::string& head, const std::string& question);
 
     std::mutex mutex_;
-    std::vector<int> pods_;  // ports; 0: forgotten
+    std::vector<int> pods_;
+    std::atomic<int> failure_ = kNothing;
     int listener_ = -1;
     int port_ = 0;
     std::atomic<int> told_ = 0;

@@ -10,6 +10,8 @@ namespace {
 
 using namespace plan_test;
 using testing::HasSubstr;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 class Naming : public Balancing {
   protected:
@@ -57,7 +59,7 @@ TEST_F(Naming, APodThatNamesHaveForgottenIsNotTakenForANewcomer) {
     };
     balancer.tell(line(*all[1]) + line(*all[2]));
     ASSERT_TRUE(soon([&] { return has(balancer, 3); })) << "a newcomer is served";
-    dns.forget(all[1]->port());
+    dns.tell({all[0]->port()});
     ASSERT_TRUE(soon([&] { return has(balancer, 2); })) << balancer.log();
     int before = all[1]->hits();
     // What is told is read five times a second.
@@ -67,6 +69,46 @@ TEST_F(Naming, APodThatNamesHaveForgottenIsNotTakenForANewcomer) {
     }
     EXPECT_EQ(all[1]->hits(), before);
     EXPECT_GT(all[2]->hits(), 0) << "of the other newcomer names have not told yet";
+}
+
+// Figure: how long it takes.
+TEST_F(Naming, FollowsPodsThatComeAndGo) {
+    auto all = pods(3);
+    DnsStub dns({all[0]->port(), all[1]->port()});
+    Balancer balancer(model(), dns);
+    ASSERT_TRUE(soon([&] { return has(balancer, 2); })) << balancer.log();
+    auto told = Clock::now();
+    dns.tell({all[0]->port(), all[2]->port()});
+    EXPECT_TRUE(soon([&] {
+        int before = pod(1).hits();
+        for (int i = 0; i < 4; ++i) {
+            EXPECT_EQ(balancer.get("/").status, 200);
+        }
+        return pod(2).hits() > 0 && pod(1).hits() == before;
+    }));
+    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - told);
+    std::printf("names tell of another pod: followed after %d ms\n",
+                static_cast<int>(took.count()));
+}
+
+TEST_F(Naming, TroubleOfTheNamesEmptiesNoPool) {
+    auto all = pods(2);
+    DnsStub dns({all[0]->port(), all[1]->port()});
+    Balancer balancer(model(), dns);
+    ASSERT_TRUE(soon([&] { return has(balancer, 2); })) << balancer.log();
+    auto keeps = [&](const char* what) {
+        EXPECT_TRUE(soon([&, before = dns.told()] { return dns.told() > before + 2; })) << what;
+        EXPECT_TRUE(has(balancer, 2)) << what;
+        EXPECT_EQ(balancer.get("/").status, 200) << what;
+    };
+    for (int failure :
+         {DnsStub::kServerFailure, DnsStub::kNoSuchName, DnsStub::kRefused, DnsStub::kSilence}) {
+        dns.fail(failure);
+        keeps(std::to_string(failure).c_str());
+    }
+    dns.fail(DnsStub::kNothing);
+    dns.tell({});
+    keeps("an answer without any");
 }
 
 }  // namespace

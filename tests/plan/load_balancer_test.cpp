@@ -228,6 +228,83 @@ TEST(LoadBalancer, ExposureIsTheServicesType) {
     EXPECT_EQ((*cluster.find("Service", "shop"))["spec"]["type"], "LoadBalancer");
 }
 
+// --- a balancer on its way out serves on, and cannot be told any more
+
+Json goingBalancer(const Simulation& cluster, std::chrono::seconds left) {
+    return {
+        {"apiVersion", "v1"},
+        {"kind", "Pod"},
+        {"metadata",
+         {{"name", "shop-lb-1-going"},
+          {"namespace", "ns"},
+          {"uid", "going"},
+          {"labels", {{"scalableapp.dev/app", "shop"}, {"scalableapp.dev/tier", "loadBalancer"}}},
+          {"deletionTimestamp", base::formatTime(cluster.seen.now + left)}}}};
+}
+
+void end(Simulation& cluster) {
+    std::erase_if(cluster.seen.children, [](const Json& child) {
+        return base::textAt(child, "/metadata/uid") == "going";
+    });
+}
+
+TEST(LoadBalancer, AZoneLeavesAfterTheLastBalancerThatAsksIt) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    cluster.spec(balanced(kZ2Drained));
+    cluster.seen.children.push_back(goingBalancer(cluster, 45s));
+    cluster.settle();
+    EXPECT_THAT(config(cluster), Not(HasSubstr("shop-web-z2.ns")));
+    EXPECT_TRUE(cluster.has("Deployment", "shop-web-z2"));
+    EXPECT_TRUE(cluster.has("Service", "shop-web-z2"));
+    end(cluster);
+    cluster.settle();
+    EXPECT_FALSE(cluster.has("Deployment", "shop-web-z2"));
+    EXPECT_FALSE(cluster.has("Service", "shop-web-z2"));
+}
+
+TEST(LoadBalancer, OneThatIsNeverGoneIsNotWaitedForBeyondItsGrace) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    cluster.spec(balanced(kZ2Drained));
+    cluster.seen.children.push_back(goingBalancer(cluster, 45s));
+    cluster.settle();
+    ASSERT_TRUE(cluster.last.lookAgain);
+    EXPECT_GT(*cluster.last.lookAgain, 45s);
+    EXPECT_LT(*cluster.last.lookAgain, 46s);
+    cluster.pass(46s);
+    cluster.settle();
+    EXPECT_FALSE(cluster.has("Deployment", "shop-web-z2"));
+    EXPECT_FALSE(cluster.last.lookAgain);
+}
+
+TEST(LoadBalancer, NoZoneGivesUpPodsThatABalancerOnItsWayOutAsks) {
+    Simulation cluster(balanced(kZ2Drained));
+    cluster.settle();
+    cluster.spec(balanced(kZoned));
+    cluster.seen.children.push_back(goingBalancer(cluster, 45s));
+    cluster.settle();
+    EXPECT_EQ(cluster.available("web"), 5) << "all that there were, and the new zone's";
+    end(cluster);
+    cluster.settle();
+    EXPECT_EQ(cluster.available("web"), 4);
+}
+
+TEST(LoadBalancer, WithTheTierItselfTheZoneLeavesAfterItsBalancersToo) {
+    Simulation cluster(balanced(kZoned));
+    cluster.settle();
+    auto pod = goingBalancer(cluster, 0s);
+    pod["metadata"].erase("deletionTimestamp");
+    cluster.seen.children.push_back(pod);
+    cluster.spec(plain());
+    cluster.settle();
+    EXPECT_FALSE(cluster.has("Deployment", "shop-lb"));
+    EXPECT_TRUE(cluster.has("Deployment", "shop-web-z2")) << "it is not even told to go";
+    end(cluster);
+    cluster.settle();
+    EXPECT_FALSE(cluster.has("Deployment", "shop-web-z2"));
+}
+
 // --- what a person may say of its pods
 
 Json podOf(const std::string& loadBalancer) {
@@ -341,6 +418,42 @@ TEST(Circuit, StandsWhileNobodyCanBeAsked) {
     cluster.step();
     EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "True");
     EXPECT_THAT(cluster.last.events, IsEmpty());
+}
+
+TEST(Circuit, OfBalancersThatAreSilentForLongIsUnknownAndSaysWhatToDo) {
+    Simulation cluster(balanced(kBreaker));
+    cluster.seen.circuits = {{.pod = "a", .state = plan::CircuitState::Open}};
+    cluster.settle();
+    cluster.seen.circuits.clear();
+    cluster.seen.silentBalancers = 2;
+    cluster.step();
+    auto silent = *condition(cluster.last, "CircuitOpen");
+    EXPECT_EQ(silent.status, "Unknown");
+    EXPECT_EQ(silent.reason, "BalancersSilent");
+    EXPECT_THAT(silent.message,
+                HasSubstr("2 of 2 load balancers do not answer the operator on port "
+                          "8404: a NetworkPolicy has to let"));
+    EXPECT_THAT(cluster.last.events, IsEmpty()) << "nobody knows that it closed";
+    // Asked anew, after an operator's restart: not long enough to say so.
+    cluster.seen.silentBalancers = 0;
+    EXPECT_FALSE(cluster.step()) << "what was known stands";
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "Unknown");
+    cluster.seen.circuits = {{.pod = "a"}};
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->reason, "Closed");
+}
+
+TEST(Circuit, WithSomeSilentIsOpenWhereOneIsAndElseUnknown) {
+    Simulation cluster(balanced(kBreaker));
+    cluster.seen.circuits = {{.pod = "a"}};
+    cluster.seen.silentBalancers = 1;
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "Unknown");
+    EXPECT_THAT(condition(cluster.last, "CircuitOpen")->message,
+                HasSubstr("1 of 2 load balancers does not answer"));
+    cluster.seen.circuits[0].state = plan::CircuitState::Open;
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "CircuitOpen")->status, "True");
 }
 
 TEST(Circuit, IsAskedForAgainSoonAndOnlyWhereThereIsOne) {

@@ -65,6 +65,25 @@ TEST(Circuits, OnlyReadyBalancersOfAnAppWithABreakerAreAsked) {
     EXPECT_EQ(targets[0], (CircuitTarget{.pod = "lb", .address = "10.0.0.1", .port = 8404}));
 }
 
+TEST(Circuits, ABalancerIsSilentOnceItHasNotAnsweredForHalfAMinute) {
+    using namespace std::chrono_literals;
+    const kube::ObjectKey shop{.namespace_ = "ns", .name = "shop"};
+    const CircuitTarget a{.pod = "a", .address = "10.0.0.1", .port = 1};
+    const CircuitTarget b{.pod = "b", .address = "10.0.0.2", .port = 1};
+    const CircuitTarget c{.pod = "c", .address = "10.0.0.3", .port = 1};
+    const std::vector<plan::Circuit> one{{.pod = "a"}};
+    base::WallTime now{};
+    reconcile::SilenceBook book;
+    EXPECT_EQ(book.record(shop, {a, b}, one, now), 0U);
+    EXPECT_EQ(book.record(shop, {a, b}, one, now + 29s), 0U);
+    EXPECT_EQ(book.record(shop, {a, b}, {}, now + 30s), 1U) << "the other one only missed a turn";
+    EXPECT_EQ(book.record(shop, {a, b}, {{.pod = "b"}}, now + 31s), 0U);
+    EXPECT_EQ(book.record(shop, {a, b}, {}, now + 60s), 1U) << "each by its own time";
+    EXPECT_EQ(book.record(shop, {c}, {}, now + 61s), 0U) << "another pod";
+    book.forget(shop);
+    EXPECT_EQ(book.record(shop, {c}, {}, now + 120s), 0U);
+}
+
 // A child as the cluster's own controllers would make it.
 Json made(Json object, const Json& owner) {
     object["apiVersion"] = object["kind"] == "Pod" ? "v1" : "apps/v1";
@@ -102,6 +121,17 @@ TEST(Circuits, BecomeAConditionAndLaterLooksWriteNothing) {
     auto outcome = world.pass();
     EXPECT_EQ(world.server->mutations(), 0U);
     EXPECT_EQ(outcome.kind(), runtime::Outcome::Kind::After);
+    // As behind a NetworkPolicy.
+    world.circuits.clear();
+    world.settle();
+    EXPECT_EQ(world.condition("CircuitOpen").value("status", ""), "True") << "for now";
+    world.clock.advance(std::chrono::seconds(31));
+    world.settle();
+    EXPECT_EQ(world.condition("CircuitOpen").value("reason", ""), "BalancersSilent");
+    world.server->forgetRequests();
+    world.clock.advance(std::chrono::seconds(31));
+    world.pass();
+    EXPECT_EQ(world.server->mutations(), 0U) << "it says so once";
 }
 
 }  // namespace
