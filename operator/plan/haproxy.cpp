@@ -260,9 +260,11 @@ std::string backendSection(const HaproxyModel& model, const std::string& name,
     if (waitsToRetry(resilience)) {
         out += otherPodRule();
     }
+    // Two connections in a row that a pod did not take say more than checks, and at once: with
+    // several such pods a request would run out of retries among them. A check brings it back.
     out +=
         "    default-server check inter 2s fastinter 500ms downinter 1s rise 1 fall 2 observe "
-        "layer4 error-limit 2 on-error fastinter init-addr none resolvers cluster resolve-opts "
+        "layer4 error-limit 2 on-error mark-down init-addr none resolvers cluster resolve-opts "
         "allow-dup-ip,ignore-weight" +
         limits + "\n";
     for (const auto& pool : pools) {
