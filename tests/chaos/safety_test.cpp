@@ -108,7 +108,8 @@ TEST(VanishedNode, IsNoFaultThatIsInForce) {
     };
     cluster.driveUntil([&] { return phaseOf(cluster) == "Done"; });
     EXPECT_NE(aborted(cluster).find("is gone"), std::string::npos) << aborted(cluster);
-    for (const auto& evidence : base::arrayAt(cluster.runs()[0], "/status/evidence")) {
+    auto run = cluster.runs()[0];
+    for (const auto& evidence : base::arrayAt(run, "/status/evidence")) {
         EXPECT_NE(stringAt(evidence, "/hit"), "Dead") << "nobody saw it die";
     }
     EXPECT_TRUE(cluster.power.calls.empty());

@@ -12,6 +12,7 @@
 #include <regex>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "plan/haproxy_pods.h"
 #include "plan/haproxy_retry.h"
@@ -189,10 +190,13 @@ Pod::Pod(std::string name)
           answer(request, reply);
       }) {}
 
+std::shared_ptr<support::Gate> Pod::setGate(std::shared_ptr<support::Gate> gate) {
+    std::lock_guard lock(mutex_);
+    return std::exchange(gate_, std::move(gate));
+}
+
 void Pod::release() {
-    auto gate = std::move(gate_);
-    gate_.reset();
-    if (gate) {
+    if (auto gate = setGate(nullptr)) {
         gate->open();
     }
 }
@@ -202,15 +206,17 @@ void Pod::answer(const support::StubRequest& request, support::StubReply& reply)
         reply.send(200, "ok");
         return;
     }
+    std::shared_ptr<support::Gate> gate;
     {
         std::lock_guard lock(mutex_);
         arrivals_.push_back(std::chrono::steady_clock::now());
+        gate = gate_;
     }
     ++hits_;
     int now = ++now_;
     for (int most = most_; now > most && !most_.compare_exchange_weak(most, now);) {
     }
-    if (auto gate = gate_) {
+    if (gate) {
         gate->wait();
     }
     --now_;

@@ -56,11 +56,12 @@ class Pod {
     std::vector<support::StubRequest> requests() const;
     std::vector<std::chrono::steady_clock::time_point> arrivals() const;
     // While set, requests wait here before they are answered.
-    void hold() { gate_ = std::make_shared<support::Gate>(); }
+    void hold() { setGate(std::make_shared<support::Gate>()); }
     void release();
 
   private:
     void answer(const support::StubRequest& request, support::StubReply& reply);
+    std::shared_ptr<support::Gate> setGate(std::shared_ptr<support::Gate> gate);
 
     std::string name_;
     std::atomic<int> hits_ = 0;

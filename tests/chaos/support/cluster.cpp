@@ -28,7 +28,7 @@ bool ownPod(const Json& pod) {
 struct Cluster::Process {
     explicit Process(Cluster& cluster)
         : client(cluster.server, {.fieldManager = "scalableapp-chaos",
-                                  .mayWrite = [this] { return leads; },
+                                  .mayWrite = [this] { return leads.load(); },
                                   .observe = {}}),
           schedules(
               client,
@@ -54,7 +54,7 @@ struct Cluster::Process {
               [&cluster](runtime::Event event) { cluster.events.push_back(std::move(event)); },
               cluster.metrics, cluster.clock) {}
 
-    bool leads = true;
+    std::atomic<bool> leads = true;
     kube::Client client;
     ScheduleReconciler schedules;
     ExperimentReconciler experiments;
@@ -100,6 +100,7 @@ void Cluster::addNode(const std::string& name, const std::string& zone) {
 Cluster::~Cluster() = default;
 
 bool Cluster::dies() {
+    std::lock_guard lock(countsWrites_);
     // What follows the k-th write never reaches the server.
     if (writes == crashAfterWrite) {
         dead_ = true;
@@ -500,7 +501,7 @@ void Cluster::driveUntil(const std::function<bool()>& condition) {
 }
 
 void Cluster::driveUntilDead() {
-    driveUntil([this] { return dead_; });
+    driveUntil([this] { return dead_.load(); });
     dead_ = false;
     crashAfterWrite = -1;
     process_.reset();

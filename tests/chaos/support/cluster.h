@@ -9,6 +9,7 @@
 //   cluster.runs()[0]   // the ChaosRun with its verdict
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -102,7 +103,8 @@ class Cluster {
     std::chrono::milliseconds downFor{2000};
     std::vector<std::string> deleted;  // names of application pods that went, in order
     std::vector<runtime::Event> events;
-    int writes = 0;  // mutating requests of the process
+    // Mutating requests of the process; switches are thrown in threads of their own.
+    std::atomic<int> writes = 0;
     runtime::Metrics metrics;
 
   private:
@@ -127,7 +129,8 @@ class Cluster {
 
     std::unique_ptr<Process> process_;
     std::unique_ptr<Process> former_;
-    bool dead_ = false;
+    std::mutex countsWrites_;
+    std::atomic<bool> dead_ = false;
     int told_ = 0;  // writes that eachWrite knows
     int podNumber_ = 0;
     std::map<std::string, int> wanted_;
