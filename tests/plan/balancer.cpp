@@ -124,12 +124,21 @@ std::string onLoopback(const std::string& rendered, int port, int adminPort,
 }  // namespace
 
 int freePort() {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return OwnPort();
+}
+
+// What is asked for afterwards does not make the kernel give the port away, only share it.
+OwnPort::OwnPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     auto any = loopback("127.0.0.1", 0);
-    bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any);
-    int out = portOf(fd);
-    close(fd);
-    return out;
+    bind(fd_, reinterpret_cast<sockaddr*>(&any), sizeof any);
+    number_ = portOf(fd_);
+    const int yes = 1;
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+}
+
+OwnPort::~OwnPort() {
+    close(fd_);
 }
 
 Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
@@ -237,8 +246,7 @@ std::vector<std::chrono::steady_clock::time_point> Pod::arrivals() const {
 }
 
 Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
-                   const std::vector<int>& ports)
-    : port_(freePort()), adminPort_(freePort()) {
+                   const std::vector<int>& ports) {
     auto servers = serversOf(pods, ports);
     folder_ = writeFolder(onLoopback(plan::haproxyConfig(model), port_, adminPort_, servers));
     process_ = std::make_unique<e2e::Background>(
@@ -248,8 +256,7 @@ Balancer::Balancer(const plan::HaproxyModel& model, const PodsByPool& pods,
     EXPECT_TRUE(soon([&] { return admin(path).status == 200; })) << "haproxy did not start";
 }
 
-Balancer::Balancer(const plan::HaproxyModel& model, const DnsStub& dns)
-    : port_(freePort()), adminPort_(freePort()) {
+Balancer::Balancer(const plan::HaproxyModel& model, const DnsStub& dns) {
     folder_ = writeFolder(onFreePorts(plan::haproxyConfig(model), port_, adminPort_));
     std::ofstream(folder_ + "/resolv.conf") << "search cluster.local\nnameserver 127.0.0.1\n";
     std::string script =

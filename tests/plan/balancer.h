@@ -78,6 +78,22 @@ using PodsByPool = std::map<std::string, std::vector<const Pod*>>;
 // A port that nobody listens on: taken and given back.
 int freePort();
 
+// A port of loopback that is given to nobody else while this lives. HAProxy and nginx may listen on
+// it all the same; two HAProxys that were given one port would share its visitors without a word.
+class OwnPort {
+  public:
+    OwnPort();
+    ~OwnPort();
+    OwnPort(const OwnPort&) = delete;
+    OwnPort& operator=(const OwnPort&) = delete;
+
+    operator int() const { return number_; }
+
+  private:
+    int fd_ = -1;
+    int number_ = 0;
+};
+
 // One request on a connection of its own, from this address of the loopback network. `headers`:
 // whole lines, each with its end.
 Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
@@ -110,8 +126,8 @@ class Balancer {
     bool circuitBecomes(int state) const;
 
   private:
-    int port_ = 0;
-    int adminPort_ = 0;
+    OwnPort port_;
+    OwnPort adminPort_;
     std::string folder_;
     std::unique_ptr<e2e::Background> process_;
 };

@@ -89,7 +89,7 @@ std::string nginxRefuses(const plan::NginxModel& model) {
 }
 
 EdgeProcess::EdgeProcess(const plan::NginxModel& model, int webPort, Connections connections)
-    : folder_(makeFolder()), port_(freePort()), adminPort_(freePort()) {
+    : folder_(makeFolder()) {
     writeConfig(folder_, model, port_, adminPort_, webPort, connections);
     epoch("one");
     fs::permissions(folder_, fs::perms::all);

@@ -52,8 +52,8 @@ class EdgeProcess {
 
   private:
     std::string folder_;
-    int port_ = 0;
-    int adminPort_ = 0;
+    OwnPort port_;
+    OwnPort adminPort_;
     int epochs_ = 0;
     std::unique_ptr<e2e::Background> process_;
 };

@@ -1,7 +1,11 @@
 // What a real HAProxy does with the rendered configuration, on loopback.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <set>
 
 #include "plan/balancing.h"
@@ -10,6 +14,19 @@ namespace {
 
 using namespace plan_test;
 using plan::HaproxyModel;
+
+// Else two of them may be given one port, and each gets the other's visitors.
+TEST(OwnPort, IsGivenToNobodyElse) {
+    OwnPort port;
+    sockaddr_in same{};
+    same.sin_family = AF_INET;
+    same.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    same.sin_port = htons(static_cast<uint16_t>(int(port)));
+    int other = socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_NE(bind(other, reinterpret_cast<sockaddr*>(&same), sizeof same), 0);
+    EXPECT_EQ(errno, EADDRINUSE);
+    close(other);
+}
 
 // --- who gets a request
 
