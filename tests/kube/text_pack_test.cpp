@@ -43,6 +43,24 @@ TEST(TextPack, OfTextsLikeOthersLittleIsKept) {
     EXPECT_LT(pack.pack(text).size() * 4, text.size());
 }
 
+// Whichever comes first: a pod that carries its configuration in annotations is as long as that.
+TEST(TextPack, AFirstTextOfAnyLengthIsTakenAndOthersAreToldByIt) {
+    std::mt19937 random(3);
+    for (size_t length : {16U << 10U, 17U << 10U, 200U << 10U, 1U << 20U, (1U << 20U) + 1}) {
+        TextPack pack;
+        std::string padding;
+        while (padding.size() < length) {
+            padding += static_cast<char>('a' + random() % 26);
+        }
+        auto first = podText(1, padding);
+        EXPECT_EQ(pack.pack(first).text(), first) << length;
+        auto second = podText(2);
+        auto packed = pack.pack(second);
+        EXPECT_EQ(packed.text(), second) << length;
+        EXPECT_LT(packed.size() * 2, second.size()) << length;
+    }
+}
+
 // A pod is first seen without a status: what comes later is learnt, too.
 TEST(TextPack, LearnsWhatComesLater) {
     TextPack pack;
