@@ -83,11 +83,14 @@ PackedText TextPack::pack(std::string_view text) {
 void TextPack::learn(std::string_view text) {
     badly_ = 0;
     std::string known = dictionary_ == nullptr ? "" : dictionary_->text;
-    if (known.size() + text.size() > kDictionary && !known.empty()) {
+    // The first one is learnt whatever its size, as there is no packing without, and leaves room.
+    if (known.empty()) {
+        text = text.substr(0, kDictionary / 2);
+    }
+    if (known.size() + text.size() > kDictionary) {
         return;
     }
-    // The first one is learnt whatever its size: there is no packing without.
-    known += text.substr(0, kDictionary);
+    known += text;
     dictionary_ = std::make_shared<const PackedText::Dictionary>(
         PackedText::Dictionary{.text = std::move(known)});
     prepared_ = std::make_unique<Prepared>(dictionary_->text);
