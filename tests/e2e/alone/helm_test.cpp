@@ -36,8 +36,8 @@ class Chart : public ClusterTest {
 
 TEST_F(Chart, UpgradeRestartsNoApplicationPod) {
     apply(appYaml("shop", "replicas: 2") +
-          "  loadBalancer: {}\n"
-          "  cdn: {paths: [{match: '/static/*', ttlSeconds: 60}]}\n");
+          "  loadBalancer: {algorithm: RoundRobin}\n"
+          "  cdn: {replicasPerZone: 2, paths: [{match: '/static/*', ttlSeconds: 60}]}\n");
     ASSERT_TRUE(becomesReady("shop", 180s));
     auto before = podsOf("shop");
     ASSERT_GE(before.size(), 6U) << "two of each tier";
