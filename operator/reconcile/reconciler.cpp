@@ -87,9 +87,10 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         forget(key);
         return runtime::Outcome::done();
     }
-    if (rests_.knows(key, sightOf(*object, observer_.family(object->meta())))) {
+    if (rests_.has(key) && rests_.knows(key, sightOf(*object, observer_.family(object->meta())))) {
         return runtime::Outcome::done();
     }
+    rests_.forget(key);
     return look(object, context);
 }
 

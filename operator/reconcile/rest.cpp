@@ -32,6 +32,11 @@ std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>&
     return out;
 }
 
+bool RestBook::has(const kube::ObjectKey& app) const {
+    const std::lock_guard lock(mutex_);
+    return sights_.contains(app);
+}
+
 bool RestBook::knows(const kube::ObjectKey& app, const std::string& sight) const {
     const std::lock_guard lock(mutex_);
     auto page = sights_.find(app);

@@ -1,12 +1,12 @@
 // Apps at rest: what a look saw that found nothing to do. Another look at the very same would find
 // nothing to do either, and ends before a single tree is read or built.
 //
-//   std::string sight = sightOf(*app, children);
-//   if (book.knows(key, sight)) {
+//   if (book.has(key) && book.knows(key, sightOf(*app, children))) {
 //       return runtime::Outcome::done();
 //   }
 //   ...
-//   book.note(key, sight);    // nothing was written, and time alone changes nothing
+//   book.note(key, sightOf(*app, children));    // nothing was written, and time alone changes
+//   nothing
 //
 // Thread safety: all members of RestBook from any thread.
 #pragma once
@@ -26,6 +26,8 @@ std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>&
 
 class RestBook {
   public:
+    // Whether there is anything to compare a sight with: making one goes through all children.
+    bool has(const kube::ObjectKey& app) const;
     bool knows(const kube::ObjectKey& app, const std::string& sight) const;
     void note(const kube::ObjectKey& app, std::string sight);
     void forget(const kube::ObjectKey& app);

@@ -171,8 +171,11 @@ TEST(Rest, OneAppsIsNotThatOfAnother) {
     EXPECT_TRUE(book.knows({"ns", "a"}, "1"));
     EXPECT_FALSE(book.knows({"ns", "a"}, "2"));
     EXPECT_FALSE(book.knows({"ns", "b"}, "1"));
+    EXPECT_TRUE(book.has({"ns", "a"}));
+    EXPECT_FALSE(book.has({"ns", "b"}));
     book.forget({"ns", "a"});
     EXPECT_FALSE(book.knows({"ns", "a"}, "1"));
+    EXPECT_FALSE(book.has({"ns", "a"}));
 }
 
 }  // namespace
