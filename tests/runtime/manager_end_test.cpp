@@ -135,24 +135,17 @@ TEST(ManagerEnd, ALeaseLostInADrainCutsOffWhatDoesNotEnd) {
 }
 
 // A transport that breaks its promise: requests about the lease hang, stop or no stop.
-class Hanging final : public kube::Transport {
+class Hanging final : public test::ToServer {
   public:
-    explicit Hanging(std::shared_ptr<test::ApiServer> server) : server_(std::move(server)) {}
+    using ToServer::ToServer;
     kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
                                              std::stop_token stop) override {
         if (request.target.find("/leases") != std::string::npos) {
             hangs.wait(true);
         }
-        return server_->send(request, std::move(stop));
-    }
-    kube::ApiResult<void> stream(const kube::HttpRequest& request, const LineHandler& onLine,
-                                 std::stop_token stop) override {
-        return server_->stream(request, onLine, std::move(stop));
+        return ToServer::send(request, std::move(stop));
     }
     std::atomic<bool> hangs{false};
-
-  private:
-    std::shared_ptr<test::ApiServer> server_;
 };
 
 TEST(ManagerEnd, AnElectorThatHangsBeyondItsLeaseIsUnhealthy) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 
+#include "apiserver/server.h"
 #include "runtime/http_server.h"
 #include "runtime/manager.h"
 
@@ -36,5 +38,22 @@ inline uint16_t freePort() {
     runtime::HttpServer probe;
     return *probe.listen("127.0.0.1", 0);
 }
+
+// The way to the server in memory, for what changes some of the requests on it.
+class ToServer : public kube::Transport {
+  public:
+    explicit ToServer(std::shared_ptr<ApiServer> server) : server_(std::move(server)) {}
+    kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
+                                             std::stop_token stop) override {
+        return server_->send(request, std::move(stop));
+    }
+    kube::ApiResult<void> stream(const kube::HttpRequest& request, const LineHandler& onLine,
+                                 std::stop_token stop) override {
+        return server_->stream(request, onLine, std::move(stop));
+    }
+
+  private:
+    std::shared_ptr<ApiServer> server_;
+};
 
 }  // namespace test

@@ -163,9 +163,9 @@ TEST_F(ManagerTest, AFollowerIsWarmReadyAndSilentAndTakesOver) {
 }
 
 // The way to the server, until it is cut.
-class Cable final : public kube::Transport {
+class Cable final : public test::ToServer {
   public:
-    explicit Cable(std::shared_ptr<test::ApiServer> server) : server_(std::move(server)) {}
+    using ToServer::ToServer;
     kube::ApiResult<kube::HttpResponse> send(const kube::HttpRequest& request,
                                              std::stop_token stop) override {
         if (cut) {
@@ -173,16 +173,9 @@ class Cable final : public kube::Transport {
             error.kind = kube::ErrorKind::Unreachable;
             return base::failWith(std::move(error));
         }
-        return server_->send(request, std::move(stop));
-    }
-    kube::ApiResult<void> stream(const kube::HttpRequest& request, const LineHandler& onLine,
-                                 std::stop_token stop) override {
-        return server_->stream(request, onLine, std::move(stop));
+        return ToServer::send(request, std::move(stop));
     }
     std::atomic<bool> cut{false};
-
-  private:
-    std::shared_ptr<test::ApiServer> server_;
 };
 
 // No goodbye of the leader's, and no list of the follower's: what it needs is in its caches.
