@@ -24,9 +24,8 @@
 //   ""                 pods                     patch               (containers)
 //   ""                 nodes                    list patch          (nodes)
 //   ""                 pods/eviction            create              (nodes)
-//   ""                 pods                     list                (power, cables: of all
-//   namespaces) networking.k8s.io  networkpolicies          create delete get list
-//   (networkPolicies)
+//   ""                 pods                     list                (drivers: cluster-wide)
+//   networking.k8s.io  networkpolicies          create delete get list  (networkPolicies)
 //   ""                 pods                     delete get list     (operators, in their namespace)
 //   coordination.k8s.io leases                  get                 (operators, theirs)
 // Where the API server enforces OwnerReferencesPermissionEnforcement: chaosexperiments/finalizers
