@@ -59,33 +59,39 @@ std::optional<EventSeries::Request> EventSeries::add(const Event& event, base::S
     // Cluster-scoped objects have their events in "default".
     series.key.namespace_ = regarding.key.namespace_.empty() ? "default" : regarding.key.namespace_;
     series.key.name = newName(regarding.key.name, wall);
-    series.body = {{"apiVersion", "events.k8s.io/v1"},
-                   {"kind", "Event"},
-                   {"metadata", {{"namespace", series.key.namespace_}, {"name", series.key.name}}},
-                   {"eventTime", base::formatMicroTime(wall)},
-                   {"reportingController", controller_},
-                   {"reportingInstance", cut(instance_, kMaxField)},
-                   {"action", cut(event.action, kMaxField)},
-                   {"reason", cut(event.reason, kMaxField)},
-                   {"type", event.type == EventType::Warning ? "Warning" : "Normal"},
-                   {"note", cut(event.note, kMaxNote)}};
-    base::Json reference = {{"apiVersion", regarding.apiVersion},
-                            {"kind", regarding.kind},
-                            {"name", regarding.key.name}};
-    if (!regarding.key.namespace_.empty()) {
-        reference["namespace"] = regarding.key.namespace_;
-    }
-    if (!regarding.uid.empty()) {
-        reference["uid"] = regarding.uid;
-    }
-    series.body["regarding"] = std::move(reference);
-    series.lastWall = wall;
+    series.note = cut(event.note, kMaxNote);
+    series.firstWall = series.lastWall = wall;
     series.lastSeen = series.lastSent = now;
-    Request request{true, series.key, series.body};
+    Request request = whole(kind, series);
     if (series_.size() < kMaxSeries) {
         series_.emplace(std::move(kind), std::move(series));
     }
     return request;
+}
+
+EventSeries::Request EventSeries::whole(const Kind& kind, const Series& series) const {
+    const auto& [type, reason, action, apiVersion, regarded, regardedKey, uid] = kind;
+    base::Json reference = {
+        {"apiVersion", apiVersion}, {"kind", regarded}, {"name", regardedKey.name}};
+    if (!regardedKey.namespace_.empty()) {
+        reference["namespace"] = regardedKey.namespace_;
+    }
+    if (!uid.empty()) {
+        reference["uid"] = uid;
+    }
+    return {true,
+            series.key,
+            {{"apiVersion", "events.k8s.io/v1"},
+             {"kind", "Event"},
+             {"metadata", {{"namespace", series.key.namespace_}, {"name", series.key.name}}},
+             {"eventTime", base::formatMicroTime(series.firstWall)},
+             {"reportingController", controller_},
+             {"reportingInstance", cut(instance_, kMaxField)},
+             {"action", cut(action, kMaxField)},
+             {"reason", cut(reason, kMaxField)},
+             {"type", type == EventType::Warning ? "Warning" : "Normal"},
+             {"note", series.note},
+             {"regarding", std::move(reference)}}};
 }
 
 EventSeries::Request EventSeries::patch(Series& series, base::SteadyTime now) const {
@@ -101,8 +107,7 @@ std::vector<EventSeries::Request> EventSeries::tick(base::SteadyTime now) {
         bool over = now - series.lastSeen >= kSilence;
         if (series.count > series.sentCount && (over || now - series.lastSent >= kRefresh)) {
             // One that never got through has no series to patch; a name that is taken was ours.
-            out.push_back(series.count == 1 ? Request{true, series.key, series.body}
-                                            : patch(series, now));
+            out.push_back(series.count == 1 ? whole(it->first, series) : patch(series, now));
         }
         it = over ? series_.erase(it) : std::next(it);
     }
@@ -115,8 +120,7 @@ std::optional<EventSeries::Request> EventSeries::recreate(const kube::ObjectKey&
         if (series.key == key) {
             const auto& regarding = std::get<kube::ObjectKey>(kind);
             series.key.name = newName(regarding.name, wall);
-            series.body["metadata"]["name"] = series.key.name;
-            Request request{true, series.key, series.body};
+            Request request = whole(kind, series);
             request.body["series"] = seriesJson(series.count, series.lastWall);
             series.sentCount = series.count;
             return request;

@@ -49,16 +49,19 @@ class EventSeries {
     // Everything but the note: texts that vary must not make a series fall apart.
     using Kind = std::tuple<EventType, std::string, std::string, std::string, std::string,
                             kube::ObjectKey, std::string>;
+    // Thousands are open while an operator starts: what is rarely sent again is built anew.
     struct Series {
         kube::ObjectKey key;
-        base::Json body;
+        std::string note;
         int64_t count = 1;
         int64_t sentCount = 1;
+        base::WallTime firstWall;
         base::WallTime lastWall;
         base::SteadyTime lastSeen;
         base::SteadyTime lastSent;
     };
 
+    Request whole(const Kind& kind, const Series& series) const;
     Request patch(Series& series, base::SteadyTime now) const;
     std::string newName(const std::string& object, base::WallTime wall);
 
