@@ -83,6 +83,10 @@ void Controller::viewMoved(const std::string& plural) {
     impl_->core.viewMoved(plural);
 }
 
+std::optional<kube::ObjectKey> Controller::hung() const {
+    return impl_->core.hung();
+}
+
 void Controller::wake() {
     impl_->core.wake();
     impl_->alarm.wake();

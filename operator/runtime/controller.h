@@ -113,6 +113,9 @@ class Controller {
     // The store of that kind has moved on: keys whose own writes have come back with it run now.
     // Without it they are looked at every 100 ms. From any thread.
     void viewMoved(const std::string& plural);
+    // A key whose reconcile has not ended a whole deadline after it was asked to: it never will,
+    // and its worker is lost. Nothing is known to help but a new process. From any thread.
+    std::optional<kube::ObjectKey> hung() const;
     // Reads the clock again: for clocks that jump (tests).
     void wake();
 

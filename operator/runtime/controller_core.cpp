@@ -110,6 +110,13 @@ void ControllerCore::refreshMetrics() {
     }
 }
 
+std::optional<kube::ObjectKey> ControllerCore::hung() const {
+    auto working = queue_.working();
+    return working.count > 0 && working.longest > 2 * options_.deadline
+               ? std::optional(working.oldest)
+               : std::nullopt;
+}
+
 void ControllerCore::enqueue(const kube::ObjectKey& key, std::chrono::milliseconds pause,
                              int priority) {
     count_.adds.add();

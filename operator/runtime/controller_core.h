@@ -51,6 +51,9 @@ class ControllerCore {
     // Reads the clock again: for clocks that jump (tests).
     void wake() { queue_.wake(); }
 
+    // See Controller::hung.
+    std::optional<kube::ObjectKey> hung() const;
+
     // Brings the values up to date that are only worth computing when somebody looks.
     void refreshMetrics();
 

@@ -131,6 +131,7 @@ struct Manager::Impl {
     void serve();
     ServerResponse ready() const;
     bool reached(const std::string& plural, const std::string& version) const;
+    std::string hungReconcile();
     std::string missing() const;
     bool keepGoing(std::chrono::milliseconds patience = -1ms);
     void tellOfProgress();
@@ -155,6 +156,7 @@ struct Manager::Impl {
     std::shared_ptr<Alarm> alarm = std::make_shared<Alarm>(clock);  // of all informers
     std::vector<std::unique_ptr<Informer>> informers;
     std::vector<std::unique_ptr<Controller>> controllers;
+    std::atomic<bool> saidHung{false};
     std::vector<std::function<void(std::stop_token)>> tasks;
     std::vector<std::jthread> taskThreads;
     std::atomic<bool> ending{false};
@@ -211,12 +213,29 @@ void Manager::Impl::serve() {
         if (elector != nullptr && !elector->healthy()) {
             return {503, "leader election: the lease ran out without a renewal\n"};
         }
-        return {200, "ok\n"};
+        auto hung = hungReconcile();
+        return hung.empty() ? ServerResponse{200, "ok\n"} : ServerResponse{503, hung + "\n"};
     });
     http.handle("/readyz", [this](const ServerRequest&) { return ready(); });
     http.handle("/metrics", [this](const ServerRequest&) -> ServerResponse {
         return {200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"};
     });
+}
+
+// The lease of such a process is renewed all the same: nobody else would take over from it.
+std::string Manager::Impl::hungReconcile() {
+    for (const auto& controller : controllers) {
+        if (auto key = controller->hung()) {
+            if (!saidHung.exchange(true)) {
+                base::logError(
+                    "a reconcile does not end although it was asked to; "
+                    "this process has to be started anew",
+                    {{"key", key->str()}});
+            }
+            return "hung: the reconcile of " + key->str();
+        }
+    }
+    return "";
 }
 
 // The kinds without a first list, one a line.

@@ -13,6 +13,8 @@
 // is asked to end, and 5 s later the process is cut off with exit code 1. A lost lease, before or
 // in the midst of that, skips the grace: the exit code is 1, after 2 s at most.
 //
+// Alive means: the lease, once held, is renewed in time, and no reconcile is hung (controller.h).
+//
 // Ready means: every store is synced. A follower is ready too. An unreachable API server at start
 // is waited for, not died of; what has no first list after `startTimeout` is named in the log, and
 // ends the process where `startOrExit` says so.

@@ -228,7 +228,10 @@ WorkQueue::Working WorkQueue::working() const {
         std::chrono::duration<double> age = now - since;
         ++out.count;
         out.sum += age;
-        out.longest = std::max(out.longest, age);
+        if (out.count == 1 || age > out.longest) {
+            out.longest = age;
+            out.oldest = key;
+        }
     }
     return out;
 }

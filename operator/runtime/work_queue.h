@@ -78,6 +78,7 @@ class WorkQueue {
         size_t count = 0;
         std::chrono::duration<double> sum{};
         std::chrono::duration<double> longest{};
+        kube::ObjectKey oldest{};  // that one's
     };
     Working working() const;
 

@@ -56,6 +56,24 @@ TEST_F(ControllerCoreTest, AKeyKeepsItsPriorityUnlessTheOutcomeGivesItAnother) {
     }
 }
 
+TEST_F(ControllerCoreTest, AReconcileThatIgnoresItsDeadlineIsHung) {
+    runtime::ControllerCore* self = nullptr;
+    runtime::ControllerCore core("test", {.workers = 1, .deadline = 30s}, metrics, clock, alarm,
+                                 [&](const ObjectKey&, const auto&) {
+                                     EXPECT_EQ(self->hung(), std::nullopt);
+                                     clock.advance(60s);
+                                     EXPECT_EQ(self->hung(), std::nullopt)
+                                         << "it has a deadline's time to obey";
+                                     clock.advance(1ms);
+                                     EXPECT_EQ(self->hung(), key);
+                                     return Outcome::done();
+                                 });
+    self = &core;
+    core.enqueue(key, {}, 0);
+    ASSERT_TRUE(core.step());
+    EXPECT_EQ(core.hung(), std::nullopt) << "it has ended after all";
+}
+
 // Found by the simulation: a stalled watch of parents, a parent made anew, and each child that was
 // made for the old one collected at once, which was an event for the same key.
 TEST_F(ControllerCoreTest, AKeyThatAnswersItsOwnEchoIsSlowedDownAndOthersAreNot) {

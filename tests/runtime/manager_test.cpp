@@ -342,6 +342,30 @@ TEST_F(ManagerTest, ADrainLetsTheRunningReconcileWrite) {
     EXPECT_EQ(leaseHolder(), "");
 }
 
+TEST_F(ManagerTest, AHungReconcileIsToldToTheProbeWithItsKey) {
+    auto port = test::freePort();
+    runtime::Manager manager(test::managerOptions(server, "a", port));
+    std::promise<void> released;
+    auto& controller = manager.controller("stubborn", {.workers = 1, .deadline = 20ms},
+                                          [&](const kube::ObjectKey&, const auto&) {
+                                              released.get_future().wait();
+                                              return Outcome::done();
+                                          });
+    auto exit = std::async(std::launch::async, [&] { return manager.run(); });
+    controller.enqueue({"ns", "x"});
+    auto answers = [&](const std::string& start, const std::string& text) {
+        return server->waitFor([&] {
+            auto answer = httpGet(port, "/healthz");
+            return answer.starts_with(start) && answer.find(text) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(answers("HTTP/1.1 503 ", "ns/x"));
+    released.set_value();
+    EXPECT_TRUE(answers("HTTP/1.1 200 ", "ok"));
+    manager.shutdown();
+    EXPECT_EQ(exit.get(), 0);
+}
+
 // In a process of its own: the signal is for all its threads.
 TEST_F(ManagerTest, SignalsEndTheProcessInOrder) {
     for (int signal : {SIGTERM, SIGINT}) {

@@ -154,6 +154,7 @@ TEST_F(WorkQueueTest, KnowsWhatIsUnderWork) {
     EXPECT_EQ(working.count, 2U);
     EXPECT_EQ(working.sum, 7s);
     EXPECT_EQ(working.longest, 6s);
+    EXPECT_EQ(working.oldest, key("a"));
 }
 
 TEST_F(WorkQueueTest, ShutdownEndsWaitingThreadsAndRefusesKeys) {
