@@ -19,9 +19,10 @@ def essence(child):
     """Without what no two objects have in common: identities, times, versions, allocated addresses."""
     metadata = child["metadata"]
     owners = [without(owner, "uid") for owner in metadata.get("ownerReferences", [])]
-    # The fingerprint of an intent is each operator's own; that it is there is not.
+    # The fingerprint of an intent is each operator's own; that it is there is not. The other one marks what ours needs
+    # to resize pods in place, which the peer does not do.
     annotations = {key: "is set" if key == "scalableapp.dev/intent-hash" else value
-                   for key, value in metadata.get("annotations", {}).items()}
+                   for key, value in metadata.get("annotations", {}).items() if key != "scalableapp.dev/template-digest"}
     return {"name": metadata["name"], "labels": metadata.get("labels"), "annotations": annotations, "owners": owners,
             "spec": without(child["spec"], "clusterIP", "clusterIPs")}
 

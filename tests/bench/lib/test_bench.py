@@ -22,7 +22,7 @@ class Equal(unittest.TestCase):
     def test_identities_and_times_do_not_count(self):
         other = copy.deepcopy(CHILD)
         other["metadata"] |= {"uid": "9", "resourceVersion": "8", "managedFields": []}
-        other["metadata"]["annotations"]["scalableapp.dev/intent-hash"] = "4567"
+        other["metadata"]["annotations"] = {"scalableapp.dev/intent-hash": "4567", "scalableapp.dev/template-digest": "89"}
         other["metadata"]["ownerReferences"][0]["uid"] = "8"
         other["spec"] |= {"clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"]}
         self.assertEqual(essence(CHILD), essence(other))
@@ -37,7 +37,8 @@ class Equal(unittest.TestCase):
 
         self.assertIsNone(planted(lambda _: None))
         for change in (lambda c: c["spec"].update(type="NodePort"), lambda c: c["metadata"]["labels"].update(a="c"),
-                       lambda c: c["metadata"]["annotations"].clear(), lambda c: c["metadata"]["ownerReferences"].clear(),
+                       lambda c: c["metadata"]["annotations"].clear(),
+                       lambda c: c["metadata"]["annotations"].update(more="x"), lambda c: c["metadata"]["ownerReferences"].clear(),
                        lambda c: c["metadata"]["ownerReferences"][0].update(controller=False)):
             self.assertIn("x", planted(change))
         self.assertIn("gone", first_difference({"gone": 1}, {}))
