@@ -22,28 +22,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-sockaddr_in loopback(const std::string& address, int port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(static_cast<uint16_t>(port));
-    inet_pton(AF_INET, address.c_str(), &out.sin_addr);
-    return out;
-}
-
-int portOf(int fd) {
-    sockaddr_in bound{};
-    socklen_t size = sizeof bound;
-    getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-    return ntohs(bound.sin_port);
-}
-
 std::string exchange(int port, const std::string& from, const std::string& text) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     // Whoever has taken the port meanwhile may never answer.
     const timeval bound{.tv_sec = 20, .tv_usec = 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
-    auto source = loopback(from, 0);
-    auto target = loopback("127.0.0.1", port);
+    auto source = loopback(0, from);
+    auto target = loopback(port);
     std::string out;
     if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof source) == 0 &&
         // While nobody listens there, a socket of that very port would be connected to itself.
@@ -122,24 +107,6 @@ std::string onLoopback(const std::string& rendered, int port, int adminPort,
 }
 
 }  // namespace
-
-int freePort() {
-    return OwnPort();
-}
-
-// What is asked for afterwards does not make the kernel give the port away, only share it.
-OwnPort::OwnPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    auto any = loopback("127.0.0.1", 0);
-    bind(fd_, reinterpret_cast<sockaddr*>(&any), sizeof any);
-    number_ = portOf(fd_);
-    const int yes = 1;
-    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
-}
-
-OwnPort::~OwnPort() {
-    close(fd_);
-}
 
 Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
            const std::string& headers) {

@@ -21,6 +21,7 @@
 #include "e2e/support/process.h"
 #include "plan/dns_stub.h"
 #include "plan/haproxy.h"
+#include "plan/own_port.h"
 #include "support/http_stub.h"
 
 namespace plan_test {
@@ -74,25 +75,6 @@ class Pod {
 };
 
 using PodsByPool = std::map<std::string, std::vector<const Pod*>>;
-
-// A port that nobody listens on: taken and given back.
-int freePort();
-
-// A port of loopback that is given to nobody else while this lives. HAProxy and nginx may listen on
-// it all the same; two HAProxys that were given one port would share its visitors without a word.
-class OwnPort {
-  public:
-    OwnPort();
-    ~OwnPort();
-    OwnPort(const OwnPort&) = delete;
-    OwnPort& operator=(const OwnPort&) = delete;
-
-    operator int() const { return number_; }
-
-  private:
-    int fd_ = -1;
-    int number_ = 0;
-};
 
 // One request on a connection of its own, from this address of the loopback network. `headers`:
 // whole lines, each with its end.

@@ -41,24 +41,15 @@ bool readAll(int fd, char* to, size_t size) {
 
 }  // namespace
 
-DnsStub::DnsStub(std::vector<int> pods)
-    : pods_(std::move(pods)), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in own{};
-    own.sin_family = AF_INET;
-    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof own;
-    bind(listener_, reinterpret_cast<sockaddr*>(&own), size);
-    listen(listener_, 8);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&own), &size);
-    port_ = ntohs(own.sin_port);
+DnsStub::DnsStub(std::vector<int> pods) : pods_(std::move(pods)) {
+    listen(port_.fd(), 8);
     thread_ = std::thread([this] { serve(); });
 }
 
 DnsStub::~DnsStub() {
     over_ = true;
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(port_.fd(), SHUT_RDWR);
     thread_.join();
-    close(listener_);
 }
 
 void DnsStub::tell(std::vector<int> pods) {
@@ -69,7 +60,7 @@ void DnsStub::tell(std::vector<int> pods) {
 // As a nameserver does with connections that were idle: each is closed before long.
 void DnsStub::serve() {
     while (!over_) {
-        int connection = accept(listener_, nullptr, nullptr);
+        int connection = accept(port_.fd(), nullptr, nullptr);
         if (connection < 0) {
             continue;
         }

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "plan/own_port.h"
+
 namespace plan_test {
 
 class DnsStub {
@@ -44,8 +46,7 @@ class DnsStub {
     std::mutex mutex_;
     std::vector<int> pods_;
     std::atomic<int> failure_ = kNothing;
-    int listener_ = -1;
-    int port_ = 0;
+    OwnPort port_;
     std::atomic<int> told_ = 0;
     std::atomic<bool> over_ = false;
     std::thread thread_;

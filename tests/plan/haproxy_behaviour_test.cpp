@@ -18,10 +18,7 @@ using plan::HaproxyModel;
 // Else two of them may be given one port, and each gets the other's visitors.
 TEST(OwnPort, IsGivenToNobodyElse) {
     OwnPort port;
-    sockaddr_in same{};
-    same.sin_family = AF_INET;
-    same.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    same.sin_port = htons(static_cast<uint16_t>(int(port)));
+    auto same = loopback(port);
     int other = socket(AF_INET, SOCK_STREAM, 0);
     EXPECT_NE(bind(other, reinterpret_cast<sockaddr*>(&same), sizeof same), 0);
     EXPECT_EQ(errno, EADDRINUSE);

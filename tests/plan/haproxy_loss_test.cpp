@@ -1,5 +1,4 @@
 // Pods that end without anybody having told the balancer: what their visitors notice of it.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,26 +15,19 @@ using Clock = std::chrono::steady_clock;
 // As the address of a pod that is gone, its network included: connections are not even refused.
 class Nobody {
   public:
-    Nobody() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in own{};
-        own.sin_family = AF_INET;
-        own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof own;
-        bind(listener_, reinterpret_cast<sockaddr*>(&own), size);
-        listen(listener_, 0);
-        getsockname(listener_, reinterpret_cast<sockaddr*>(&own), &size);
-        port_ = ntohs(own.sin_port);
+    Nobody() {
+        listen(port_.fd(), 0);
+        auto own = loopback(port_);
         // Nobody takes these from the queue: what comes after them is dropped.
         for (int& fd : queued_) {
             fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-            connect(fd, reinterpret_cast<sockaddr*>(&own), size);
+            connect(fd, reinterpret_cast<sockaddr*>(&own), sizeof own);
         }
     }
     ~Nobody() {
         for (int fd : queued_) {
             close(fd);
         }
-        close(listener_);
     }
     Nobody(const Nobody&) = delete;
     Nobody& operator=(const Nobody&) = delete;
@@ -43,8 +35,7 @@ class Nobody {
     int port() const { return port_; }
 
   private:
-    int listener_;
-    int port_ = 0;
+    OwnPort port_;
     int queued_[4] = {};
 };
 

@@ -23,14 +23,6 @@ plan::NginxModel keptModel() {
     return out;
 }
 
-sockaddr_in onLoopback(int port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(static_cast<uint16_t>(port));
-    out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return out;
-}
-
 class Connection {
   public:
     explicit Connection(int fd) : fd_(fd) {
@@ -45,7 +37,7 @@ class Connection {
         // Small: what the visitor does not read stays with the edge.
         const int size = 4096;
         setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-        auto target = onLoopback(port);
+        auto target = loopback(port);
         ASSERT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&target), sizeof target), 0);
     }
     void say(const std::string& text) const {
@@ -73,12 +65,9 @@ class EdgeDisk : public testing::Test {
 };
 
 TEST_F(EdgeDisk, WhatIsSentGoesToTheOriginAsItComes) {
-    Connection origin(socket(AF_INET, SOCK_STREAM, 0));
-    int port = freePort();
-    auto own = onLoopback(port);
-    ASSERT_EQ(bind(origin.fd(), reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
+    OwnPort origin;
     ASSERT_EQ(listen(origin.fd(), 8), 0);
-    EdgeProcess edge(keptModel(), port);
+    EdgeProcess edge(keptModel(), origin);
     Connection visitor(socket(AF_INET, SOCK_STREAM, 0));
     visitor.connectTo(edge.port());
     visitor.say("POST /static/x HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000000\r\n\r\n" +
