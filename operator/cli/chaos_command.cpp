@@ -151,7 +151,7 @@ int chaosAbort(const Globals& globals, const ChaosFlags& flags) {
         return complain("chaos abort needs the name of a run, or --all, and not both");
     }
     return withCluster(globals, [&](const ChaosCluster& cluster) {
-        return flags.all ? abortAll(cluster.client, flags.why, globals.output)
+        return flags.all ? abortAll(cluster, flags.why, globals.output)
                          : abortOne(cluster, flags.name, flags.why, globals.output);
     });
 }

@@ -77,6 +77,26 @@ void printAborted(const std::string& output, const std::vector<std::string>& pau
     }
 }
 
+// What it cannot take back itself is left to the chaos controller, which was just asked to.
+chaos::Swept takeEverythingBack(const ChaosCluster& cluster) {
+    constexpr int kControllersTurns = 20;
+    chaos::SweepOptions everything;
+    everything.all = true;
+    chaos::Sweep sweep(cluster.client, base::systemClock(), {});
+    auto out = sweep.once(everything, {});
+    if (!out.problems.empty()) {
+        std::cerr << "waiting for the chaos controller: " << out.problems.size()
+                  << " left that cannot be taken back from here\n";
+    }
+    for (int turn = 0; turn < kControllersTurns && !out.problems.empty(); ++turn) {
+        cluster.pause();
+        auto more = sweep.once(everything, {});
+        out.reverted.insert(out.reverted.end(), more.reverted.begin(), more.reverted.end());
+        out.problems = std::move(more.problems);
+    }
+    return out;
+}
+
 }  // namespace
 
 int reportRun(const ChaosCluster& cluster, const std::string& name, const std::string& format) {
@@ -151,13 +171,13 @@ int abortOne(const ChaosCluster& cluster, const std::string& name, const std::st
     return kOk;
 }
 
-int abortAll(kube::Client& client, const std::string& why, const std::string& output) {
+int abortAll(const ChaosCluster& cluster, const std::string& why, const std::string& output) {
     int code = kOk;
-    auto paused = chaos::pauseAll(client, {});
+    auto paused = chaos::pauseAll(cluster.client, {});
     for (const auto& what : paused.problems) {
         code = complain("not paused: " + what, kFailed);
     }
-    auto list = client.list(kChaosRuns, {}, {});
+    auto list = cluster.client.list(kChaosRuns, {}, {});
     if (!list) {
         return complain("chaosruns: " + list.error().str(), kFailed);
     }
@@ -167,15 +187,13 @@ int abortAll(kube::Client& client, const std::string& why, const std::string& ou
         if (base::textAt(item->json(), "/status/phase") == "Done") {
             continue;
         }
-        if (auto aborted = abortRun(client, item->meta().key, why); aborted) {
+        if (auto aborted = abortRun(cluster.client, item->meta().key, why); aborted) {
             asked.push_back(run);
         } else {
             code = complain("run " + run + ": " + aborted.error().str(), kFailed);
         }
     }
-    chaos::SweepOptions everything;
-    everything.all = true;
-    auto swept = chaos::Sweep(client, base::systemClock(), {}).once(everything, {});
+    auto swept = takeEverythingBack(cluster);
     printAborted(output, paused.done, asked, swept.reverted);
     for (const auto& what : swept.problems) {
         code = complain("left: " + what, kFailed);

@@ -28,7 +28,9 @@ int acceptSchedule(const ChaosCluster& cluster, const std::string& schedule,
 int abortOne(const ChaosCluster& cluster, const std::string& name, const std::string& why,
              const std::string& output);
 // Everywhere: nothing is started any more, the runs are asked to end, and what faults left is taken
-// back from here, in case that no chaos controller is there to do it.
-int abortAll(kube::Client& client, const std::string& why, const std::string& output);
+// back from here, in case that no chaos controller is there to do it. Nodes without power or
+// network are for the controller, which has the switches: it is waited for up to 20 times
+// `cluster.pause`.
+int abortAll(const ChaosCluster& cluster, const std::string& why, const std::string& output);
 
 }  // namespace cli

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "chaos/kinds.h"
+#include "chaos/support/cases.h"
 #include "chaos/support/cluster.h"
 #include "chaos/support/samples.h"
 #include "cli/chaos_objects.h"
@@ -144,6 +145,27 @@ TEST_F(ChaosCli, AnAbortEndsTheRunWithItsReason) {
     EXPECT_THAT(base::textAt(cluster.runs()[0], "/status/reasons/0"), HasSubstr("enough"));
     EXPECT_EQ(call([&] { return cli::abortOne(on, "kill-7", "enough", "text"); }), 1);
     EXPECT_THAT(err, HasSubstr("there is no ChaosRun ns/kill-7"));
+}
+
+TEST_F(ChaosCli, AbortingEverythingWaitsForWhoHasTheSwitches) {
+    Cluster nodes;
+    prepare(nodes, chaos::fake::faultCase("NodeStop"));
+    nodes.driveUntil([&] { return !nodes.power.off.empty(); });
+    kube::Client person{nodes.server,
+                        {.fieldManager = "kubectl-scalableapp", .mayWrite = {}, .observe = {}}};
+    int turns = 0;
+    cli::ChaosCluster all{person, "ns", [&] { ++turns; }};
+    EXPECT_EQ(call([&] { return cli::abortAll(all, "enough", "text"); }), 1);
+    EXPECT_GE(turns, 10) << "the controller had its turns, and was not there";
+    EXPECT_THAT(err, HasSubstr("left: node node-"));
+    EXPECT_THAT(err, HasSubstr("--power-command"));
+
+    all.pause = [&] { nodes.drive(1); };
+    EXPECT_EQ(call([&] { return cli::abortAll(all, "enough", "text"); }), 0) << err;
+    EXPECT_THAT(err, Not(HasSubstr("left: ")));
+    EXPECT_TRUE(nodes.power.off.empty());
+    nodes.drive();
+    EXPECT_THAT(nodes.leftovers(), testing::IsEmpty());
 }
 
 TEST_F(ChaosCli, AcceptedIsWhatLaterGenerationsAreComparedWith) {

@@ -2,45 +2,14 @@
 // chaos.nodeFaults and chaos.operatorKill. They run alone: a zone that fails is everybody's.
 #include <sstream>
 
-#include "e2e/support/cluster.h"
+#include "e2e/support/faults.h"
 
 namespace {
 
 using namespace e2e;
 
-class NodeFaults : public ClusterTest {
+class NodeFaults : public FaultTest {
   protected:
-    // The first run of an experiment once it is over.
-    std::optional<base::Json> finished(const std::string& name, std::chrono::seconds bound) {
-        std::optional<base::Json> done;
-        EXPECT_TRUE(eventually(bound, "the run of " + name + " is over", [&] {
-            auto run = get("chaosrun", name + "-1");
-            if (run && base::at(*run, "/status/verdict") != nullptr) {
-                done = run;
-            }
-            return done.has_value();
-        }));
-        return done;
-    }
-
-    static std::string faulty(const std::string& name, const std::string& fault,
-                              const std::string& target, int errorPercent = 2) {
-        return "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosExperiment\nmetadata: {name: " +
-               name + "}\nspec:\n  app: shop\n  target: {" + target + "}\n  fault: {" + fault +
-               "}\n  load: {requestsPerSecond: 50}\n" +
-               "  safety: {maxTargets: 4, maxTargetsPercent: 67}\n" +
-               "  expectations: {webErrorPercent: " + std::to_string(errorPercent) +
-               ", redundancyRestoredSeconds: 60}\n";
-    }
-
-    // Marks, cordons and taints of faults on any node.
-    static std::string marks() {
-        return cluster({"get", "nodes", "-o",
-                        "jsonpath={range .items[*]}{.metadata.annotations."
-                        "scalableapp\\.dev/chaos-fault}{.spec.unschedulable}{end}"})
-            .out;
-    }
-
     // Its own node is another matter.
     static std::string zoneWithoutChaos() {
         auto nodes = cluster({"-n", kSystemNamespace, "get", "pods", "-l",
@@ -63,12 +32,6 @@ class NodeFaults : public ClusterTest {
         }
         return "z3";
     }
-
-    void shop() {
-        apply(appYaml("shop", "replicas: 6, overrides: {tolerations: []}",
-                      "{scalableapp.dev/chaos: allowed}"));
-        ASSERT_TRUE(becomesReady("shop"));
-    }
 };
 
 TEST_F(NodeFaults, AZoneFailsAndNothingIsLeftOfIt) {
@@ -84,7 +47,7 @@ TEST_F(NodeFaults, AZoneFailsAndNothingIsLeftOfIt) {
     for (const auto& target : base::arrayAt(*run, "/status/targets")) {
         EXPECT_EQ(base::stringAt(target, "/zone"), "z2");
     }
-    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+    EXPECT_TRUE(nothingIsMarked());
 }
 
 TEST_F(NodeFaults, ADrainedNodeIsGivenBack) {
@@ -93,7 +56,7 @@ TEST_F(NodeFaults, ADrainedNodeIsGivenBack) {
     auto run = finished("drain", 240s);
     ASSERT_TRUE(run);
     EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
-    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+    EXPECT_TRUE(nothingIsMarked());
 }
 
 TEST_F(NodeFaults, ADeletedExperimentIsTakenBack) {
@@ -113,7 +76,7 @@ TEST_F(NodeFaults, AbortAllEndsItAndTheReportSaysSo) {
     EXPECT_EQ(abort.exitCode, 0) << abort.err;
     EXPECT_NE(abort.out.find("run " + ns() + "/zone-1: asked to end"), std::string::npos)
         << abort.out;
-    EXPECT_TRUE(eventually(10s, "no node is marked or cordoned", [&] { return marks().empty(); }));
+    EXPECT_TRUE(nothingIsMarked());
     auto run = finished("zone", 60s);
     ASSERT_TRUE(run);
     EXPECT_EQ(base::stringAt(*run, "/status/reason"), "Aborted") << base::dumpJsonPretty(*run);

@@ -119,6 +119,9 @@ TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
     expectNobodyFailed("rollout of the web tier behind it");
     becomes(R"({"spec":{"resilience":{"timeoutSeconds":5}}})");
     expectNobodyFailed("new configuration of it");
+    becomes(
+        R"({"spec":{"resilience":{"timeoutSeconds":6},"web":{"env":[{"name":"APP_VERSION","value":"3"}]}}})");
+    expectNobodyFailed("both at once");
     becomes(R"({"spec":{"loadBalancer":null,"resilience":null}})");
     EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "web");
     EXPECT_TRUE(eventually(60s, "its pods are gone", [&] {
