@@ -15,13 +15,13 @@ std::string crashRun(size_t write, bool misbehaves = false) {
     Scenario run("crash-" + std::to_string(write));
     run.afterWrite(write, [&run] { run.replica(0).kill(); });
     auto where = "killed after write " + std::to_string(write) + ": ";
-    for (size_t step = 0; step < Scenario::steps(); ++step) {
+    for (size_t step = 0; step < sieve::life().size(); ++step) {
         run.act(step);
         if (misbehaves && step == 1) {
             run.misbehave();
         }
         if (!run.settleAs(reference().states[step])) {
-            return where + "another state after \"" + Scenario::nameOf(step) +
+            return where + "another state after \"" + sieve::life()[step].name +
                    "\": " + sieve::difference(reference().states[step], run.state()) + "\n" +
                    run.log();
         }

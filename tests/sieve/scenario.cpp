@@ -24,93 +24,13 @@ using namespace std::chrono_literals;
 constexpr auto kQuiet = 400ms;
 constexpr auto kGlance = 20ms;
 constexpr auto kPatience = 40s;
-const kube::ObjectKey kApp{"shop-ns", "shop"};
 
 const kube::ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 const kube::ObjectKey kLease{"default", "scalableapp-operator"};
 const std::string kPod = "operator-";  // and the replica's number
 
-const kube::ResourceType& apps() {
-    return reconcile::scalableApps();
-}
-
 const kube::ResourceType& deployments() {
     return *reconcile::childType("apps/v1", "Deployment");
-}
-
-Json app() {
-    return {{"metadata", {{"namespace", kApp.namespace_}, {"name", kApp.name}}},
-            {"spec",
-             {{"web",
-               {{"image", "shop:1"},
-                {"port", 8080},
-                {"resources", {{"requests", {{"cpu", "50m"}}}}},
-                {"autoscaling", {{"minReplicas", 3}, {"maxReplicas", 9}}}}}}}};
-}
-
-struct Step {
-    const char* name;
-    void (*act)(test::ApiServer&);
-};
-
-void changeSpec(test::ApiServer& server, const std::function<void(Json&)>& change) {
-    server.edit(apps(), kApp, [&](Json& object) { change(object["spec"]); });
-}
-
-void changeWeb(test::ApiServer& server, const std::function<void(Json&)>& change) {
-    changeSpec(server, [&](Json& spec) { change(spec["web"]); });
-}
-
-const std::vector<Step>& allSteps() {
-    static const std::vector<Step> kSteps{
-        {"make it", [](test::ApiServer& server) { server.put(apps(), app()); }},
-        {"another image",
-         [](test::ApiServer& server) {
-             changeWeb(server, [](Json& web) { web["image"] = "shop:2"; });
-         }},
-        {"replicas instead of autoscaling",
-         [](test::ApiServer& server) {
-             changeWeb(server, [](Json& web) {
-                 web.erase("autoscaling");
-                 web["replicas"] = 4;
-             });
-         }},
-        {"one replica, no resources",
-         [](test::ApiServer& server) {
-             changeWeb(server, [](Json& web) {
-                 web.erase("resources");
-                 web["replicas"] = 1;
-             });
-         }},
-        {"autoscaling again",
-         [](test::ApiServer& server) {
-             changeWeb(server, [](Json& web) {
-                 web.erase("replicas");
-                 web["autoscaling"] = {{"minReplicas", 2}, {"maxReplicas", 5}};
-             });
-         }},
-        {"its Service deleted by hand",
-         [](test::ApiServer& server) {
-             server.drop(*reconcile::childType("v1", "Service"), kApp);
-         }},
-        {"balancers, edges and an Ingress in front",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) {
-                 spec["loadBalancer"] = {{"algorithm", "LeastConnections"},
-                                         {"exposure", "Ingress"},
-                                         {"host", "shop.example"}};
-                 spec["cdn"] = {{"paths", {{{"match", "/static/*"}, {"ttlSeconds", 60}}}}};
-             });
-         }},
-        {"nothing in front",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) {
-                 spec.erase("loadBalancer");
-                 spec.erase("cdn");
-             });
-         }},
-        {"delete it", [](test::ApiServer& server) { server.drop(apps(), kApp); }}};
-    return kSteps;
 }
 
 bool isTime(const std::string& text) {
@@ -153,14 +73,6 @@ std::string Counts::str() const {
         out += " -" + std::to_string(n) + " " + kind;
     }
     return out;
-}
-
-size_t Scenario::steps() {
-    return allSteps().size();
-}
-
-std::string Scenario::nameOf(size_t step) {
-    return allSteps()[step].name;
 }
 
 Scenario::Scenario(const std::string& name, size_t replicas) {
@@ -248,13 +160,13 @@ std::vector<std::string> Scenario::trespasses() const {
 }
 
 void Scenario::act(size_t step) {
-    allSteps()[step].act(*server_);
+    life()[step].act(*server_);
 }
 
 void Scenario::misbehave(size_t which) {
     auto asItself = kube::makeTransport({.server = replicas_[which].front->url()});
     auto gone = asItself->send(
-        {.method = "DELETE", .target = reconcile::childType("v1", "Service")->path(kApp)}, {});
+        {.method = "DELETE", .target = reconcile::childType("v1", "Service")->path(shop())}, {});
     if (!gone) {
         throw std::runtime_error(gone.error().str());
     }
@@ -288,7 +200,7 @@ bool Scenario::scaleDeployments() {
     bool changed = false;
     for (const auto& autoscaler :
          server_->all(*reconcile::childType("autoscaling/v2", "HorizontalPodAutoscaler"))) {
-        const kube::ObjectKey key{kApp.namespace_,
+        const kube::ObjectKey key{shop().namespace_,
                                   base::textAt(autoscaler, "/spec/scaleTargetRef/name")};
         auto deployment = server_->find(deployments(), key);
         if (!deployment) {
@@ -323,7 +235,7 @@ bool Scenario::reportDeployments() {
                {"status", "True"},
                {"reason", "NewReplicaSetAvailable"}}}}};
         server_->tryToEdit(deployments(),
-                           {kApp.namespace_, base::textAt(deployment, "/metadata/name")},
+                           {shop().namespace_, base::textAt(deployment, "/metadata/name")},
                            [&](Json& object) { object["status"] = status; });
     }
     return server_->version() != before;
@@ -443,11 +355,11 @@ const Reference& reference() {
         Reference out;
         Scenario run("reference");
         run.awaitWatching();
-        for (size_t step = 0; step < Scenario::steps(); ++step) {
+        for (size_t step = 0; step < life().size(); ++step) {
             run.act(step);
             // Twice: one silence could be that of a machine that is busy with something else.
             if (!run.settle() || !run.settle()) {
-                out.problem = "the reference run does not settle after: " + Scenario::nameOf(step);
+                out.problem = "the reference run does not settle after: " + life()[step].name;
                 return out;
             }
             out.states.push_back(run.state());

@@ -2,7 +2,7 @@
 // way, damaged, deleted. Kubernetes' controllers are played by the scenario.
 //
 //   Scenario run("reference");
-//   for (size_t step = 0; step < Scenario::steps(); ++step) {
+//   for (size_t step = 0; step < sieve::life().size(); ++step) {
 //       run.act(step);
 //       ASSERT_TRUE(run.settle());
 //       states.push_back(run.state());
@@ -22,6 +22,7 @@
 
 #include "apiserver/http_front.h"
 #include "apiserver/server.h"
+#include "sieve/life.h"
 #include "sieve/operator_process.h"
 
 namespace sieve {
@@ -41,9 +42,6 @@ class Scenario {
     ~Scenario();
     Scenario(const Scenario&) = delete;
     Scenario& operator=(const Scenario&) = delete;
-
-    static size_t steps();
-    static std::string nameOf(size_t step);
 
     // What a person does in that step.
     void act(size_t step);

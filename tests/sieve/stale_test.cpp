@@ -28,8 +28,9 @@ const std::vector<View>& views() {
 
 std::string restartOnOldView(Scenario& run, size_t step, size_t old, uint64_t version,
                              const View& view, bool misbehaves = false) {
-    auto where = "after \"" + Scenario::nameOf(step) + "\", restarted on " + view.name + " as of " +
-                 (old == 0 ? "the beginning" : "\"" + Scenario::nameOf(old - 1) + "\"") + ": ";
+    auto where = "after \"" + sieve::life()[step].name + "\", restarted on " + view.name +
+                 " as of " +
+                 (old == 0 ? "the beginning" : "\"" + sieve::life()[old - 1].name + "\"") + ": ";
     run.kill();
     auto before = run.counts();
     auto writes = run.mutations();
@@ -64,7 +65,7 @@ std::string restartsAfter(size_t step, size_t& restarts) {
     for (size_t before = 0; before <= step; ++before) {
         run.act(before);
         if (!run.settleAs(reference().states[before])) {
-            return "it does not get through \"" + Scenario::nameOf(before) + "\"";
+            return "it does not get through \"" + sieve::life()[before].name + "\"";
         }
         versions.push_back(std::stoull(run.server().version()));
     }
@@ -81,10 +82,10 @@ std::string restartsAfter(size_t step, size_t& restarts) {
 
 TEST(Stale, NothingIsDoneForAnOldState) {
     ASSERT_EQ(reference().problem, "");
-    std::vector<size_t> restarts(Scenario::steps());
-    auto complaints = sieve::inParallel(Scenario::steps(), [&](size_t i) {
+    std::vector<size_t> restarts(sieve::life().size());
+    auto complaints = sieve::inParallel(sieve::life().size(), [&](size_t i) {
         // The longest first: they take the most time.
-        size_t step = Scenario::steps() - 1 - i;
+        size_t step = sieve::life().size() - 1 - i;
         return restartsAfter(step, restarts[step]);
     });
     for (const auto& complaint : complaints) {

@@ -40,10 +40,10 @@ bool endsWhenItWakes(Scenario& run, size_t old) {
 
 std::string walk(Scenario& run, size_t old, End end) {
     bool asleep = end == End::Suspended;
-    for (size_t step = 0; step < Scenario::steps(); ++step) {
+    for (size_t step = 0; step < sieve::life().size(); ++step) {
         run.act(step);
         if (!run.settleAs(reference().states[step])) {
-            return "another state after \"" + Scenario::nameOf(step) +
+            return "another state after \"" + sieve::life()[step].name +
                    "\": " + sieve::difference(reference().states[step], run.state());
         }
         if (asleep && run.leader() != old) {

@@ -107,7 +107,7 @@ std::string pairRun(const Pair& pair, bool told) {
     run.act(1);
     wanted = comparable(reference().states[1]);
     if (!run.settleWhen([&] { return comparable(run.state()) == wanted; })) {
-        return where + "another state after \"" + Scenario::nameOf(1) +
+        return where + "another state after \"" + sieve::life()[1].name +
                "\": " + sieve::difference(wanted, comparable(run.state()));
     }
     return "";
