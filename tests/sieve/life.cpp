@@ -31,11 +31,6 @@ void changeWeb(test::ApiServer& server, const std::function<void(Json&)>& change
     changeSpec(server, [&](Json& spec) { change(spec["web"]); });
 }
 
-void setZones(Json& spec, int weightOfTheSecond) {
-    spec["zones"] = {{{"name", "z1"}, {"weight", 100}},
-                     {{"name", "z2"}, {"weight", weightOfTheSecond}}};
-}
-
 }  // namespace
 
 const kube::ObjectKey& shop() {
@@ -70,18 +65,6 @@ const std::vector<Step>& life() {
                  web.erase("replicas");
                  web["autoscaling"] = {{"minReplicas", 2}, {"maxReplicas", 5}};
              });
-         }},
-        {"two zones",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) { setZones(spec, 100); });
-         }},
-        {"one of them drained",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) { setZones(spec, 0); });
-         }},
-        {"no zones",
-         [](test::ApiServer& server) {
-             changeSpec(server, [](Json& spec) { spec.erase("zones"); });
          }},
         {"its Service deleted by hand",
          [](test::ApiServer& server) {
