@@ -133,25 +133,11 @@ void readSpec(Fields& spec, ScalableApp& out) {
               "`weight` above 0: raise it or drain zones");
 }
 
-std::map<std::string, std::string> textsAt(const base::Json& object, const char* pointer) {
-    std::map<std::string, std::string> out;
-    if (const auto* found = base::at(object, pointer); found != nullptr && found->is_object()) {
-        for (const auto& [key, value] : found->items()) {
-            if (value.is_string()) {
-                out[key] = value.get<std::string>();
-            }
-        }
-    }
-    return out;
-}
-
 void readMetadata(const base::Json& object, Problem& problem, ScalableApp& out) {
     out.namespace_ = base::stringAt(object, "/metadata/namespace").value_or(out.namespace_);
     out.name = base::stringAt(object, "/metadata/name").value_or("");
     out.uid = base::stringAt(object, "/metadata/uid").value_or("");
     out.generation = base::intAt(object, "/metadata/generation").value_or(0);
-    out.labels = textsAt(object, "/metadata/labels");
-    out.annotations = textsAt(object, "/metadata/annotations");
     if (!validAppName(out.name)) {
         problem.add(
             "metadata.name must be at most 40 lower-case letters, digits or '-', begin with a "

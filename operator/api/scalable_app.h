@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,8 +90,6 @@ struct ScalableApp {
     std::string name;
     std::string uid;
     int64_t generation = 0;
-    std::map<std::string, std::string> labels;
-    std::map<std::string, std::string> annotations;
 
     Management management = Management::Manage;
     int64_t progressDeadlineSeconds = 600;
