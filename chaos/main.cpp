@@ -56,6 +56,9 @@ int main(int argc, char** argv) {
             app.add_option("--network-command", own.networkCommand,
                            "command that cuts nodes off: run with 'cut NODE' and 'heal NODE'")
                 ->type_name("COMMAND");
+            app.add_flag("--shared-nodes", own.site.sharedNodes,
+                         "let experiments accept, by spec.safety.allowSharedNodes, that others "
+                         "lose a node along with the application");
             app.add_flag("--container-kill", own.site.containers,
                          "allow ContainerKill: pods get another name of their image");
             app.add_option("--probe-image", own.probeImage,

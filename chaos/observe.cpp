@@ -16,6 +16,7 @@ using kube::ApiResult;
 using kube::ErrorKind;
 
 constexpr size_t kMaxNodes = 20'000;
+constexpr std::chrono::minutes kNoZone{1};
 
 std::string appSelector(const std::string& app) {
     return std::string(api::kAppLabel) + "=" + app;
@@ -154,7 +155,11 @@ ApiResult<void> Observer::lookAtPods(const run::Run& run, run::Seen& seen,
     }
     for (const auto& item : list->items) {
         auto pod = topology::parsePod(item->json(), {});
-        pod.zone = zoneOf(pod.node, stop);
+        auto zone = zoneOf(pod.node, stop);
+        if (!zone) {
+            return base::failWith(zone.error());
+        }
+        pod.zone = std::move(*zone);
         seen.pods.push_back(std::move(pod));
     }
     return {};
@@ -286,7 +291,11 @@ ApiResult<void> Observer::lookAtOperators(const run::Run&, run::Seen& seen,
     }
     for (const auto& item : list->items) {
         auto pod = topology::parsePod(item->json(), {});
-        pod.zone = zoneOf(pod.node, stop);
+        auto zone = zoneOf(pod.node, stop);
+        if (!zone) {
+            return base::failWith(zone.error());
+        }
+        pod.zone = std::move(*zone);
         // Identities begin with the pod's name.
         pod.role = holder.starts_with(pod.name) ? "Leader" : "Standby";
         seen.operators.push_back(std::move(pod));
@@ -384,29 +393,33 @@ ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen,
     return {};
 }
 
-std::string Observer::zoneOf(const std::string& node, const std::stop_token& stop) {
+ApiResult<std::string> Observer::zoneOf(const std::string& node, const std::stop_token& stop) {
     if (node.empty()) {
-        return "";
+        return std::string();
     }
     {
         std::lock_guard lock(mutex_);
-        if (auto known = zoneOfNode_.find(node); known != zoneOfNode_.end()) {
-            return known->second;
+        auto known = zoneOfNode_.find(node);
+        if (known != zoneOfNode_.end() && clock_.steady() < known->second.until) {
+            return known->second.name;
         }
     }
     auto got = client_.get(kNodes, {"", node}, stop);
-    if (!got) {
-        return "";
+    if (!got && !got.error().is(ErrorKind::NotFound)) {
+        return base::failWith(got.error());
     }
-    auto label = (*got)->meta().labels.find(topology::kZoneLabel);
-    if (label == (*got)->meta().labels.end()) {
-        return "";
+    std::string zone;
+    if (got) {
+        auto label = (*got)->meta().labels.find(topology::kZoneLabel);
+        zone = label == (*got)->meta().labels.end() ? "" : label->second.str();
     }
     std::lock_guard lock(mutex_);
     if (zoneOfNode_.size() >= kMaxNodes) {
         zoneOfNode_.clear();
     }
-    return zoneOfNode_[node] = label->second;
+    // A node keeps its zone; one that names none may be told later.
+    zoneOfNode_[node] = {zone, zone.empty() ? clock_.steady() + kNoZone : base::SteadyTime::max()};
+    return zone;
 }
 
 uint64_t Observer::chance() {

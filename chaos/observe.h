@@ -57,15 +57,19 @@ class Observer {
                                       const std::stop_token& stop);
     kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen,
                                      const std::stop_token& stop);
-    std::string zoneOf(const std::string& node, const std::stop_token& stop);
+    // Empty: its node names none, or is gone.
+    kube::ApiResult<std::string> zoneOf(const std::string& node, const std::stop_token& stop);
     uint64_t chance();
 
     kube::Client& client_;
     const base::Clock& clock_;
     run::Site site_;
     std::mutex mutex_;
-    std::map<std::string, std::string>
-        zoneOfNode_;  // of nodes that name one: a node keeps its zone
+    struct Zone {
+        std::string name;
+        base::SteadyTime until;  // of this knowledge
+    };
+    std::map<std::string, Zone> zoneOfNode_;
     std::random_device entropy_;
 };
 

@@ -374,7 +374,10 @@ ActionResult RunReconciler::act(run::Run& run, std::string& version, const run::
             (error->is(ErrorKind::Conflict) && (std::holds_alternative<run::PatchNode>(action) ||
                                                 std::holds_alternative<run::HoldRun>(action))) ||
             (error->is(ErrorKind::Invalid) &&
-             std::holds_alternative<run::RestartContainer>(action));
+             std::holds_alternative<run::RestartContainer>(action)) ||
+            // Of a deleted run of the same name: the garbage collector is about to take it.
+            (error->is(ErrorKind::AlreadyExists) &&
+             std::holds_alternative<run::CreateProbe>(action));
         result.transient = mayHelp(*error) || raced;
     }
     if (isFault(action)) {

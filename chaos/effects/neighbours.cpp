@@ -126,13 +126,18 @@ std::optional<Objection> objection(const std::vector<run::Effect>& effects, cons
                              "the nodes of the application"};
     }
     auto others = neighbours(effects, scene);
-    if (others.empty() || scene.run.spec.safety.allowSharedNodes) {
+    // Whoever makes an experiment speaks for his own application; for others an administrator does.
+    const bool mayAccept = scene.seen.site.sharedNodes;
+    if (others.empty() || (mayAccept && scene.run.spec.safety.allowSharedNodes)) {
         return std::nullopt;
     }
     return Objection{kOthersAffected,
                      "others are on the nodes of the fault: " + firstOf(others) +
                          "; give the application nodes of its own, or accept it with "
-                         "spec.safety.allowSharedNodes: true"};
+                         "spec.safety.allowSharedNodes: true" +
+                         (mayAccept ? ""
+                                    : ", once an administrator lets experiments do so "
+                                      "(--shared-nodes, chaos.sharedNodes in the chart)")};
 }
 
 std::string firstOf(const std::vector<std::string>& names) {

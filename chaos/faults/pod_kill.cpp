@@ -25,8 +25,10 @@ class PodKill final : public Fault {
         if (static_cast<int64_t>(from.size()) < target.count) {
             auto plan = planOf(scene, {});
             refuse(plan, "NoTarget",
-                   "web has " + to_string(from.size()) + " pods to choose from" +
+                   "tier " + quoted(target.tier) + " has " + to_string(from.size()) +
+                       " pods to choose from" +
                        (target.zone.empty() ? "" : " in zone " + quoted(target.zone)) +
+                       (target.role.empty() ? "" : " of role " + quoted(target.role)) +
                        ", spec.target.count asks for " + to_string(target.count));
             return plan;
         }

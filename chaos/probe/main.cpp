@@ -33,7 +33,7 @@ std::optional<int> parseFlags(int argc, char** argv, Flags& flags) {
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
     app.add_option("--duration-seconds", flags.durationSeconds, "for how long")
-        ->check(CLI::Range(1, 86400))
+        ->check(CLI::Range(1, 90000))
         ->capture_default_str();
     app.add_option("--timeout-milliseconds", flags.timeoutMilliseconds,
                    "a request without an answer by then has failed")

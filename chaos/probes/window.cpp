@@ -74,13 +74,14 @@ Window over(const probe::Series& series, base::WallTime from, base::WallTime to)
         window.reconnected += second.reconnected;
         window.latency.merge(second.latency);
         std::chrono::milliseconds gap(second.gapMs);
-        if (gap >= window.longestGap) {
-            window.longestGap = gap;
-            window.gapEnd = after(start, second.gapEndMs);
-        }
+        window.longestGap = std::max(window.longestGap, gap);
         window.slow += second.slow;
         earliest(window.firstError, after(start, second.firstErrorMs));
         latest(window.lastError, after(start, second.lastErrorMs));
+        auto good = after(start, second.gapEndMs);
+        if (!window.firstGood && window.firstError && good > window.firstError) {
+            window.firstGood = good;
+        }
         earliest(window.firstSlow, after(start, second.firstSlowMs));
         latest(window.lastSlow, after(start, second.lastSlowMs));
     }

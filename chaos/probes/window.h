@@ -26,10 +26,12 @@ struct Window {
     int64_t reconnected = 0;
     probe::Histogram latency;
     std::chrono::milliseconds longestGap{0};  // between two good answers; resolution 1/rate
-    std::optional<base::WallTime> gapEnd;     // the good answer that ended it; empty: none did
     // Failed requests and slow answers, by their intended starts.
     std::optional<base::WallTime> firstError;
     std::optional<base::WallTime> lastError;
+    // The first known good answer after the first error: the one that ended the longest stretch
+    // without any of its second.
+    std::optional<base::WallTime> firstGood;
     int64_t slow = 0;
     std::optional<base::WallTime> firstSlow;
     std::optional<base::WallTime> lastSlow;

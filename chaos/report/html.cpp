@@ -96,7 +96,7 @@ std::string reasons(const base::Json& document) {
         auto reason = item.is_string() ? item.get<std::string>() : "";
         bool broken = reason.find(" is broken") != std::string::npos ||
                       reason.find("was not whole") != std::string::npos ||
-                      reason.find("taken back early") != std::string::npos;
+                      reason.find("ended early") != std::string::npos;
         out += std::string("<li class=\"") + (open ? "open" : (broken ? "broken" : "holds")) +
                "\">" + escaped(reason) + "</li>";
     }

@@ -27,7 +27,7 @@ std::string xmlCase(const std::string& suite, const std::string& reason, bool br
 bool isBroken(const std::string& reason) {
     return reason.find(" is broken") != std::string::npos ||
            reason.find("was not whole") != std::string::npos ||
-           reason.find("taken back early") != std::string::npos;
+           reason.find("ended early") != std::string::npos;
 }
 
 std::string padded(const std::string& text, size_t width) {

@@ -48,7 +48,13 @@ std::string proved(const Statistics& all) {
     if (all.recovered > 0) {
         out += "whole again after " + inSeconds(all.p50Milliseconds) + " in the median, " +
                inSeconds(all.p95Milliseconds) + " at the 95th percentile, " +
-               inSeconds(all.maxMilliseconds) + " at most\n";
+               inSeconds(all.maxMilliseconds) + " at most";
+        if (all.recovered < all.judged) {
+            out += ", of the " + std::to_string(all.recovered) +
+                   " that were: " + std::to_string(all.judged - all.recovered) +
+                   " were not while they were watched";
+        }
+        out += "\n";
     }
     return out;
 }

@@ -263,10 +263,12 @@ void Turn::intend() {
     status().effects = plan.effects;
     status().driver = plan.driver;
     status().intentAt = now();
+    status().appGeneration = seen_.app->generation;
     if (fault_->lasts()) {
         status().deadline =
             now() + seconds(spec_.fault.lasts()) + (fault_->endsItself() ? kSlack : 0s);
     }
+    beginScaling();
     auto subjects = fault_->subjects(scene());
     status().readyBefore = topology::readyCount(subjects);
     status().readyLowest = status().readyBefore;

@@ -181,7 +181,7 @@ Measurements measure(const Status& status, const probe::Series& series, const pr
     auto seen = windowsOf(status, series);
     // Both of the probe's own clock; the step has another.
     if (seen.during.firstError) {
-        out.firstGoodMilliseconds = between(seen.during.firstError, seen.during.gapEnd);
+        out.firstGoodMilliseconds = between(seen.during.firstError, seen.during.firstGood);
     }
     probes::join(seen.during, whole(step));
     out.before = toPhase(seen.before);

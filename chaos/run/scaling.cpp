@@ -22,13 +22,14 @@ void noteChange(Scaling& scaling, int64_t asked, bool loaded) {
 
 }  // namespace
 
+void beginScaling(Status& status, int64_t asked) {
+    status.scaling = Scaling{};
+    status.scaling->before = status.scaling->last = status.scaling->peak = asked;
+}
+
 void watchScaling(Status& status, const Seen& seen, int64_t asked, int64_t ready) {
-    if (!status.scaling) {
-        status.scaling = Scaling{};
-        status.scaling->before = status.scaling->last = status.scaling->peak = asked;
-    }
     auto& scaling = *status.scaling;
-    bool loaded = status.phase == Phase::Observing;
+    bool loaded = status.phase == Phase::Injecting || status.phase == Phase::Observing;
     if (seen.scaler && seen.scaler->metricOver && !scaling.metricAt) {
         scaling.metricAt = seen.now;
     }

@@ -1,7 +1,8 @@
 // The autoscaler's stopwatch: load step -> metric -> more asked for -> ready -> latency back, and
 // whether it overshot, flapped, and came down again.
 //
-//   run::watchScaling(status, seen, asked, ready);    // at every look while the run observes
+//   run::beginScaling(status, asked);                 // with the intent
+//   run::watchScaling(status, seen, asked, ready);    // at every look from then on
 //   run::finishScaling(status, series, stepSeries);   // when the series are known
 //
 // Moments are the controller's, to the precision of its looks (a second at most); the load's begin
@@ -13,6 +14,7 @@
 
 namespace chaos::run {
 
+void beginScaling(Status& status, int64_t asked);
 // `ready`: pods that serve now; `asked`: replicas asked for.
 void watchScaling(Status& status, const Seen& seen, int64_t asked, int64_t ready);
 

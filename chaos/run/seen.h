@@ -46,6 +46,7 @@ struct Site {
     bool networkPolicies = false;  // people say that the cluster's network enforces them
     bool containers = false;       // may change pods
     bool cables = false;           // has a driver that cuts nodes off
+    bool sharedNodes = false;      // experiments may accept that others lose a node along
     bool operators = false;        // may kill pods of the operator
     std::string operatorNamespace;
     std::string podNamespace;  // of this process's own pod; empty: it runs beside the cluster

@@ -377,6 +377,7 @@ void fields(IO& io, Status& x) {
     io.text("aborted", x.aborted);
     io.text("driver", x.driver);
     io.number("intruders", x.intruders);
+    io.number("appGeneration", x.appGeneration);
     io.number("readyBefore", x.readyBefore);
     io.number("readyLowest", x.readyLowest);
     io.number("readyAtEnd", x.readyAtEnd);
@@ -412,9 +413,11 @@ const char* name(EffectState state) {
 }
 
 void Status::tell(base::WallTime now, std::string what) {
-    if (timeline.size() < kMaxTimeline) {
-        timeline.push_back({now, std::move(what)});
+    // Many targets fill it: how it began and how it ended stay.
+    if (timeline.size() >= kMaxTimeline) {
+        timeline.erase(timeline.begin() + kMaxTimeline / 2);
     }
+    timeline.push_back({now, std::move(what)});
 }
 
 Status parseStatus(const base::Json& json) {

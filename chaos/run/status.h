@@ -38,6 +38,7 @@ const char* name(Verdict verdict);
 
 // The reason of a run that was ended before anything was proved.
 inline constexpr const char* kAborted = "Aborted";
+inline constexpr const char* kAppChanged = "AppChanged";
 
 struct Target {
     std::string name;
@@ -240,10 +241,11 @@ struct Status {
     std::optional<base::WallTime> completedAt;
     std::optional<int64_t> seed;  // 0..2^53-1: exact in every JSON reader
     std::string probePodUid;
-    std::string probeProblem;  // why the probe's word is not complete
-    std::string aborted;       // why the fault was taken back early
-    std::string driver;        // how: "Composite", "Power"; empty: the API alone
-    int64_t intruders = 0;     // pods that came into a failed zone meanwhile and were killed too
+    std::string probeProblem;   // why the probe's word is not complete
+    std::string aborted;        // why it was ended early
+    std::string driver;         // how: "Composite", "Power"; empty: the API alone
+    int64_t intruders = 0;      // pods that came into a failed zone meanwhile and were killed too
+    int64_t appGeneration = 0;  // of the application when the intent became durable
     int64_t readyBefore = 0;
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;

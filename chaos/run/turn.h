@@ -29,6 +29,10 @@ class Turn {
     void unseen();
     void describe();
     // turn_fault.cpp: while the fault is there
+    std::string endedBy() const;
+    void heedEnd();
+    bool somethingStruck() const;
+    std::string stillOpen() const;
     void injecting();
     std::string hindrance() const;
     bool applyEffects();
@@ -47,6 +51,8 @@ class Turn {
     void watchProbe();
     void watchTargets();
     void watchCapacity();
+    bool stillWithoutPower(const topology::Pod& pod) const;
+    void beginScaling();
     void watchScaling();
     bool seenEnough() const;
     bool scaledIn() const;

@@ -47,10 +47,34 @@ void Turn::giveUp(const std::string& why) {
     skipOpenTargets(why);
     if (status().aborted.empty()) {
         status().aborted = why;
-        tell("taken back early: " + why);
+        tell("ended early: " + why);
         step_.notes.push_back({true, "ChaosAborted", why});
     }
     enter(Phase::Reverting);
+}
+
+// What ends a run before its time; empty: nothing does.
+std::string Turn::endedBy() const {
+    if (!run_.abort.empty()) {
+        return run_.abort;
+    }
+    auto before = step_.status.appGeneration;
+    if (seen_.app && seen_.app->generation != before) {
+        return std::string(kAppChanged) + ": ScalableApp " + spec_.app +
+               " was changed during the run (generation " + to_string(before) + " to " +
+               to_string(seen_.app->generation) + "): what is seen is not of the fault alone";
+    }
+    return "";
+}
+
+// The fault is over or being taken back already: ended are the rest of the run, and its series.
+void Turn::heedEnd() {
+    auto why = status().aborted.empty() ? endedBy() : "";
+    if (!why.empty()) {
+        status().aborted = why;
+        tell("ended early: " + why);
+        step_.notes.push_back({true, "ChaosAborted", why});
+    }
 }
 
 void Turn::skipOpenTargets(const std::string& why) {
@@ -147,9 +171,25 @@ std::string Turn::hindrance() const {
     return objection ? objection->message : "";
 }
 
+// A driver takes its time, and a disruption budget lets evictions wait: what was hit first is
+// watched meanwhile.
+bool Turn::somethingStruck() const {
+    const auto& s = step_.status;
+    return std::any_of(s.effects.begin(), s.effects.end(),
+                       [](const Effect& e) { return e.state == EffectState::Applied; }) ||
+           std::any_of(s.evidence.begin(), s.evidence.end(), [](const Evidence& e) {
+               return e.hit != Hit::Pending && e.hit != Hit::Missed;
+           });
+}
+
 void Turn::injecting() {
     watchProbe();
     takeResults();
+    if (somethingStruck()) {
+        watchTargets();
+        watchCapacity();
+        watchScaling();
+    }
     for (const auto& result : seen_.results) {
         if (isEffect(result.action) && !result.error.empty() && !result.transient) {
             return giveUp("it could not be brought into force: " + result.error);
@@ -158,12 +198,11 @@ void Turn::injecting() {
     if (auto refusal = predict::permission(run_, seen_)) {
         return giveUp(refusal->message);
     }
-    if (!run_.abort.empty()) {
-        return giveUp(run_.abort);
+    if (auto why = endedBy(); !why.empty()) {
+        return giveUp(why);
     }
     if (late() || overdue()) {
-        return giveUp(
-            "not all of it could be done in time (a disruption budget may refuse an eviction)");
+        return giveUp("not all of it could be done in time: " + stillOpen());
     }
     if (auto errors = tooManyErrors(); !errors.empty()) {
         return giveUp(errors);
@@ -190,6 +229,21 @@ void Turn::injecting() {
         status().readyAtEnd = topology::readyCount(fault_->subjects(scene()));
     }
     enter(hit ? Phase::Observing : Phase::Reverting);
+}
+
+// What an injection still waits for.
+std::string Turn::stillOpen() const {
+    for (const auto& effect : step_.status.effects) {
+        if (effect.state == EffectState::Pending) {
+            return effect.kind + " of " + effect.name + " is not in force";
+        }
+    }
+    for (const auto& evidence : step_.status.evidence) {
+        if (evidence.hit == Hit::Pending) {
+            return evidence.name + " was not struck (a disruption budget may refuse an eviction)";
+        }
+    }
+    return "its last step was not seen";
 }
 
 void Turn::removeIntruders() {
@@ -232,8 +286,8 @@ void Turn::observing() {
     if (!seen_.app || seen_.app->deleting) {
         return giveUp("ScalableApp " + spec_.app + " was deleted during the run");
     }
-    if (!run_.abort.empty()) {
-        return giveUp(run_.abort);
+    if (auto why = endedBy(); !why.empty()) {
+        return giveUp(why);
     }
     if (auto refusal = predict::permission(run_, seen_)) {
         return giveUp(refusal->message);
@@ -259,6 +313,7 @@ void Turn::observing() {
 
 // Backwards, and never given up: a fault that is left behind is worse than a run without an end.
 void Turn::reverting() {
+    heedEnd();
     watchProbe();
     watchTargets();
     watchCapacity();

@@ -57,13 +57,25 @@ bool Turn::returned(const topology::Pod& pod) const {
            });
 }
 
+// Whether a pod has not been started since its node lost power. Such a pod is shown as ready until
+// the cluster gives its node up, which takes longer than many a fault does.
+bool Turn::stillWithoutPower(const topology::Pod& pod) const {
+    const auto& all = step_.status.effects;
+    return hitting(pod) && std::any_of(all.begin(), all.end(), [&](const Effect& effect) {
+               return effect.kind == effects::kNodePower && effect.name == pod.node &&
+                      effect.appliedAt &&
+                      pod.container.startedAt.value_or(base::WallTime{}) < *effect.appliedAt;
+           });
+}
+
 void Turn::watchCapacity() {
     int64_t serving = 0;
     auto subjects = fault_->subjects(scene());
     // Once the fault is over, a pod that came back with its node is as good as a new one.
     bool over = status().revertedAt.has_value();
     for (const auto& pod : subjects) {
-        serving += (over || !hitting(pod) || returned(pod)) && pod.serving() ? 1 : 0;
+        bool counts = over ? !stillWithoutPower(pod) : !hitting(pod) || returned(pod);
+        serving += counts && pod.serving() ? 1 : 0;
     }
     status().readyLowest = std::min(status().readyLowest, topology::readyCount(subjects));
     status().readyAtEnd = serving;
@@ -93,10 +105,17 @@ void Turn::watchCapacity() {
     }
 }
 
-void Turn::watchScaling() {
+void Turn::beginScaling() {
     auto asked = seen_.desired.find("web");
     bool wanted = fault_->needs().step || spec_.expectations.autoscaling.asks();
     if (wanted && asked != seen_.desired.end()) {
+        run::beginScaling(status(), asked->second);
+    }
+}
+
+void Turn::watchScaling() {
+    auto asked = seen_.desired.find("web");
+    if (status().scaling && asked != seen_.desired.end()) {
         run::watchScaling(status(), seen_, asked->second,
                           topology::readyCount(topology::ofTier(seen_.pods, "web")));
     }
@@ -150,6 +169,7 @@ bool Turn::seriesComplete() const {
 void Turn::verifying() {
     watchProbe();
     if (!status().observedUntil) {
+        heedEnd();
         watchTargets();
         watchCapacity();
         watchScaling();
@@ -188,9 +208,12 @@ void Turn::measureAndJudge() {
     if (!status().aborted.empty()) {
         // What a person ended proves nothing; what had to be ended because visitors suffered does.
         bool suffered = status().aborted.find("abortErrorPercent") != std::string::npos;
+        bool changed = status().aborted.starts_with(kAppChanged);
         return finish(suffered ? Verdict::Failed : Verdict::Inconclusive,
-                      suffered ? "TooManyErrors" : kAborted,
-                      {"the fault was taken back early: " + status().aborted});
+                      suffered  ? "TooManyErrors"
+                      : changed ? kAppChanged
+                                : kAborted,
+                      {"the run was ended early: " + status().aborted});
     }
     Run judged = run_;
     judged.status = status();

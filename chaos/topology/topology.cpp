@@ -40,6 +40,10 @@ void readContainer(const base::Json& pod, Pod& out) {
         if (base::stringAt(container, "/name") == name) {
             out.container.imageId = base::stringAt(container, "/imageID").value_or("");
             out.container.restarts = base::intAt(container, "/restartCount").value_or(0);
+            base::WallTime started;
+            if (base::parseTime(base::textAt(container, "/state/running/startedAt"), started)) {
+                out.container.startedAt = started;
+            }
         }
     }
     const auto* annotations = base::at(pod, "/metadata/annotations");
@@ -112,6 +116,7 @@ App parseApp(const base::Json& app) {
     out.name = base::stringAt(app, "/metadata/name").value_or("");
     out.namespace_ = base::stringAt(app, "/metadata/namespace").value_or("");
     out.uid = base::stringAt(app, "/metadata/uid").value_or("");
+    out.generation = base::intAt(app, "/metadata/generation").value_or(0);
     out.optedIn = labelOf(app, kOptInLabel) == kOptInValue;
     out.deleting = base::at(app, "/metadata/deletionTimestamp") != nullptr;
     auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));

@@ -38,6 +38,7 @@ struct Container {
     std::string image;
     std::string imageId;  // of what runs, as its status says
     int64_t restarts = 0;
+    std::optional<base::WallTime> startedAt;  // by its node's clock; empty: it does not run
 };
 
 struct Pod {
@@ -87,6 +88,7 @@ struct App {
     std::string name;
     std::string namespace_;
     std::string uid;
+    int64_t generation = 0;
     bool optedIn = false;
     bool deleting = false;
     bool ready = false;

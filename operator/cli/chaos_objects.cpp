@@ -177,12 +177,14 @@ int abortAll(const ChaosCluster& cluster, const std::string& why, const std::str
     for (const auto& what : paused.problems) {
         code = complain("not paused: " + what, kFailed);
     }
-    auto list = cluster.client.list(kChaosRuns, {}, {});
-    if (!list) {
-        return complain("chaosruns: " + list.error().str(), kFailed);
+    std::vector<kube::ObjectPtr> runs;
+    if (auto list = cluster.client.list(kChaosRuns, {}, {})) {
+        runs = std::move(list->items);
+    } else {
+        code = complain("chaosruns: " + list.error().str(), kFailed);  // marks are found without
     }
     std::vector<std::string> asked;
-    for (const auto& item : list->items) {
+    for (const auto& item : runs) {
         const std::string run = item->meta().key.str();
         if (base::textAt(item->json(), "/status/phase") == "Done") {
             continue;

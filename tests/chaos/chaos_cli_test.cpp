@@ -160,6 +160,11 @@ TEST_F(ChaosCli, AbortingEverythingWaitsForWhoHasTheSwitches) {
     EXPECT_THAT(err, HasSubstr("left: node node-"));
     EXPECT_THAT(err, HasSubstr("--power-command"));
 
+    nodes.forbidden = "/chaosruns";
+    EXPECT_EQ(call([&] { return cli::abortAll(all, "enough", "text"); }), 1);
+    EXPECT_THAT(err, HasSubstr("left: node node-")) << "marks are found without the runs";
+    nodes.forbidden.clear();
+
     all.pause = [&] { nodes.drive(1); };
     EXPECT_EQ(call([&] { return cli::abortAll(all, "enough", "text"); }), 0) << err;
     EXPECT_THAT(err, Not(HasSubstr("left: ")));

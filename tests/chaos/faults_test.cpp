@@ -309,6 +309,21 @@ TEST(Zones, EachHasItsOwnRecovery) {
 }
 
 // Whoever says that it was done: without anybody who felt it, nothing is proved.
+// A machine boots for longer than its cluster takes to give it up: its pods are shown as ready all
+// the time.
+TEST(NodeStop, IsNotOverBeforeTheNodesContainersRunAgain) {
+    Cluster cluster;
+    cluster.outagesAreNoticed = false;
+    cluster.bootTakes = std::chrono::seconds(15);
+    prepare(cluster, faultCase("NodeStop"));
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    auto after = base::intAt(run, "/status/measurements/wholeAfterEndMilliseconds");
+    EXPECT_GE(after.value_or(0), 14000) << base::dumpJsonPretty(run);
+    EXPECT_LE(after.value_or(0), 20000);
+    EXPECT_TRUE(cluster.leftovers().empty());
+}
+
 TEST(PlantedFault, ADriverThatLiesProvesNothing) {
     for (const char* name : {"NodeStop", "ZoneOutageByPower", "NetworkPartitionByDriver"}) {
         Cluster cluster;

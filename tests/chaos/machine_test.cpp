@@ -305,6 +305,51 @@ TEST(Machine, ATargetThatStillServesDoesNotMakeTheTierWhole) {
     EXPECT_TRUE(run::next(run, afterFiveSeconds(4)).status.wholeAt);
 }
 
+// A driver takes its time, an eviction waits for a disruption budget: what comes of the first
+// target meanwhile is seen.
+TEST(Machine, WhatWasHitFirstIsWatchedWhileTheRestIsStillInjected) {
+    auto run = observing();
+    run.status.phase = Phase::Injecting;
+    run.status.phaseSince = fake::kStart;
+    run.spec.expectations.autoscaling.scaling = "Forbidden";
+    run.status.scaling = run::Scaling{};
+    run.status.scaling->before = run.status.scaling->last = run.status.scaling->peak = 3;
+    for (int i : {1, 2}) {
+        auto n = std::to_string(i);
+        run.status.targets.push_back(
+            {.name = "shop-web-" + n, .uid = "uid-" + n, .node = "", .zone = "", .role = ""});
+        run.status.evidence.push_back({.uid = "uid-" + n,
+                                       .name = "shop-web-" + n,
+                                       .deletedAt = {},
+                                       .deadAt = {},
+                                       .message = ""});
+    }
+    auto seen = afterFiveSeconds(3);
+    std::erase_if(seen.pods, [](const auto& pod) { return pod.uid == "uid-1"; });
+    seen.desired["web"] = 5;
+    auto before = run::next(run, seen).status;
+    EXPECT_EQ(before.readyLowest, 3) << "nothing was hit yet";
+
+    run.status.evidence[0].hit = run::Hit::Accepted;
+    run.status.evidence[0].deletedAt = fake::kStart;
+    auto after = run::next(run, seen).status;
+    EXPECT_EQ(after.phase, Phase::Injecting);
+    EXPECT_EQ(after.readyLowest, 2);
+    EXPECT_EQ(after.evidence[0].hit, run::Hit::Dead);
+    EXPECT_EQ(after.scaling->peak, 5);
+    EXPECT_EQ(after.scaling->before, 3);
+}
+
+TEST(Machine, TheTimelineKeepsItsBeginningAndItsEnd) {
+    run::Status status;
+    for (size_t i = 0; i < run::kMaxTimeline + 30; ++i) {
+        status.tell(fake::kStart, std::to_string(i));
+    }
+    ASSERT_EQ(status.timeline.size(), run::kMaxTimeline);
+    EXPECT_EQ(status.timeline.front().what, "0");
+    EXPECT_EQ(status.timeline.back().what, std::to_string(run::kMaxTimeline + 29));
+}
+
 TEST(Machine, FewerWantedByTheAutoscalerIsWholeToo) {
     auto run = observing();
     auto seen = afterFiveSeconds(2);

@@ -134,6 +134,26 @@ TEST(Measure, TheFirstGoodAnswerIsOfTheProbesClockAlone) {
     EXPECT_FALSE(run::measure(status(), fake::series(45, 50)).firstGoodMilliseconds);
 }
 
+TEST(Measure, TheFirstGoodAnswerEndsTheFirstGapNotTheLongest) {
+    auto series = fake::series(45, 50, kStart, [](probe::Second& one) {
+        if (one.second == 21) {
+            fake::fail(one, 10, probe::Outcome::Connect);
+            one.firstErrorMs = 21000;
+            one.gapMs = 500;
+            one.gapEndMs = 21480;
+        }
+        if (one.second == 24) {
+            fake::fail(one, 30, probe::Outcome::Connect);
+            one.firstErrorMs = 24000;
+            one.gapMs = 900;
+            one.gapEndMs = 24900;
+        }
+    });
+    auto measured = run::measure(status(), series);
+    EXPECT_EQ(measured.firstGoodMilliseconds, 480);
+    EXPECT_EQ(measured.during.longestGapMilliseconds, 900);
+}
+
 TEST(Measure, TheVisitorsOfALoadStepAreVisitors) {
     auto step = fake::series(4, 200, kStart + 21s, [](probe::Second& one) {
         if (one.second == 2) {

@@ -135,6 +135,17 @@ TEST(Neighbours, ThatAreAcceptedAreNamedInPredictionAndReport) {
     }
 }
 
+// Whoever may write an experiment is not the one who may take nodes from others.
+TEST(Neighbours, AreAcceptedOnlyWhereAnAdministratorLetsExperimentsDoSo) {
+    for (const char* name : kByDriver) {
+        Cluster cluster;
+        cluster.sharesNodes = false;
+        prepare(cluster, accepting(name));
+        everywhere(cluster, named("mail", "queue"));
+        expectRefused(cluster, runOf(cluster), "chaos.sharedNodes in the chart", name);
+    }
+}
+
 TEST(Neighbours, ADryRunShowsThem) {
     Cluster cluster;
     auto one = accepting("ZoneOutageByPower");

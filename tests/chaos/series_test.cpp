@@ -64,7 +64,29 @@ TEST_P(Aborted, ARunEndsItsSeriesInAnyPhase) {
     expectEnded(cluster, "Aborted", "19 more runs");
 }
 
-INSTANTIATE_TEST_SUITE_P(Phases, Aborted, ::testing::Values("SteadyState", "Observing"));
+INSTANTIATE_TEST_SUITE_P(Phases, Aborted,
+                         ::testing::Values("SteadyState", "Observing", "Reverting", "Verifying"));
+
+TEST(Series, EndsWithARunDuringWhichTheApplicationWasChanged) {
+    for (const char* phase : {"Observing", "Verifying"}) {
+        Cluster cluster;
+        prepareSeries(cluster, "ZoneOutage");
+        cluster.driveUntil([&] {
+            return !cluster.runs().empty() &&
+                   stringAt(cluster.runs()[0], "/status/phase").value_or("Pending") == phase;
+        });
+        cluster.server->edit(chaos::kScalableApps, {"ns", "shop"},
+                             [](Json& app) { app["spec"]["web"]["image"] = "shop:2"; });
+        cluster.drive();
+        cluster.drive(10);
+        ASSERT_EQ(cluster.runs().size(), 1U);
+        auto run = cluster.runs()[0];
+        EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive") << phase;
+        EXPECT_EQ(stringAt(run, "/status/reason"), "AppChanged") << phase;
+        EXPECT_TRUE(cluster.leftovers().empty());
+        expectEnded(cluster, "Aborted", "was changed during the run");
+    }
+}
 
 TEST(Series, ThatWasAbortedStartsAnewWithAnotherSpec) {
     Cluster cluster;

@@ -19,7 +19,7 @@ besideTheCluster() {
     await 60 "the chaos process in the cluster rests" chaosRests || return
     # Job control, for a moment: it is what gives a background command a process group of its own.
     set -m
-    "$cluster" exec -- "$(built scalableapp-chaos "$build")" --leader-elect=false --node-faults \
+    "$cluster" exec -- "$(built scalableapp-chaos "$build")" --leader-elect=false --node-faults --shared-nodes \
         --probe-image "$operatorImage" --power-command "$PWD/$cluster node" --network-command "$PWD/$cluster node" \
         --listen 127.0.0.1:18089 --log-format text "$@" >"$LOGS/chaos-beside.log" 2>&1 </dev/null &
     beside=$!

@@ -46,6 +46,7 @@ struct Cluster::Process {
                         .networkPolicies = cluster.enforcesPolicies,
                         .containers = true,
                         .cables = cluster.hasCable,
+                        .sharedNodes = cluster.sharesNodes,
                         .operators = true,
                         .operatorNamespace = "system",
                         .podNamespace = kChaosNamespace,
@@ -246,7 +247,8 @@ void Cluster::addApp(const std::string& name, int replicas, bool optedIn) {
 void Cluster::addPod(const std::string& app) {
     auto name = app + "-web-" + std::to_string(podNumber_);
     Json ready{{"type", "Ready"}, {"status", "True"}};
-    Json running{{"name", "web"}, {"state", {{"running", Json::object()}}}};
+    Json running{{"name", "web"},
+                 {"state", {{"running", {{"startedAt", base::formatTime(clock.wall())}}}}}};
     auto node = freeNode();
     Json labels{{api::kAppLabel, app}, {api::kTierLabel, "web"}};
     if (namesZones) {
@@ -332,17 +334,49 @@ void Cluster::moveOwnPod(const Json& pod) {
     }
 }
 
-void Cluster::movePower() {
-    for (const auto& pod : server->all(kPods)) {
-        if (!applicationPod(pod)) {
-            continue;
+// True until the containers of a node that got its power back run.
+bool Cluster::booting(const std::string& node) {
+    if (power.off.count(node) > 0) {
+        dark_.insert(node);
+        return false;
+    }
+    if (dark_.erase(node) > 0) {
+        booted_[node] = clock.wall() + bootTakes;
+    }
+    auto boot = booted_.find(node);
+    return boot != booted_.end() && clock.wall() < boot->second;
+}
+
+void Cluster::showPower(const Json& pod, bool on, bool started) {
+    auto wanted = on || !outagesAreNoticed ? "True" : "False";
+    if (!started && stringAt(pod, "/status/conditions/0/status") == wanted) {
+        return;
+    }
+    server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")}, [&](Json& one) {
+        one["status"]["conditions"][0]["status"] = wanted;
+        if (started) {
+            one["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] =
+                base::formatTime(clock.wall());
         }
-        auto node = stringAt(pod, "/spec/nodeName").value_or("");
-        bool on = power.off.count(node) == 0 && cable.off.count(node) == 0;
-        auto wanted = on ? "True" : "False";
-        if (stringAt(pod, "/status/conditions/0/status") != wanted) {
-            server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")},
-                         [&](Json& one) { one["status"]["conditions"][0]["status"] = wanted; });
+    });
+}
+
+void Cluster::movePower() {
+    std::lock_guard lock(movesPower_);
+    std::map<std::string, bool> boots;
+    for (const auto& node : server->all(kNodes)) {
+        auto name = *stringAt(node, "/metadata/name");
+        boots[name] = booting(name);
+    }
+    std::set<std::string> started;
+    std::erase_if(booted_, [&](const auto& one) {
+        return !boots[one.first] && started.insert(one.first).second;
+    });
+    for (const auto& pod : server->all(kPods)) {
+        if (applicationPod(pod)) {
+            auto node = stringAt(pod, "/spec/nodeName").value_or("");
+            bool on = power.off.count(node) == 0 && cable.off.count(node) == 0 && !boots[node];
+            showPower(pod, on, started.count(node) > 0);
         }
     }
 }

@@ -86,6 +86,7 @@ class Cluster {
     FakePower cable{*this};
     bool enforcesPolicies = true;
     bool hasCable = true;        // a driver that cuts nodes off
+    bool sharesNodes = true;     // experiments may accept that others lose a node along
     bool namesZones = true;      // applications carry the zone as a label of their pods
     int restarts = 0;            // of containers, in place
     bool kubeletSleeps = false;  // nothing becomes of another image name
@@ -100,6 +101,10 @@ class Cluster {
     std::function<void()> eachTurn;   // after every look
     std::function<void()> eachWrite;  // before the request after a write
     bool powerFails = false;
+    // Whether pods of a node that is off are shown as not ready; else its grace is longer than the
+    // fault.
+    bool outagesAreNoticed = true;
+    std::chrono::seconds bootTakes{0};  // from power on until its containers run
     std::chrono::milliseconds downFor{2000};
     std::vector<std::string> deleted;  // names of application pods that went, in order
     std::vector<runtime::Event> events;
@@ -119,6 +124,8 @@ class Cluster {
     void move();
     void moveOwnPod(const base::Json& pod);
     void movePower();
+    bool booting(const std::string& node);
+    void showPower(const base::Json& pod, bool on, bool started);
     void moveContainers();
     void replace();
     void addPod(const std::string& app);
@@ -127,6 +134,9 @@ class Cluster {
     bool idle() const;
     void turn();
 
+    std::mutex movesPower_;
+    std::set<std::string> dark_;                    // nodes without power
+    std::map<std::string, base::WallTime> booted_;  // when nodes that were run containers again
     std::unique_ptr<Process> process_;
     std::unique_ptr<Process> former_;
     std::mutex countsWrites_;

@@ -83,7 +83,7 @@ TEST_F(NodeFaults, AbortAllEndsItAndTheReportSaysSo) {
     EXPECT_NE(plugin({"chaos", "list"}).out.find("zone-1"), std::string::npos);
     auto watch = plugin({"chaos", "watch", "zone-1"});
     EXPECT_EQ(watch.exitCode, 1) << "it is over, and not Resilient";
-    EXPECT_NE(watch.out.find("taken back early"), std::string::npos) << watch.out;
+    EXPECT_NE(watch.out.find("ended early"), std::string::npos) << watch.out;
     auto json = base::parseJson(plugin({"chaos", "report", "zone-1", "-o", "json"}).out);
     ASSERT_TRUE(json);
     EXPECT_EQ(base::stringAt(*json, "/verdict"), "Inconclusive") << base::dumpJsonPretty(*json);
@@ -135,7 +135,8 @@ class WithDriver {
         : deployment_(std::move(deployment)) {
         auto given = deployment_(
             {"patch", kName, "--type=json", "-p",
-             R"([{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--power-command=/bin/false"}])"});
+             R"([{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--power-command=/bin/false"},)"
+             R"({"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--shared-nodes"}])"});
         EXPECT_TRUE(given.ok()) << given.err;
         settle();
     }
@@ -248,17 +249,33 @@ TEST_F(NodeFaults, TheOperatorsLeaderDiesAndVisitorsDoNotNotice) {
     EXPECT_TRUE(becomesReady("shop"));
 }
 
-TEST_F(NodeFaults, ALoadStepIsMeasured) {
-    shop();
+// The autoscaler's stopwatch: what it did, when, and that it came down again.
+TEST_F(NodeFaults, ALoadStepIsFollowedByTheAutoscaler) {
+    apply(appYaml("shop",
+                  "resources: {requests: {cpu: 50m, memory: 16Mi}, limits: {memory: 64Mi}}, "
+                  "autoscaling: {minReplicas: 3, maxReplicas: 8, targetCPUUtilizationPercent: 60, "
+                  "scaleDownStabilizationSeconds: 20}",
+                  "{scalableapp.dev/chaos: allowed}"));
+    ASSERT_TRUE(becomesReady("shop"));
     apply(
         "apiVersion: scalableapp.dev/v1alpha1\nkind: ChaosExperiment\nmetadata: {name: step}\n"
-        "spec:\n  app: shop\n  load: {requestsPerSecond: 50}\n"
-        "  fault: {type: LoadStep, requestsPerSecond: 100, durationSeconds: 15}\n"
-        "  expectations: {webErrorPercent: 1, autoscaling: {scaling: Forbidden}}\n");
-    auto run = finished("step", 240s);
+        "spec:\n  app: shop\n  load: {requestsPerSecond: 10, path: \"/burn?ms=5\"}\n"
+        "  fault: {type: LoadStep, requestsPerSecond: 30, durationSeconds: 90}\n"
+        "  safety: {abortAfterSeconds: 360}\n"
+        "  expectations: {webErrorPercent: 1, autoscaling: "
+        "{scaling: Required, reactWithinSeconds: 80, settleWithinSeconds: 90}}\n");
+    auto run = finished("step", 380s);
     ASSERT_TRUE(run);
     EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(*run);
-    EXPECT_TRUE(base::stringAt(*run, "/status/scaling/loadAt"));
+    EXPECT_EQ(base::intAt(*run, "/status/scaling/before"), 3);
+    EXPECT_GT(base::intAt(*run, "/status/scaling/peak").value_or(0), 3);
+    // In order: micro-time texts of one form compare as the moments do.
+    std::string last;
+    for (const char* moment : {"loadAt", "desiredAt", "readyAt", "scaledInAt"}) {
+        auto at = base::stringAt(*run, std::string("/status/scaling/") + moment).value_or("");
+        EXPECT_GT(at, last) << moment << base::dumpJsonPretty((*run)["status"]["scaling"]);
+        last = at;
+    }
 }
 
 }  // namespace

@@ -93,8 +93,8 @@ ChaosBeside::~ChaosBeside() {
 void ChaosBeside::start() {
     auto driver = environment("CLUSTER") + " node";
     process_.emplace(
-        insideTheCluster({CHAOS_BINARY, "--leader-elect=false", "--node-faults", "--probe-image",
-                          environment("OPERATOR_IMAGE"), "--power-command", driver,
+        insideTheCluster({CHAOS_BINARY, "--leader-elect=false", "--node-faults", "--shared-nodes",
+                          "--probe-image", environment("OPERATOR_IMAGE"), "--power-command", driver,
                           "--network-command", driver, "--listen", kListen}),
         log_);
     EXPECT_TRUE(eventually(60s, "the chaos process beside the cluster is ready", [] {
