@@ -96,6 +96,27 @@ TEST(Report, OfASeriesHoldsEveryRunAndWhatTheyProveTogether) {
     EXPECT_EQ(document["regression"]["verdict"], "Same");
 }
 
+TEST(Report, RunsThatWereNeverWholeAreNotLeftOutOfTheSeriesWords) {
+    auto run = [](int64_t ordinal, std::optional<int64_t> took) {
+        Json out{{"metadata", {{"name", "kill-1-" + std::to_string(ordinal)}}},
+                 {"spec", {{"generation", 1}, {"ordinal", ordinal}}},
+                 {"status", {{"verdict", took ? "Resilient" : "Degraded"}}}};
+        if (took) {
+            out["status"]["measurements"]["wholeAfterDeleteMilliseconds"] = *took;
+        }
+        return out;
+    };
+    const Json experiment{{"metadata", {{"name", "kill"}, {"generation", 1}}}};
+    auto said = [&](const std::vector<Json>& runs) {
+        return report::seriesText(report::seriesDocument(experiment, runs));
+    };
+    EXPECT_NE(said({run(1, 2000), run(2, 3000)}).find("3.0 s at most\n"), std::string::npos);
+    auto text = said({run(1, 2000), run(2, std::nullopt), run(3, 3000)});
+    EXPECT_NE(text.find("3.0 s at most, of the 2 that were: 1 were not while they were watched"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Report, WhatPeopleWroteCannotBreakThePage) {
     auto run = zoneOutage();
     run["status"]["reasons"][0] = "</script><script>alert(1)</script>\x01";

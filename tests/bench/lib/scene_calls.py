@@ -57,7 +57,7 @@ def add_rest(bench, kind, gate):
     watches = {what: count for what, count in gate.stats()["open"].items() if what.startswith("watch ")}
     if any(count != 1 for count in watches.values()):
         raise Failed(f"{kind} has more than one watch of a type: {watches}")
-    bench.add(SCENE, "at rest: open watches, one a type", "", kind, len(watches), ("value", 7))
+    bench.add(SCENE, "at rest: open watches, one a type", "", kind, len(watches), ("value", 8))
 
 
 def run(bench):
