@@ -8,6 +8,19 @@ namespace {
 constexpr auto kTokenAge = std::chrono::minutes(1);
 constexpr auto kExpiryMargin = std::chrono::seconds(10);
 
+// Half of a pair; nothing where one is wanted is a file that is being written.
+base::Result<std::string> half(const char* what, const Material& material) {
+    auto text = readMaterial(material);
+    if (!text) {
+        return base::fail(std::string(what) + " " + text.error().message);
+    }
+    if (text->empty()) {
+        return base::fail(std::string(what) + (material.file.empty() ? "" : " " + material.file) +
+                          " is empty");
+    }
+    return text;
+}
+
 }  // namespace
 
 base::Result<std::string> readMaterial(const Material& material) {
@@ -53,7 +66,8 @@ base::Result<std::string> Credentials::fileToken() {
 }
 
 bool Credentials::execFresh() const {
-    return exec_ && (!exec_->expires || clock_.wall() + kExpiryMargin < *exec_->expires);
+    return exec_ && !execRefused_ &&
+           (!exec_->expires || clock_.wall() + kExpiryMargin < *exec_->expires);
 }
 
 // One run at a time; whoever waits for it takes its outcome, or tries itself when it failed.
@@ -73,6 +87,7 @@ base::Result<std::string> Credentials::execToken(const std::stop_token& stop) {
             return base::fail(made.error().message);
         }
         exec_ = std::move(made).value();
+        execRefused_ = false;
     }
     return exec_->token;
 }
@@ -83,20 +98,20 @@ void Credentials::refuse(const std::string& token) {
         fileTokenUntil_.reset();
     }
     if (exec_ && exec_->token == token) {
-        exec_.reset();
+        execRefused_ = true;
     }
 }
 
 base::Result<KeyPair> Credentials::keyPair() {
     const std::lock_guard lock(mutex_);
     if (!config_.clientCertificate.empty()) {
-        auto certificate = readMaterial(config_.clientCertificate);
+        auto certificate = half("client certificate", config_.clientCertificate);
         if (!certificate) {
-            return base::fail("client certificate " + certificate.error().message);
+            return base::fail(certificate.error().message);
         }
-        auto key = readMaterial(config_.clientKey);
+        auto key = half("client key", config_.clientKey);
         if (!key) {
-            return base::fail("client key " + key.error().message);
+            return base::fail(key.error().message);
         }
         return KeyPair{*certificate, *key};
     }

@@ -25,7 +25,8 @@ namespace kube {
 struct KeyPair {
     std::string certificate;  // PEM, the chain
     std::string key;          // PEM
-    bool empty() const { return certificate.empty(); }
+    bool empty() const { return certificate.empty() && key.empty(); }
+    bool operator==(const KeyPair&) const = default;
 };
 
 class Credentials {
@@ -37,7 +38,8 @@ class Credentials {
     base::Result<std::string> bearer(std::stop_token stop);
     // The server said 401 to this token: read anew before the next request.
     void refuse(const std::string& token);
-    // For the next connection. Error: files that cannot be read.
+    // For the next connection. Error: files that cannot be read, or are empty. An exec plug-in's
+    // pair stays, refused or not, until another takes its place.
     base::Result<KeyPair> keyPair();
 
   private:
@@ -53,6 +55,7 @@ class Credentials {
     std::string fileToken_;
     std::optional<base::SteadyTime> fileTokenUntil_;
     std::optional<ExecCredential> exec_;
+    bool execRefused_ = false;
 };
 
 // The text of a Material: its data, or its file as it is now.

@@ -110,6 +110,9 @@ TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
     EXPECT_EQ(credentials.keyPair()->certificate, "C2");
     fs::remove(folder_ / "key");
     EXPECT_NE(credentials.keyPair().error().message.find("client key"), std::string::npos);
+    put("key", "K2");
+    put("cert", "");
+    EXPECT_NE(credentials.keyPair().error().message.find("cert is empty"), std::string::npos);
 }
 
 TEST_F(CredentialsTest, AnExecPluginRunsOnceUntilItsCredentialExpires) {
@@ -193,6 +196,10 @@ TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
     EXPECT_EQ(*credentials.bearer({}), "");
     EXPECT_EQ(credentials.keyPair()->certificate, "C");
     EXPECT_EQ(credentials.keyPair()->key, "K");
+    credentials.refuse("");
+    put("output", "{}");
+    EXPECT_FALSE(credentials.bearer({}).ok());
+    EXPECT_EQ(credentials.keyPair()->certificate, "C") << "it stays until there is another";
 }
 
 TEST_F(CredentialsTest, AnExecPluginThatFailsIsNamedWithItsHint) {
