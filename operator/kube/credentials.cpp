@@ -53,13 +53,14 @@ base::Result<std::string> Credentials::fileToken() {
         return fileToken_;
     }
     auto content = readFile(config_.token.file);
-    // A rotation in progress: the old token is good for longer than the file is away.
-    if (!content && fileToken_.empty()) {
+    std::string fresh(trim(content.valueOr("")));
+    // A rotation in progress: the old token is good for longer than the file is away, or empty.
+    if (fresh.empty() && fileToken_.empty()) {
         return base::fail("token file " + config_.token.file +
-                          " cannot be read: " + content.error().message);
+                          (content ? " is empty" : " cannot be read: " + content.error().message));
     }
-    if (content) {
-        fileToken_ = std::string(trim(*content));
+    if (!fresh.empty()) {
+        fileToken_ = std::move(fresh);
     }
     fileTokenUntil_ = clock_.steady() + kTokenAge;
     return fileToken_;

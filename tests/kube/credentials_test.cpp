@@ -101,6 +101,18 @@ TEST_F(CredentialsTest, ATokenFileThatGoesAwayLeavesTheOldToken) {
     EXPECT_EQ(*credentials.bearer({}), "one");
 }
 
+TEST_F(CredentialsTest, AnEmptyTokenFileIsNoToken) {
+    config_.token.file = put("token", "\n");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(credentials.bearer({}).error().message,
+              "token file " + config_.token.file + " is empty");
+    put("token", "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    put("token", "");
+    clock_.now += 1min;
+    EXPECT_EQ(*credentials.bearer({}), "one") << "the old one is good while the file is written";
+}
+
 TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
     config_.clientCertificate.file = put("cert", "C1");
     config_.clientKey.file = put("key", "K1");
