@@ -80,6 +80,16 @@ base::Result<Identity> identityOf(const KeyPair& pair) {
     return out;
 }
 
+// False: it is too weak for OpenSSL's level of security.
+bool show(const Identity& own, SSL_CTX* context) {
+    bool good = SSL_CTX_use_certificate(context, own.certificate.get()) == 1 &&
+                SSL_CTX_use_PrivateKey(context, own.key.get()) == 1;
+    for (const auto& one : own.chain) {
+        good = good && SSL_CTX_add1_chain_cert(context, one.get()) == 1;
+    }
+    return good;
+}
+
 }  // namespace
 
 class TlsSetup::Impl {
@@ -255,22 +265,22 @@ base::Status TlsSetup::Impl::followPair() {
 
 void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
     const auto followed = followPair();
-    if (!followed) {
-        note(followed.error().message);
+    std::string problem = followed ? "" : followed.error().message;
+    bool nobody = !followed;
+    {
+        const std::lock_guard lock(mutex_);
+        if (own_.certificate) {
+            nobody = !show(own_, context);
+            problem = nobody ? "client certificate: OpenSSL refuses it" : problem;
+        }
     }
-    const std::lock_guard lock(mutex_);
-    if (!followed && !own_.certificate) {
+    if (!problem.empty()) {
+        note(problem);
+    }
+    if (nobody) {
         // Asked when the server wants to know who we are: "nobody" is not the answer.
         SSL_CTX_set_cert_cb(
             context, [](SSL*, void*) { return 0; }, nullptr);
-    }
-    if (!own_.certificate) {
-        return;
-    }
-    SSL_CTX_use_certificate(context, own_.certificate.get());
-    SSL_CTX_use_PrivateKey(context, own_.key.get());
-    for (const auto& one : own_.chain) {
-        SSL_CTX_add1_chain_cert(context, one.get());
     }
 }
 
