@@ -1,5 +1,8 @@
 // The API server requests a client certificate and demands none: who shows none is let in as
 // nobody. Whoever has one to show must not become nobody while its files are rotated.
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,6 +16,35 @@ namespace {
 using kube::ErrorKind;
 using support::Authority;
 using support::Identity;
+
+template <class Write>
+std::string pemOf(Write write) {
+    BIO* bio = BIO_new(BIO_s_mem());
+    write(bio);
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(bio, &text);
+    std::string out(text, static_cast<size_t>(size));
+    BIO_free(bio);
+    return out;
+}
+
+// A pair that fits, with a key that OpenSSL takes for too short at any level of security.
+Identity weak() {
+    constexpr unsigned kBits = 512;
+    EVP_PKEY* key = EVP_RSA_gen(kBits);
+    X509* certificate = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_sign(certificate, key, EVP_sha256());
+    Identity out{pemOf([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); }),
+                 pemOf([&](BIO* bio) {
+                     PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+                 })};
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return out;
+}
 
 class OptionalCertificate : public TransportTest {
   protected:
@@ -75,6 +107,13 @@ TEST_P(OptionalCertificate, NorAreFilesThatCannotBeRead) {
     expectRefusal("is empty");
     put("key", "-----BEGIN PRIVATE KEY-----\n");
     expectRefusal("no unencrypted PEM private key");
+}
+
+TEST_P(OptionalCertificate, NorIsACertificateThatOpensslTakesForTooWeak) {
+    const auto pair = weak();
+    config_.clientCertificate.data = pair.certificate;
+    config_.clientKey.data = pair.key;
+    expectRefusal("OpenSSL refuses it");
 }
 
 TEST_P(OptionalCertificate, InTheMidstOfARotationTheOldPairGoesOn) {
