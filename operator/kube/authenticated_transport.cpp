@@ -45,7 +45,7 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
     followRotation();
     // 401 says that nothing was done: one more try is safe, and worth it when who we are changed.
     for (bool last = false;; last = true) {
-        auto who = sender(stop);
+        auto who = sender(request, stop);
         if (!who) {
             return base::failWith(std::move(who).error());
         }
@@ -57,7 +57,7 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
         if (!answer) {
             return base::failWith(explain(std::move(answer).error()));
         }
-        if (last || answer->status != 401 || !changedSince(*who, stop)) {
+        if (last || answer->status != 401 || !changedSince(*who, request, stop)) {
             return answer;
         }
     }
@@ -66,7 +66,7 @@ ApiResult<HttpResponse> AuthenticatedTransport::send(const HttpRequest& request,
 ApiResult<void> AuthenticatedTransport::stream(const HttpRequest& request,
                                                const LineHandler& onLine, std::stop_token stop) {
     followRotation();
-    auto who = sender(stop);
+    auto who = sender(request, stop);
     if (!who) {
         return base::failWith(std::move(who).error());
     }
@@ -76,14 +76,14 @@ ApiResult<void> AuthenticatedTransport::stream(const HttpRequest& request,
     }
     auto end = streamOnce(request, *headers, onLine, stop);
     if (!end && end.error().httpStatus == 401) {
-        static_cast<void>(changedSince(*who, stop));
+        static_cast<void>(changedSince(*who, request, stop));
     }
     return end ? end : base::failWith(explain(end.error()));
 }
 
 ApiResult<AuthenticatedTransport::Sender> AuthenticatedTransport::sender(
-    const std::stop_token& stop) {
-    auto token = credentials_->bearer(stop);
+    const HttpRequest& request, const std::stop_token& stop) {
+    auto token = credentials_->bearer(stop, request.timeout);
     if (!token) {
         return base::failWith(
             noAnswer(stop.stop_requested() ? ErrorKind::Cancelled : ErrorKind::Unreachable,
@@ -129,9 +129,10 @@ ApiResult<AuthenticatedTransport::Headers> AuthenticatedTransport::headersOf(
     return out;
 }
 
-bool AuthenticatedTransport::changedSince(const Sender& refused, const std::stop_token& stop) {
+bool AuthenticatedTransport::changedSince(const Sender& refused, const HttpRequest& request,
+                                          const std::stop_token& stop) {
     credentials_->refuse(refused.token);
-    auto token = credentials_->bearer(stop);
+    auto token = credentials_->bearer(stop, request.timeout);
     return token && (followIdentity() != refused.identity || *token != refused.token);
 }
 

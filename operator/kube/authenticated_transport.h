@@ -53,10 +53,11 @@ class AuthenticatedTransport : public Transport {
         int identity = 0;  // of the connections that may be used for it
     };
 
-    ApiResult<Sender> sender(const std::stop_token& stop);
+    ApiResult<Sender> sender(const HttpRequest& request, const std::stop_token& stop);
     ApiResult<Headers> headersOf(const HttpRequest& request, const std::string& token) const;
     // After a 401: whether another try would come from somebody else.
-    bool changedSince(const Sender& refused, const std::stop_token& stop);
+    bool changedSince(const Sender& refused, const HttpRequest& request,
+                      const std::stop_token& stop);
     // Connections of an old certificate are not used again.
     int followIdentity();
     void followRotation();

@@ -134,6 +134,11 @@ class Pool {
             idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
         }
     }
+    // What is in use now comes back all the same.
+    void dropIdle() {
+        const std::lock_guard lock(mutex_);
+        idle_.clear();
+    }
     void clear() {
         const std::lock_guard lock(mutex_);
         ++generation_;
@@ -310,6 +315,12 @@ class BeastExchange final : public AnswerSource {
             const bool harmless = connection_->sent() == before ||
                                   (request_.method() == http::verb::get && !parser_->got_some());
             again = reused && failed && failed->is(ErrorKind::Unreachable) && harmless;
+            const bool silent =
+                failed && (failed->is(ErrorKind::Timeout) || failed->is(ErrorKind::Cancelled)) &&
+                !parser_->got_some();
+            if (reused && silent) {
+                pool_.dropIdle();
+            }
             if (failed && !again) {
                 error_ = failed;
             }

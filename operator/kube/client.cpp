@@ -210,7 +210,12 @@ struct Client::Impl {
                 !answer.error().transient()) {
                 return answer;
             }
-            if (!sleep(std::min(*answer.error().retryAfter, kLongestWait), stop)) {
+            // Asking sooner than the server wants is no courtesy, and waiting for longer is the
+            // caller's to decide.
+            if (*answer.error().retryAfter > kLongestWait) {
+                return answer;
+            }
+            if (!sleep(*answer.error().retryAfter, stop)) {
                 return base::failWith(cancelled());
             }
         }

@@ -5,11 +5,11 @@
 //   applied = client.apply(kDeployments, intentJson, stop);   // server-side apply, forced
 //   client.remove(kPods, key, {.uid = pod.meta().uid}, stop);      // never a same-named successor
 //
-// Semantics: 429 and 5xx are tried again only when the server says Retry-After (at most 4 times,
-// within the caller's stop). Writes carry fieldValidation=Strict. Warnings of the server are logged
-// once each. At most `maxInFlight` requests are on their way at a time; watches do not count. Every
-// mutating request first asks `mayWrite`; a false is answered NotLeader and nothing is sent. Thread
-// safety: all members from any thread. Blocking: until answered or stopped.
+// Semantics: 429 and 5xx are tried again only when the server says Retry-After (of at most 30 s;
+// at most 4 times, within the caller's stop). Writes carry fieldValidation=Strict. Warnings of the
+// server are logged once each. At most `maxInFlight` requests are on their way at a time; watches
+// do not count. Every mutating request first asks `mayWrite`; a false is answered NotLeader and
+// nothing is sent. Thread safety: all members from any thread. Blocking: until answered or stopped.
 #pragma once
 
 #include <chrono>

@@ -23,7 +23,9 @@
 //   travel in one, each on its own line;
 // - it trusts the system's authorities besides the cluster's and knows no tls-server-name:
 //   TlsSetup;
-// - it keeps connections with an old client certificate: its clients are replaced;
+// - it keeps connections with an old client certificate, and those that died without a word: its
+//   clients are replaced. It does not say whether a connection was used before: each that gave
+//   nothing counts;
 // - it follows redirects with our token: none are followed.
 #include <utility>
 // <utility> first: asio of Boost 1.74 uses std::exchange without including it.
@@ -290,7 +292,13 @@ class CpprestTransport final : public AuthenticatedTransport {
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                 until - std::chrono::steady_clock::now());
             auto answer = read(*running.exchange, left);
-            if (answer || !answer.error().is(ErrorKind::Unreachable)) {
+            if (answer) {
+                return answer;
+            }
+            if (!answer.error().is(ErrorKind::Unreachable)) {
+                if (gaveUp(answer.error()) && running.exchange->silent()) {
+                    dropIdleConnections();
+                }
                 return answer;
             }
             if (!running.neverSent()) {
@@ -298,6 +306,10 @@ class CpprestTransport final : public AuthenticatedTransport {
                 return answer;
             }
         }
+    }
+
+    static bool gaveUp(const ApiError& error) {
+        return error.is(ErrorKind::Timeout) || error.is(ErrorKind::Cancelled);
     }
 
     // The library looks the name up itself, later and without an end to it.

@@ -56,6 +56,11 @@ void Exchange::wake() {
     }
 }
 
+bool Exchange::silent() {
+    const std::lock_guard lock(mutex_);
+    return !head_;
+}
+
 void Exchange::close() {
     std::function<void()> resume;
     {

@@ -38,6 +38,8 @@ class Exchange final : public AnswerSource {
               const std::stop_token& stop, size_t enough) override;
     const std::optional<ResponseHead>& head() const override { return head_; }
     const std::optional<ApiError>& error() const override { return error_; }
+    // Nothing of an answer has come so far.
+    bool silent();
     // Refuses further bytes and lets a waiting library go on.
     void close();
     // False: not finished within `patience`.

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "kube/environment.h"
 #include "kube/server_url.h"
@@ -29,6 +30,13 @@ using Bio = std::unique_ptr<BIO, BioFree>;
 using Certificate = std::unique_ptr<X509, CertificateFree>;
 using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
 
+// Our certificate as OpenSSL wants it; nobody's when it is empty.
+struct Identity {
+    Certificate certificate;
+    Key key;
+    std::vector<Certificate> chain;  // between the certificate and its authority
+};
+
 Bio bioOf(const std::string& text) {
     return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
@@ -46,6 +54,40 @@ bool isAddress(const std::string& host) {
 // A password prompt would hang a service for ever.
 int noPassword(char*, int, int, void*) {
     return 0;
+}
+
+base::Result<Identity> identityOf(const KeyPair& pair) {
+    Identity out;
+    if (pair.empty()) {
+        return out;
+    }
+    Bio certificates = bioOf(pair.certificate);
+    out.certificate = readCertificate(certificates.get());
+    Bio keyText = bioOf(pair.key);
+    out.key.reset(PEM_read_bio_PrivateKey(keyText.get(), nullptr, &noPassword, nullptr));
+    if (!out.certificate) {
+        return base::fail("client certificate: no PEM certificate in it");
+    }
+    if (!out.key) {
+        return base::fail("client key: no unencrypted PEM private key in it");
+    }
+    if (X509_check_private_key(out.certificate.get(), out.key.get()) != 1) {
+        return base::fail("client certificate and key do not belong together");
+    }
+    while (Certificate next = readCertificate(certificates.get())) {
+        out.chain.push_back(std::move(next));
+    }
+    return out;
+}
+
+// False: it is too weak for OpenSSL's level of security.
+bool show(const Identity& own, SSL_CTX* context) {
+    bool good = SSL_CTX_use_certificate(context, own.certificate.get()) == 1 &&
+                SSL_CTX_use_PrivateKey(context, own.key.get()) == 1;
+    for (const auto& one : own.chain) {
+        good = good && SSL_CTX_add1_chain_cert(context, one.get()) == 1;
+    }
+    return good;
 }
 
 }  // namespace
@@ -81,9 +123,7 @@ class TlsSetup::Impl {
     }
 
     int identity() {
-        if (auto pair = credentials_->keyPair()) {
-            remember(*pair);
-        }
+        static_cast<void>(followPair());
         const std::lock_guard lock(mutex_);
         return identity_;
     }
@@ -122,11 +162,7 @@ class TlsSetup::Impl {
     void setIdentity(SSL_CTX* context);
     int verify(X509_STORE_CTX* chain);
 
-    void remember(const KeyPair& pair) {
-        const std::lock_guard lock(mutex_);
-        identity_ += known_ && pair.certificate != *known_ ? 1 : 0;
-        known_ = pair.certificate;
-    }
+    base::Status followPair();
 
     void note(const std::string& error) {
         const std::lock_guard lock(mutex_);
@@ -142,7 +178,8 @@ class TlsSetup::Impl {
     std::mutex mutex_;
     std::string authority_;  // the PEM that store_ was made of
     Store store_;
-    std::optional<std::string> known_;  // the newest certificate of ours, as PEM
+    std::optional<KeyPair> pair_;  // the newest of ours that was fit for use
+    Identity own_;                 // made of it
     int identity_ = 0;
     std::string error_;
 };
@@ -205,32 +242,45 @@ bool TlsSetup::Impl::rebuildStore(const std::string& pem) {
     return found;
 }
 
-void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
+// Takes what the credentials hold now, if it is fit for use. Else the pair that was stays.
+base::Status TlsSetup::Impl::followPair() {
     auto pair = credentials_->keyPair();
     if (!pair) {
-        note(pair.error().message);
-        return;
+        return base::fail(pair.error().message);
     }
-    remember(*pair);
-    if (pair->empty()) {
-        return;
+    const std::lock_guard lock(mutex_);
+    if (pair_ == *pair) {
+        return {};
     }
-    Bio chain = bioOf(pair->certificate);
-    Certificate own = readCertificate(chain.get());
-    Bio keyText = bioOf(pair->key);
-    Key key(PEM_read_bio_PrivateKey(keyText.get(), nullptr, &noPassword, nullptr));
-    if (!own || !key) {
-        note(own ? "client key: no unencrypted PEM private key in it"
-                 : "client certificate: no PEM certificate in it");
-        return;
+    auto fresh = identityOf(*pair);
+    ERR_clear_error();
+    if (!fresh) {
+        return base::fail(fresh.error().message);
     }
-    if (SSL_CTX_use_certificate(context, own.get()) != 1 ||
-        SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
-        note("client certificate and key do not belong together");
-        return;
+    identity_ += pair_ ? 1 : 0;
+    pair_ = std::move(pair).value();
+    own_ = std::move(fresh).value();
+    return {};
+}
+
+void TlsSetup::Impl::setIdentity(SSL_CTX* context) {
+    const auto followed = followPair();
+    std::string problem = followed ? "" : followed.error().message;
+    bool nobody = !followed;
+    {
+        const std::lock_guard lock(mutex_);
+        if (own_.certificate) {
+            nobody = !show(own_, context);
+            problem = nobody ? "client certificate: OpenSSL refuses it" : problem;
+        }
     }
-    while (Certificate next = readCertificate(chain.get())) {
-        SSL_CTX_add1_chain_cert(context, next.get());
+    if (!problem.empty()) {
+        note(problem);
+    }
+    if (nobody) {
+        // Asked when the server wants to know who we are: "nobody" is not the answer.
+        SSL_CTX_set_cert_cb(
+            context, [](SSL*, void*) { return 0; }, nullptr);
     }
 }
 

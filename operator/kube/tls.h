@@ -7,7 +7,9 @@
 //   ... handshake failed ...  tls->takeError()  // "certificate of the API server: ..."
 //
 // Authority and client certificate are read again for each connection, so rotation needs no
-// restart. Thread safety: all members, any thread. Blocking: reads small files.
+// restart. What a rotation has half written is not used: what worked before goes on. Without that
+// the handshake fails: a server that only requests certificates would take us for nobody and answer
+// 403 to everything. Thread safety: all members, any thread. Blocking: reads small files.
 #pragma once
 
 #include <memory>
@@ -28,8 +30,8 @@ class TlsSetup {
     void configure(ssl_ctx_st* context);
     // Why the last handshake was refused; "" when none was. Taken: the next call says "".
     std::string takeError();
-    // Rises whenever our client certificate is found to be another than before; connections made at
-    // a lower number show an old one.
+    // Rises whenever our client certificate is found to be another than before, and fit for use;
+    // connections made at a lower number show an old one.
     int identity();
 
   private:

@@ -16,6 +16,9 @@
 //   the socket is read ahead by a bounded amount only (back-pressure). A line over `kMaxLine` ends
 //   the stream with Malformed. A status other than 200 is the error of its body. The regular end of
 //   the body is success.
+// - When a connection from an earlier call gives not one byte until the time-out or the stop, all
+//   idle ones are given up: where one died without a word (a load balancer's failover, a flushed
+//   connection table), the others most likely did too, and the next call is to find a living one.
 // - Credentials (token, client certificate, CA) are read again when their files change.
 #pragma once
 

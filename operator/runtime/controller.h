@@ -69,8 +69,9 @@ struct ReconcileContext {
     std::stop_token stop;     // set at shutdown and when the deadline passes
     std::string reconcileId;  // in every log line of this reconcile
     // Tells the read-your-own-writes gate: this key runs again only after the store of that kind
-    // (by plural name) has reached that version.
-    std::function<void(const std::string& plural, const std::string& resourceVersion)> wrote;
+    // has reached that version. `scope`: the plural name, with "/<namespace>" behind it where the
+    // kind is watched by namespace.
+    std::function<void(const std::string& scope, const std::string& resourceVersion)> wrote;
 };
 
 using ReconcileFunction =
@@ -85,8 +86,10 @@ struct ControllerOptions {
     // no limit.
     int burst = 20;
     std::chrono::milliseconds interval{500};
-    // True when the store of that kind has reached that version; the key waits until then.
-    std::function<bool(const std::string& plural, const std::string& resourceVersion)> reached{};
+    // True when the store of that kind has reached that version; the key waits until then. Of a
+    // manager's controller, where empty: one of its informers has that may see objects of the
+    // scope.
+    std::function<bool(const std::string& scope, const std::string& resourceVersion)> reached{};
 };
 
 // Priority of keys from the first list: they yield to changes that people make meanwhile.

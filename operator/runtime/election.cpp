@@ -31,7 +31,8 @@ bool Election::attempt(std::stop_token stop) {
     }
     auto current = leases_.get(options_.lease, stop);
     if (!current && current.error().is(kube::ErrorKind::NotFound)) {
-        return write(true, stop);
+        vanished();
+        return !otherIsAlive() && write(true, stop);
     }
     if (!current) {
         lastError_ = current.error();
@@ -39,6 +40,14 @@ bool Election::attempt(std::stop_token stop) {
     }
     observe(*current);
     return !otherIsAlive() && write(false, stop);
+}
+
+// Its holder cannot have renewed it any later than this.
+void Election::vanished() {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(observed_, nullptr) != nullptr) {
+        observedAt_ = clock_.steady();
+    }
 }
 
 bool Election::renewRemembered(std::stop_token stop) {

@@ -6,7 +6,8 @@
 //
 // Safety: a holder counts from before its renewal was sent, the others count from after they saw
 // it; the holder stops at the renew deadline, the others wait for the (longer) lease duration. No
-// clock is ever compared with another machine's.
+// clock is ever compared with another machine's. A lease that is gone is no free one: who was seen
+// to hold it may not know yet, and has its duration from then on.
 //
 // Thread safety: holds, healthy, holder and heldUntil from any thread; attempt, release from one.
 #pragma once
@@ -66,6 +67,7 @@ class Election {
     bool write(bool create, std::stop_token stop);
     base::Json record() const;
     void observe(const kube::ObjectPtr& lease);
+    void vanished();
     void won(const kube::ObjectPtr& lease, base::SteadyTime sentAt);
     bool otherIsAlive() const;
 
@@ -76,7 +78,7 @@ class Election {
     size_t slowPaths_ = 0;
 
     mutable std::mutex mutex_;
-    kube::ObjectPtr observed_;  // the lease as last seen
+    kube::ObjectPtr observed_;  // the lease as last seen; null: it was not there
     base::SteadyTime observedAt_{};
     std::string holder_;
     std::chrono::milliseconds duration_{};

@@ -79,19 +79,23 @@ EventSeries::Request EventSeries::whole(const Kind& kind, const Series& series) 
     if (!uid.empty()) {
         reference["uid"] = uid;
     }
-    return {true,
-            series.key,
-            {{"apiVersion", "events.k8s.io/v1"},
-             {"kind", "Event"},
-             {"metadata", {{"namespace", series.key.namespace_}, {"name", series.key.name}}},
-             {"eventTime", base::formatMicroTime(series.firstWall)},
-             {"reportingController", controller_},
-             {"reportingInstance", cut(instance_, kMaxField)},
-             {"action", cut(action, kMaxField)},
-             {"reason", cut(reason, kMaxField)},
-             {"type", type == EventType::Warning ? "Warning" : "Normal"},
-             {"note", series.note},
-             {"regarding", std::move(reference)}}};
+    Request out{true,
+                series.key,
+                {{"apiVersion", "events.k8s.io/v1"},
+                 {"kind", "Event"},
+                 {"metadata", {{"namespace", series.key.namespace_}, {"name", series.key.name}}},
+                 {"eventTime", base::formatMicroTime(series.firstWall)},
+                 {"reportingController", controller_},
+                 {"reportingInstance", cut(instance_, kMaxField)},
+                 {"action", cut(action, kMaxField)},
+                 {"reason", cut(reason, kMaxField)},
+                 {"type", type == EventType::Warning ? "Warning" : "Normal"},
+                 {"note", series.note},
+                 {"regarding", std::move(reference)}}};
+    if (series.count > 1) {
+        out.body["series"] = seriesJson(series.count, series.lastWall);
+    }
+    return out;
 }
 
 EventSeries::Request EventSeries::patch(Series& series, base::SteadyTime now) const {
@@ -106,33 +110,40 @@ std::vector<EventSeries::Request> EventSeries::tick(base::SteadyTime now) {
         Series& series = it->second;
         bool over = now - series.lastSeen >= kSilence;
         if (series.count > series.sentCount && (over || now - series.lastSent >= kRefresh)) {
-            // One that never got through has no series to patch; a name that is taken was ours.
-            out.push_back(series.count == 1 ? whole(it->first, series) : patch(series, now));
+            // One that never got through is not there to be patched; a name that is taken was ours.
+            out.push_back(series.there ? patch(series, now) : anew(it->first, series, now));
         }
         it = over ? series_.erase(it) : std::next(it);
     }
     return out;
 }
 
+EventSeries::Request EventSeries::anew(const Kind& kind, Series& series,
+                                       base::SteadyTime now) const {
+    series.sentCount = series.count;
+    series.lastSent = now;
+    series.there = true;
+    return whole(kind, series);
+}
+
 std::optional<EventSeries::Request> EventSeries::recreate(const kube::ObjectKey& key,
+                                                          base::SteadyTime now,
                                                           base::WallTime wall) {
     for (auto& [kind, series] : series_) {
         if (series.key == key) {
             const auto& regarding = std::get<kube::ObjectKey>(kind);
             series.key.name = newName(regarding.name, wall);
-            Request request = whole(kind, series);
-            request.body["series"] = seriesJson(series.count, series.lastWall);
-            series.sentCount = series.count;
-            return request;
+            return anew(kind, series, now);
         }
     }
     return std::nullopt;
 }
 
-void EventSeries::unsent(const kube::ObjectKey& key) {
+void EventSeries::unsent(const Request& request) {
     for (auto& [kind, series] : series_) {
-        if (series.key == key) {
+        if (series.key == request.key) {
             series.sentCount = 0;
+            series.there = series.there && !request.create;
         }
     }
 }

@@ -2,7 +2,7 @@
 //
 //   runtime::EventSeries series("scalableapp-operator", podName);
 //   if (auto request = series.add(event, steadyNow, wallNow)) { send(*request); }
-//   for (const auto& request : series.tick(steadyNow, wallNow)) { send(request); }
+//   for (const auto& request : series.tick(steadyNow)) { send(request); }
 //
 // The first of a kind is created, the second turns it into a series by a patch, later ones are only
 // counted here and patched in every 30 minutes and when the series ends (6 minutes of silence).
@@ -39,10 +39,11 @@ class EventSeries {
     // What has to be sent because time went by.
     std::vector<Request> tick(base::SteadyTime now);
     // A patch found nothing to patch (events live an hour): the whole event, to be created anew.
-    std::optional<Request> recreate(const kube::ObjectKey& key, base::WallTime wall);
-    // What was to be sent of `key` did not get through: the series' next patch makes up for it, at
-    // its end at the latest.
-    void unsent(const kube::ObjectKey& key);
+    std::optional<Request> recreate(const kube::ObjectKey& key, base::SteadyTime now,
+                                    base::WallTime wall);
+    // This did not get through: the next request of its series makes up for it, at its end at the
+    // latest.
+    void unsent(const Request& request);
     size_t open() const { return series_.size(); }
 
   private:
@@ -55,6 +56,7 @@ class EventSeries {
         std::string note;
         int64_t count = 1;
         int64_t sentCount = 1;
+        bool there = true;  // on the server, as far as we know
         base::WallTime firstWall;
         base::WallTime lastWall;
         base::SteadyTime lastSeen;
@@ -63,6 +65,7 @@ class EventSeries {
 
     Request whole(const Kind& kind, const Series& series) const;
     Request patch(Series& series, base::SteadyTime now) const;
+    Request anew(const Kind& kind, Series& series, base::SteadyTime now) const;
     std::string newName(const std::string& object, base::WallTime wall);
 
     const std::string controller_;

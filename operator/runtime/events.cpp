@@ -83,15 +83,17 @@ void EventRecorder::Impl::run(const std::stop_token& stop) {
 void EventRecorder::Impl::deliver(const EventSeries::Request& request) {
     auto sent = send(request);
     if (!sent && !request.create && sent.error().is(kube::ErrorKind::NotFound)) {
-        if (auto anew = series.recreate(request.key, clock.wall())) {
-            sent = send(*anew);
+        // Under another name from here on.
+        if (auto anew = series.recreate(request.key, clock.steady(), clock.wall())) {
+            deliver(*anew);
+            return;
         }
     }
     if (sent || sent.error().is(kube::ErrorKind::AlreadyExists)) {
         return;
     }
     if (sent.error().transient() && !abandon.stop_requested()) {
-        series.unsent(request.key);
+        series.unsent(request);
     }
     discarded("refused");
     if (!sent.error().is(kube::ErrorKind::NotLeader) && !abandon.stop_requested()) {

@@ -43,6 +43,10 @@ const kube::ResourceType& Informer::type() const {
     return impl_->core.options().type;
 }
 
+const InformerOptions& Informer::options() const {
+    return impl_->core.options();
+}
+
 void Informer::onChange(Handler handler) {
     impl_->core.onChange(std::move(handler));
 }

@@ -30,6 +30,9 @@ struct InformerOptions {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+
+    // "pods", of one namespace "pods/shop".
+    std::string name() const { return type.plural + (namespace_.empty() ? "" : "/" + namespace_); }
 };
 
 class Informer {
@@ -47,6 +50,7 @@ class Informer {
     Store& store();
     const Store& store() const;
     const kube::ResourceType& type() const;
+    const InformerOptions& options() const;
     // Before start().
     void onChange(Handler handler);
     // Once, when the first list is complete and its handlers have run. Before start().

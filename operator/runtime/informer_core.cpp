@@ -70,6 +70,15 @@ InformerCore::InformerCore(kube::Client& client, InformerOptions options, const 
     }
 }
 
+// Several informers of one kind, each of one namespace, must not overwrite each other's values.
+Metrics::Labels InformerCore::labels() const {
+    Metrics::Labels out{{"resource", options_.type.plural}};
+    if (!options_.namespace_.empty()) {
+        out["namespace"] = options_.namespace_;
+    }
+    return out;
+}
+
 void InformerCore::refreshMetrics() {
     objects_.set(static_cast<double>(store_.size()));
 }
@@ -216,9 +225,9 @@ void InformerCore::take(const Watcher::Trouble& output) {
     metrics_.count("informer_failures_total", {{"resource", options_.type.plural}, {"kind", kind}});
     healthy_.set(0);
     if (kind == kUnreachable) {
-        health_->failed(options_.type.plural, output.error);
+        health_->failed(options_.name(), output.error);
     } else if (kind != trouble_) {
-        health_->answered(options_.type.plural);
+        health_->answered(options_.name());
         base::logWarning("cannot list or watch; trying again with growing pauses",
                          {{"resource", options_.type.plural}, {"error", output.error.str()}});
     }
@@ -226,7 +235,7 @@ void InformerCore::take(const Watcher::Trouble& output) {
 }
 
 void InformerCore::take(const Watcher::Healthy&) {
-    health_->answered(options_.type.plural);
+    health_->answered(options_.name());
     auto before = std::exchange(trouble_, "");
     if (!before.empty() && before != kUnreachable) {
         base::logInfo("list and watch work again", {{"resource", options_.type.plural}});

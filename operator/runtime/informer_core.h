@@ -93,7 +93,7 @@ class InformerCore {
     void take(const Watcher::Healthy&);
     void take(const Watcher::Notice& output);
     void tell(const Store::Change& change, bool initial);
-    Metrics::Labels labels() const { return {{"resource", options_.type.plural}}; }
+    Metrics::Labels labels() const;
 
     kube::Client& client_;
     const InformerOptions options_;

@@ -9,6 +9,11 @@
 // false before another process may take over, whether or not the API server can be reached: that is
 // the gate every mutating request passes. The elector's own client has no such gate.
 //
+// That holds where the lease is deleted by hand, too: who has seen a living holder waits until that
+// one's time is over. What remains is a candidate that never saw it, because it started after the
+// deletion: it takes what is free at once, and the two overlap until the holder's next renewal
+// (2 s) finds the other's name, or until its deadline where that cannot be sent.
+//
 // Losing the lease is final: the process exits and starts anew.
 //
 // Thread safety: holds() from any thread. The callbacks run on the elector's thread.

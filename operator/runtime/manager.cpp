@@ -122,6 +122,14 @@ class Wakeup {
     int file_;
 };
 
+// Whether the informer may see objects of the scope: a plural, or a plural, '/' and a namespace.
+bool covers(const InformerOptions& informer, const std::string& scope) {
+    const size_t slash = scope.find('/');
+    return informer.type.plural == scope.substr(0, slash) &&
+           (slash == std::string::npos || informer.namespace_.empty() ||
+            informer.namespace_ == scope.substr(slash + 1));
+}
+
 }  // namespace
 
 struct Manager::Impl {
@@ -130,7 +138,7 @@ struct Manager::Impl {
     kube::ClientOptions clientOptions();
     void serve();
     ServerResponse ready() const;
-    bool reached(const std::string& plural, const std::string& version) const;
+    bool reached(const std::string& scope, const std::string& version) const;
     std::string hungReconcile();
     std::string missing() const;
     bool keepGoing(std::chrono::milliseconds patience = -1ms);
@@ -243,7 +251,7 @@ std::string Manager::Impl::missing() const {
     std::string out;
     for (const auto& informer : informers) {
         if (!informer->store().synced()) {
-            out += "not synced: " + informer->type().plural + "\n";
+            out += "not synced: " + informer->options().name() + "\n";
         }
     }
     return out;
@@ -254,14 +262,18 @@ ServerResponse Manager::Impl::ready() const {
     return what.empty() ? ServerResponse{200, "ok\n"} : ServerResponse{503, what};
 }
 
-bool Manager::Impl::reached(const std::string& plural, const std::string& version) const {
+// One that has it is enough: to another of the same kind the write may never come.
+bool Manager::Impl::reached(const std::string& scope, const std::string& version) const {
+    bool awaited = false;
     for (const auto& informer : informers) {
-        if (informer->type().plural == plural &&
-            !kube::atLeast(informer->store().resourceVersion(), version)) {
-            return false;
+        if (covers(informer->options(), scope)) {
+            if (kube::atLeast(informer->store().resourceVersion(), version)) {
+                return true;
+            }
+            awaited = true;
         }
     }
-    return true;
+    return !awaited;
 }
 
 // Sleeps until something happens or the patience ends (negative: never). False when the process is
@@ -396,9 +408,9 @@ Informer& Manager::informer(const InformerOptions& options) {
 Controller& Manager::controller(const std::string& name, ControllerOptions options,
                                 ReconcileFunction reconcile) {
     if (!options.reached) {
-        options.reached = [impl = impl_.get()](const std::string& plural,
+        options.reached = [impl = impl_.get()](const std::string& scope,
                                                const std::string& version) {
-            return impl->reached(plural, version);
+            return impl->reached(scope, version);
         };
     }
     return *impl_->controllers.emplace_back(std::make_unique<Controller>(

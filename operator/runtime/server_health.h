@@ -1,5 +1,5 @@
 // Whether the API server answers, as all watches of a process see it together: an outage is one
-// line in the log and its end another, however many watches there are.
+// line in the log and its end another, however many watches there are. Each has a name of its own.
 //
 //   runtime::ServerHealth health;
 //   health.failed("pods", error);      // the first to fail says so

@@ -16,6 +16,8 @@ constexpr auto kLongestPause = 30s;
 constexpr auto kCalm = 2min;
 constexpr int kPageSize = 500;
 constexpr auto kInitialEventsNotice = 10s;
+// From one version, before the objects are listed again.
+constexpr int kServerErrorTries = 3;
 // Each lasts between one and two times that.
 constexpr auto kWatchTime = 290s;
 // A watch that ends sooner, and without a word, is an error: else a broken server is asked in a
@@ -56,6 +58,12 @@ bool refusesStreamedLists(const kube::ApiError& error) {
 // The server was not reached or has too much to do: asking in another way would not help.
 bool retriable(const kube::ApiError& error) {
     return error.is(kube::ErrorKind::Unreachable) || error.is(kube::ErrorKind::TooManyRequests);
+}
+
+// It says nothing about the version that was asked for.
+bool saysNothing(const kube::ApiError& error) {
+    return retriable(error) || error.is(kube::ErrorKind::Timeout) ||
+           error.is(kube::ErrorKind::Cancelled);
 }
 
 // Our version lies in the server's future: it was restored from a backup, or lags behind another.
@@ -307,19 +315,31 @@ void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& o
             state_ = Empty{};
             request(now, out);
         }
-    } else if (error && (error->is(kube::ErrorKind::Malformed) || aheadOfServer(*error))) {
-        // From the same version the same answer would come again.
-        backOff(Empty{}, *error, now, out);
-    } else if (error) {
+    } else if (error && worthAnotherTry(*error, version)) {
         backOff(Listed{version}, *error, now, out);
+    } else if (error) {
+        // From the same version the same answer would come again.
+        serverErrors_ = 0;
+        backOff(Empty{}, *error, now, out);
     } else if (silent) {
         backOff(Listed{version}, malformed("the watch ended at once and without an event"), now,
                 out);
     } else {
         out.push_back(Healthy{});
+        serverErrors_ = 0;
         state_ = Listed{version};
         request(now, out);
     }
+}
+
+bool Watcher::worthAnotherTry(const kube::ApiError& error, const std::string& version) {
+    if (!error.is(kube::ErrorKind::ServerError) || aheadOfServer(error)) {
+        return saysNothing(error);
+    }
+    // A server that starts or changes its leader is over it soon, and spared a list.
+    serverErrors_ = version == erredAt_ ? serverErrors_ + 1 : 1;
+    erredAt_ = version;
+    return serverErrors_ <= kServerErrorTries;
 }
 
 }  // namespace runtime

@@ -12,8 +12,11 @@
 // The protocol: a streamed list first (WatchList: initial events, then a bookmark that ends them),
 // a paged list where the server has none; then one watch after the other, each from where the last
 // one ended. 410 begins anew, after a pause where that happened a short while ago too; every other
-// failure backs off (0.8 s doubling to 30 s, jittered, anew
-// after two minutes without trouble) and goes on from the last version. How long a watch lasts is
+// failure backs off (0.8 s doubling to 30 s, jittered, anew after two minutes without trouble).
+// Where the server was not reached or has too much to do, the watch goes on from the last version.
+// Any other answer may be about that version (an event in the history that cannot be decoded, an
+// old version that an aggregated server calls a bad request) and come again for ever, while the
+// store grows stale: it begins anew, a server error after a few tries. How long a watch lasts is
 // jittered too (290 s to twice that): those that began together do not end together.
 //
 // Source of protocol and figures: client-go tools/cache/reflector.go.
@@ -154,6 +157,7 @@ class Watcher {
     void streamFailed(kube::ApiError error, Outputs& out);
     void endedStreaming(const Ended& input, base::SteadyTime now, Outputs& out);
     void endedWatching(const Ended& input, base::SteadyTime now, Outputs& out);
+    bool worthAnotherTry(const kube::ApiError& error, const std::string& version);
     kube::ListOptions listOptions(const Listing& state) const;
     kube::WatchOptions watchOptions() const;
 
@@ -164,6 +168,8 @@ class Watcher {
     State state_;
     bool streamedLists_ = true;                  // false once the server said it has none
     std::optional<base::SteadyTime> expiredAt_;  // when a version was last too old
+    std::string erredAt_;                        // the version of the last server error
+    int serverErrors_ = 0;                       // at that version
 };
 
 // The two fields of a watch event: views into `line`. Nothing when it is no such object.

@@ -226,8 +226,16 @@ TEST(ClientRetry, FourTimesAtMost) {
     EXPECT_EQ(server.requests().size(), 5U);
 }
 
+TEST(ClientRetry, NeverSoonerThanTheServerWants) {
+    HttpStub server(failingUntil(2, 503, {{"Retry-After", "31"}}));
+    auto got = clientOf(server)->get(kPods, {"n", "a"}, {});
+    ASSERT_FALSE(got.ok()) << "that is longer than a call waits";
+    EXPECT_EQ(got.error().retryAfter, std::chrono::seconds(31));
+    EXPECT_EQ(server.requests().size(), 1U);
+}
+
 TEST(ClientRetry, WaitingEndsWithStop) {
-    HttpStub server(failingUntil(1000, 429, {{"Retry-After", "3600"}}));
+    HttpStub server(failingUntil(1000, 429, {{"Retry-After", "30"}}));
     auto client = clientOf(server);
     std::stop_source source;
     std::jthread stopper([&] {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -12,18 +13,12 @@
 #include "base/json.h"
 #include "kube/encoding.h"
 #include "kube/transport.h"
+#include "support/fake_clock.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-class FakeClock final : public base::Clock {
-  public:
-    base::SteadyTime steady() const override { return base::SteadyTime(now); }
-    base::WallTime wall() const override { return base::WallTime(1769860800s + now); }
-    std::chrono::seconds now{1000};
-};
 
 class CredentialsTest : public testing::Test {
   protected:
@@ -36,14 +31,16 @@ class CredentialsTest : public testing::Test {
         std::ofstream(folder_ / name) << text;
         return (folder_ / name).string();
     }
-    // A plug-in that counts its runs in the file "runs" and prints what the file "output" holds.
+    // A plug-in that counts its runs in the file "runs", waits while there is a file "slow" and
+    // prints what the file "output" holds.
     kube::ExecPlugin plugin() {
         kube::ExecPlugin out;
         out.apiVersion = "client.authentication.k8s.io/v1";
         out.command = put("plugin",
                           "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho x >>runs\n"
                           "printf '%s' \"$KUBERNETES_EXEC_INFO\" >info\n"
-                          "printf '%s' \"$ANSWER:$1:$SSL_CERT_FILE\" >environment\ncat output\n");
+                          "printf '%s' \"$ANSWER:$1:$SSL_CERT_FILE\" >environment\n"
+                          "while [ -e slow ]; do sleep 0.02; done\ncat output\n");
         ::chmod(out.command.c_str(), 0755);
         out.args = {"argument"};
         out.env = {{"ANSWER", "42"}};
@@ -60,7 +57,7 @@ class CredentialsTest : public testing::Test {
     }
 
     fs::path folder_;
-    FakeClock clock_;
+    test::FakeClock clock_;
     kube::ClusterConfig config_;
 };
 
@@ -75,9 +72,9 @@ TEST_F(CredentialsTest, ATokenFileIsReadOnceAMinute) {
     kube::Credentials credentials(config_, clock_);
     EXPECT_EQ(*credentials.bearer({}), "one");
     put("token", "two");
-    clock_.now += 59s;
+    clock_.advance(59s);
     EXPECT_EQ(*credentials.bearer({}), "one");
-    clock_.now += 1s;
+    clock_.advance(1s);
     EXPECT_EQ(*credentials.bearer({}), "two");
 }
 
@@ -97,8 +94,20 @@ TEST_F(CredentialsTest, ATokenFileThatGoesAwayLeavesTheOldToken) {
     kube::Credentials credentials(config_, clock_);
     EXPECT_EQ(*credentials.bearer({}), "one");
     fs::remove(folder_ / "token");
-    clock_.now += 1h;
+    clock_.advance(1h);
     EXPECT_EQ(*credentials.bearer({}), "one");
+}
+
+TEST_F(CredentialsTest, AnEmptyTokenFileIsNoToken) {
+    config_.token.file = put("token", "\n");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(credentials.bearer({}).error().message,
+              "token file " + config_.token.file + " is empty");
+    put("token", "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    put("token", "");
+    clock_.advance(1min);
+    EXPECT_EQ(*credentials.bearer({}), "one") << "the old one is good while the file is written";
 }
 
 TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
@@ -110,21 +119,24 @@ TEST_F(CredentialsTest, CertificateFilesAreReadEachTime) {
     EXPECT_EQ(credentials.keyPair()->certificate, "C2");
     fs::remove(folder_ / "key");
     EXPECT_NE(credentials.keyPair().error().message.find("client key"), std::string::npos);
+    put("key", "K2");
+    put("cert", "");
+    EXPECT_NE(credentials.keyPair().error().message.find("cert is empty"), std::string::npos);
 }
 
 TEST_F(CredentialsTest, AnExecPluginRunsOnceUntilItsCredentialExpires) {
     config_.exec = plugin();
-    put("output", credential("one", "2026-01-31T12:30:00Z"));  // 800 s from the clock's now
+    put("output", credential("one", "2026-01-01T00:13:20Z"));  // in 800 s
     kube::Credentials credentials(config_, clock_);
     EXPECT_EQ(*credentials.bearer({}), "one");
     EXPECT_EQ(*credentials.bearer({}), "one");
     EXPECT_EQ(runs(), 1U);
     put("output", credential("two", ""));
-    clock_.now += 789s;
+    clock_.advance(789s);
     EXPECT_EQ(*credentials.bearer({}), "one");
-    clock_.now += 1s;  // ten seconds before the end
+    clock_.advance(1s);  // ten seconds before the end
     EXPECT_EQ(*credentials.bearer({}), "two");
-    clock_.now += 1000h;
+    clock_.advance(1000h);
     EXPECT_EQ(*credentials.bearer({}), "two") << "without an expiry it is good until refused";
     EXPECT_EQ(runs(), 2U);
     credentials.refuse("two");
@@ -185,6 +197,97 @@ TEST_F(CredentialsTest, CallersThatComeTogetherShareOneRunOfAnExecPlugin) {
     EXPECT_EQ(runs(), 1U);
 }
 
+// The elector gives each attempt 5 s: a plug-in that takes 6 s must not begin anew with each.
+TEST_F(CredentialsTest, ARunOfAnExecPluginOutlivesTheCallersThatLeave) {
+    config_.exec = plugin();
+    put("output", credential("one", ""));
+    put("slow", "");
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(credentials.bearer({}, 10ms).error().message,
+              "exec plug-in " + config_.exec.command + " has given no credential yet");
+    std::stop_source stopped;
+    stopped.request_stop();
+    EXPECT_EQ(credentials.bearer(stopped.get_token()).error().message,
+              "exec plug-in " + config_.exec.command + " was not waited for: the call was stopped");
+    fs::remove(folder_ / "slow");
+    EXPECT_EQ(credentials.bearer({}).valueOr(""), "one");
+    EXPECT_EQ(runs(), 1U);
+}
+
+TEST_F(CredentialsTest, TheFailureOfAnExecPluginIsSharedToo) {
+    config_.exec = plugin();
+    put("output", "{}");
+    put("slow", "");
+    kube::Credentials credentials(config_, clock_);
+    constexpr size_t kCallers = 8;
+    std::atomic<size_t> there{0};
+    {
+        std::vector<std::jthread> callers;
+        for (size_t i = 0; i < kCallers; ++i) {
+            callers.emplace_back([&] {
+                ++there;
+                EXPECT_FALSE(credentials.bearer({}).ok());
+            });
+        }
+        while (there < kCallers || runs() == 0) {
+            std::this_thread::yield();
+        }
+        fs::remove(folder_ / "slow");
+    }
+    EXPECT_LT(runs(), kCallers / 2) << "whoever waited runs it once more";
+}
+
+TEST_F(CredentialsTest, AnExecPluginRunsAheadOfTheExpiryWhileTheOldCredentialServes) {
+    config_.exec = plugin();
+    put("output", credential("one", "2026-01-01T00:13:20Z"));  // in 800 s
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    clock_.advance(729s);
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    EXPECT_EQ(runs(), 1U);
+    put("output", credential("two", ""));
+    put("slow", "");
+    clock_.advance(1s);  // what a plug-in may take, before it would be waited for
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    fs::remove(folder_ / "slow");
+    clock_.advance(60s);
+    EXPECT_EQ(*credentials.bearer({}), "two");
+    EXPECT_EQ(runs(), 2U);
+}
+
+TEST_F(CredentialsTest, AnExecPluginThatFailsAheadOfTheExpiryLeavesTheOldCredential) {
+    config_.exec = plugin();
+    put("output", credential("one", "2026-01-01T00:13:20Z"));  // in 800 s
+    kube::Credentials credentials(config_, clock_);
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    put("output", "{}");
+    clock_.advance(740s);
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    while (runs() < 2) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(*credentials.bearer({}), "one");
+    put("output", credential("two", ""));
+    clock_.advance(50s);
+    auto late = credentials.bearer({});
+    if (!late) {
+        late = credentials.bearer({});  // it met the end of the run that failed
+    }
+    EXPECT_EQ(late.valueOr(""), "two");
+}
+
+TEST_F(CredentialsTest, TheEndOfTheCredentialsEndsTheRunOfAnExecPlugin) {
+    config_.exec = plugin();
+    put("slow", "");
+    auto begun = std::chrono::steady_clock::now();
+    {
+        kube::Credentials credentials(config_, clock_);
+        EXPECT_FALSE(credentials.bearer({}, 1ms).ok());
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s);
+}
+
 TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
     config_.exec = plugin();
     put("output",
@@ -193,6 +296,10 @@ TEST_F(CredentialsTest, AnExecPluginMayGiveACertificate) {
     EXPECT_EQ(*credentials.bearer({}), "");
     EXPECT_EQ(credentials.keyPair()->certificate, "C");
     EXPECT_EQ(credentials.keyPair()->key, "K");
+    credentials.refuse("");
+    put("output", "{}");
+    EXPECT_FALSE(credentials.bearer({}).ok());
+    EXPECT_EQ(credentials.keyPair()->certificate, "C") << "it stays until there is another";
 }
 
 TEST_F(CredentialsTest, AnExecPluginThatFailsIsNamedWithItsHint) {

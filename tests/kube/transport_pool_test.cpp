@@ -154,6 +154,48 @@ TEST_P(TransportPool, AWatchDoesNotGoToOneEither) {
     }
 }
 
+// A load balancer's failover: the old connections are there, and nothing comes over them any more.
+TEST_P(TransportPool, AfterOneThatDiedWithoutAWordNoneOfItsAgeIsUsed) {
+    for (bool stopped : {false, true}) {
+        SCOPED_TRACE(stopped ? "stopped" : "timed out");
+        constexpr int kConnections = 4;
+        std::latch together(kConnections);
+        std::atomic<int> dead{0};  // connections up to that number
+        HttpStub server([&](const StubRequest& request, StubReply& reply) {
+            if (request.target == "/together" && !together.try_wait()) {
+                together.arrive_and_wait();
+            }
+            if (request.connection <= dead) {
+                reply.awaitPeerGone();
+            } else {
+                reply.send(200, "{}");
+            }
+        });
+        auto transport = to(server);
+        openConnections(*transport, server, kConnections);
+        dead = server.connections();
+        std::stop_source source;
+        auto lost = write("PUT", "/lost", "{}");
+        std::jthread stopper;
+        if (stopped) {
+            stopper = std::jthread([&, seen = server.requests().size()] {
+                EXPECT_TRUE(server.awaitRequests(seen + 1));
+                source.request_stop();
+            });
+        } else {
+            lost.timeout = std::chrono::milliseconds(200);
+        }
+        auto first = transport->send(lost, source.get_token());
+        ASSERT_FALSE(first.ok());
+        EXPECT_EQ(first.error().kind, stopped ? ErrorKind::Cancelled : ErrorKind::Timeout);
+        auto next = write("PUT", "/next", "{}");
+        next.timeout = std::chrono::seconds(5);
+        auto second = transport->send(next, {});
+        ASSERT_TRUE(second.ok()) << second.error().str();
+        EXPECT_GT(server.requests().back().connection, dead);
+    }
+}
+
 TEST_P(TransportPool, AnIdleConnectionThatSpeaksUnaskedIsNotUsed) {
     Gate spoken;
     HttpStub server([&](const StubRequest& request, StubReply& reply) {

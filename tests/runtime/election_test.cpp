@@ -224,6 +224,46 @@ TEST_F(ElectionTest, ADeletedLeaseIsMadeAnew) {
     EXPECT_EQ(leases.holder(), "a");
 }
 
+// kubectl delete lease: the holder does not hear of it before its next renewal.
+TEST_F(ElectionTest, ADeletedLeaseOfALivingHolderIsNotFreeBeforeItsTimeIsOver) {
+    a.attempt(never);
+    b.attempt(never);
+    clock.advance(9s);
+    a.attempt(never);  // b does not see that one
+    clock.advance(1s);
+    leases.lease = nullptr;
+    EXPECT_FALSE(b.attempt(never));
+    EXPECT_FALSE(b.lastError());
+    EXPECT_EQ(b.holder(), "a");
+    clock.advance(8999ms);
+    EXPECT_FALSE(b.attempt(never));
+    EXPECT_TRUE(a.holds());
+    clock.advance(6s);
+    EXPECT_FALSE(b.attempt(never));
+    clock.advance(1ms);
+    EXPECT_TRUE(b.attempt(never));
+    EXPECT_FALSE(a.holds());
+}
+
+TEST_F(ElectionTest, WhoWaitsForADeletedLeaseSeesThatItsHolderMadeItAnew) {
+    a.attempt(never);
+    b.attempt(never);
+    leases.lease = nullptr;
+    EXPECT_FALSE(b.attempt(never));
+    clock.advance(2s);
+    EXPECT_TRUE(a.attempt(never));
+    clock.advance(13s);
+    EXPECT_FALSE(b.attempt(never));
+    clock.advance(15s);
+    EXPECT_TRUE(b.attempt(never));
+}
+
+TEST_F(ElectionTest, ADeletedLeaseThatWasNeverSeenIsMadeAtOnce) {
+    a.attempt(never);
+    leases.lease = nullptr;
+    EXPECT_TRUE(b.attempt(never));
+}
+
 TEST_F(ElectionTest, AReleasedLeaseIsTakenAtOnce) {
     a.attempt(never);
     b.attempt(never);

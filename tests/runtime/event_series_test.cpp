@@ -109,13 +109,13 @@ TEST_F(EventSeriesTest, ALongSeriesIsRefreshedEachHalfHour) {
 TEST_F(EventSeriesTest, AVanishedEventIsMadeAnewUnderAnotherName) {
     auto first = add(event());
     add(event());
-    auto anew = series.recreate(first->key, clock.wall());
+    auto anew = series.recreate(first->key, clock.steady(), clock.wall());
     ASSERT_TRUE(anew);
     EXPECT_TRUE(anew->create);
     EXPECT_NE(anew->key.name, first->key.name);
     EXPECT_EQ(stringAt(anew->body, "/metadata/name"), anew->key.name);
     EXPECT_EQ(base::intAt(anew->body, "/series/count"), 2);
-    EXPECT_FALSE(series.recreate({"ns", "never-was"}, clock.wall()));
+    EXPECT_FALSE(series.recreate({"ns", "never-was"}, clock.steady(), clock.wall()));
 }
 
 TEST_F(EventSeriesTest, NotesAreCutAtAWholeCharacter) {
@@ -133,7 +133,7 @@ TEST_F(EventSeriesTest, ClusterScopedObjectsHaveTheirEventsInDefault) {
 
 TEST_F(EventSeriesTest, WhatDidNotGetThroughIsMadeUpForAtTheEnd) {
     auto created = add(event());
-    series.unsent(created->key);
+    series.unsent(*created);
     clock.advance(5min);
     EXPECT_TRUE(series.tick(clock.steady()).empty());
     clock.advance(1min);
@@ -145,12 +145,25 @@ TEST_F(EventSeriesTest, WhatDidNotGetThroughIsMadeUpForAtTheEnd) {
 
     add(event());
     auto patched = add(event());
-    series.unsent(patched->key);
+    series.unsent(*patched);
     clock.advance(6min);
     late = series.tick(clock.steady());
     ASSERT_EQ(late.size(), 1U);
     EXPECT_FALSE(late[0].create);
     EXPECT_EQ(base::intAt(late[0].body, "/series/count"), 2);
+}
+
+TEST_F(EventSeriesTest, WhatWasToBeMadeAnewAndDidNotGetThroughIsMadeAtTheEnd) {
+    auto first = add(event());
+    add(event());
+    auto anew = series.recreate(first->key, clock.steady(), clock.wall());
+    series.unsent(*anew);
+    clock.advance(6min);
+    auto late = series.tick(clock.steady());
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_TRUE(late[0].create) << "there is nothing to patch";
+    EXPECT_EQ(late[0].key, anew->key);
+    EXPECT_EQ(late[0].body, anew->body);
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "apiserver/server.h"
 #include "runtime/metrics.h"
 #include "runtime/objects.h"
+#include "support/fake_clock.h"
 
 namespace {
 
@@ -23,10 +25,10 @@ runtime::Event because(const std::string& reason) {
 
 class EventsTest : public testing::Test {
   protected:
-    void make(kube::ClientOptions options = {}) {
+    void make(kube::ClientOptions options = {}, const base::Clock& clock = base::systemClock()) {
         client = std::make_unique<kube::Client>(server, std::move(options));
         events = std::make_unique<runtime::EventRecorder>(*client, "example.dev/operator", "pod-1",
-                                                          base::systemClock(), &metrics);
+                                                          clock, &metrics);
     }
     std::shared_ptr<test::ApiServer> server = std::make_shared<test::ApiServer>();
     runtime::Metrics metrics;
@@ -72,6 +74,28 @@ TEST_F(EventsTest, ATransientFailureIsTriedAgain) {
     server->failNext(1, "POST", "events", 503);
     events->record(because("Started"));
     EXPECT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
+}
+
+TEST_F(EventsTest, WhatVanishedAndCannotBeMadeAnewNowIsMadeLater) {
+    test::FakeClock clock;
+    make({}, clock);
+    events->record(because("Started"));
+    ASSERT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 1; }));
+    server->drop(test::kEvents, {"ns", server->all(test::kEvents)[0]["metadata"]["name"]});
+    server->failNext(4, "POST", "events", 503);
+    events->record(because("Started"));
+    ASSERT_TRUE(server->waitFor([&] {
+        return metrics.text().find("events_discarded_total{reason=\"refused\"} 1") !=
+               std::string::npos;
+    }));
+    clock.advance(std::chrono::minutes(6));
+    events->record(because("Other"));
+    ASSERT_TRUE(server->waitFor([&] { return server->all(test::kEvents).size() == 2; }));
+    auto all = server->all(test::kEvents);
+    EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const auto& one) {
+        return base::intAt(one, "/series/count") == 2;
+    }));
+    events.reset();
 }
 
 TEST_F(EventsTest, AFollowerSendsNothing) {

@@ -268,13 +268,63 @@ TEST_F(WatcherTest, AServerThatTakesEveryVersionForTooOldIsNotAskedInALoop) {
     EXPECT_THAT(ended(gone), ElementsAre("streamed list"));
 }
 
-TEST_F(WatcherTest, OtherTroubleBacksOffAndKeepsTheVersion) {
+TEST_F(WatcherTest, TroubleOnTheWayBacksOffAndKeepsTheVersion) {
     for (auto kind : {kube::ErrorKind::TooManyRequests, kube::ErrorKind::Unreachable,
-                      kube::ErrorKind::Timeout, kube::ErrorKind::ServerError}) {
+                      kube::ErrorKind::Timeout}) {
+        watcher = Watcher(runtime::Scope{}, [] { return 0.0; });
+        watching();
+        for (const char* pause : {"pause 800", "pause 1600", "pause 3200", "pause 6400"}) {
+            EXPECT_THAT(ended(failure(kind)), ElementsAre("trouble", pause));
+            EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch 10"));
+        }
+    }
+}
+
+TEST_F(WatcherTest, AnyOtherAnswerMeansListAgainAfterAPause) {
+    for (auto kind :
+         {kube::ErrorKind::BadRequest, kube::ErrorKind::Unauthorized, kube::ErrorKind::Forbidden,
+          kube::ErrorKind::NotFound, kube::ErrorKind::Invalid, kube::ErrorKind::OtherStatus}) {
         watcher = Watcher(runtime::Scope{}, [] { return 0.0; });
         watching();
         EXPECT_THAT(ended(failure(kind)), ElementsAre("trouble", "pause 800"));
+        EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("streamed list"));
+    }
+    watcher = Watcher(runtime::Scope{}, [] { return 0.0; });
+    watching();
+    EXPECT_THAT(feedLine(errorLine(400, "BadRequest")), ElementsAre("stop"));
+    EXPECT_THAT(ended(), ElementsAre("trouble", "pause 800"));
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("streamed list"));
+}
+
+// An event in the history that the server cannot decode stays there.
+TEST_F(WatcherTest, AServerErrorAtOneVersionIsTriedThreeTimesAndThenMeansListAgain) {
+    watching();
+    for (const char* pause : {"pause 800", "pause 1600", "pause 3200"}) {
+        EXPECT_THAT(feedLine(errorLine(500, "InternalError")), ElementsAre("stop"));
+        EXPECT_THAT(ended(), ElementsAre("trouble", pause));
         EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch 10"));
+    }
+    EXPECT_THAT(ended(failure(kube::ErrorKind::Unreachable)), ElementsAre("trouble", "pause 6400"));
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch 10"));
+    EXPECT_THAT(ended(failure(kube::ErrorKind::ServerError, 503)),
+                ElementsAre("trouble", "pause 12800"));
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("streamed list"));
+    feedLine(bookmark("10", true));
+    EXPECT_EQ(ended(failure(kube::ErrorKind::ServerError, 503)).back(), "pause 25600");
+    EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch 10")) << "a list gives new tries";
+}
+
+TEST_F(WatcherTest, ServerErrorsWithSomethingInBetweenAreEachTheFirst) {
+    watching();
+    for (int version = 11; version < 20; ++version) {
+        feedLine(line("ADDED", test::pod("a", std::to_string(version))));
+        ended(failure(kube::ErrorKind::ServerError, 500));
+        EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch " + std::to_string(version)));
+    }
+    for (int i = 0; i < 9; ++i) {
+        ended(failure(kube::ErrorKind::ServerError, 500));
+        EXPECT_THAT(feed(Watcher::Paused{}), ElementsAre("watch 19"));
+        EXPECT_THAT(ended(), ElementsAre("healthy", "watch 19")) << "this one was quiet";
     }
 }
 

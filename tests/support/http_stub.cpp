@@ -64,8 +64,9 @@ Context makeContext(const StubTls& tls) {
         X509* authority = readPem<X509>(tls.clientAuthority, PEM_read_bio_X509);
         X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), authority);
         X509_free(authority);
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                           nullptr);
+        SSL_CTX_set_verify(
+            context.get(),
+            SSL_VERIFY_PEER | (tls.clientOptional ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT), nullptr);
     }
     return context;
 }

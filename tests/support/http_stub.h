@@ -85,6 +85,7 @@ class StubReply {
 struct StubTls {
     Identity identity;
     std::string clientAuthority;  // PEM; "": no client certificate is asked for
+    bool clientOptional = false;  // it is asked for, and who shows none comes in all the same
 };
 
 class HttpStub {
