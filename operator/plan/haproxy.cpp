@@ -86,7 +86,7 @@ std::string ownErrors(const api::StaticResponse& answer) {
     for (const char* status : {"502", "503", "504"}) {
         out += std::string("    http-error status ") + status +
                " content-type \"text/plain; charset=utf-8\" string " + asArgument(answer.body) +
-               retryAfter(answer.retryAfterSeconds) + " hdr " + kDegradedHeader + " yes\n";
+               ownHeaders(answer.retryAfterSeconds) + " hdr " + kDegradedHeader + " yes\n";
     }
     return out;
 }

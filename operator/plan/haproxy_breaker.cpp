@@ -115,8 +115,10 @@ std::string asArgument(const std::string& text) {
     return out + "\"";
 }
 
-std::string retryAfter(int64_t seconds) {
-    return seconds == 0 ? "" : " hdr Retry-After " + std::to_string(seconds);
+std::string ownHeaders(int64_t retryAfterSeconds) {
+    std::string out = " hdr Cache-Control no-store";
+    return retryAfterSeconds == 0 ? out
+                                  : out + " hdr Retry-After " + std::to_string(retryAfterSeconds);
 }
 
 std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
@@ -125,7 +127,7 @@ std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
         answer.value_or(api::StaticResponse{.retryAfterSeconds = retryAfterSeconds});
     return "return status " + std::to_string(given.statusCode) +
            " content-type \"text/plain; charset=utf-8\" string " + asArgument(given.body) +
-           retryAfter(given.retryAfterSeconds);
+           ownHeaders(given.retryAfterSeconds);
 }
 
 std::string breakerVariables() {

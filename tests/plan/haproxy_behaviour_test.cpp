@@ -145,6 +145,7 @@ TEST_F(Balancing, TheBreakerWaitsForEnoughRequests) {
     auto refused = balancer.get("/");
     EXPECT_EQ(refused.status, 503);
     EXPECT_EQ(refused.header("Retry-After"), "60");
+    EXPECT_EQ(refused.header("Cache-Control"), "no-store");
     EXPECT_EQ(pod(0).hits(), 10) << "an open breaker does not touch the pods";
 }
 
@@ -296,6 +297,7 @@ TEST_F(Balancing, DegradationAnswersInThePodsPlace) {
         EXPECT_EQ(answer.status, 200) << i;
         EXPECT_EQ(answer.body, body);
         EXPECT_EQ(answer.header("Retry-After"), "7");
+        EXPECT_EQ(answer.header("Cache-Control"), "no-store") << "it is 200, and no answer at all";
         EXPECT_EQ(answer.header("x-scalableapp-degraded"), "");
     }
     EXPECT_THAT(balancer.admin("/circuit").body, testing::HasSubstr("state 2"))
