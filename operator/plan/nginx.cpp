@@ -1,6 +1,9 @@
 #include "plan/nginx.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstring>
 
 #include "plan/nginx_parts.h"
 
@@ -154,6 +157,22 @@ std::string publicServer(const api::Cdn& cdn) {
     return out + passedLocation() + "    }\n";
 }
 
+// A URI, whatever is in it, as a word of the configuration that nothing in it ends.
+std::string uriWord(const std::string& uri) {
+    std::string out;
+    for (char c : uri) {
+        auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0 || std::strchr("-._~!&()*+,=:@%/?", c) != nullptr) {
+            out += c;
+        } else {
+            char escaped[4];
+            std::snprintf(escaped, sizeof escaped, "%%%02X", byte);
+            out += escaped;
+        }
+    }
+    return out;
+}
+
 // What the operator and the kubelet ask.
 
 std::string askOrigin(const std::string& location, const std::string& target, bool web) {
@@ -191,11 +210,12 @@ std::string adminServer(const NginxModel& model) {
         bool web = origins[i].isWeb();
         out += askOrigin("/origin/" + index,
                          "http://" + socketOf("origin-" + origins[i].name) + ":" +
-                             (web ? model.healthPath : "/"),
+                             (web ? uriWord(model.healthPath) : "/"),
                          web);
     }
     out += askOrigin(
-        "/origins", "http://origins-0" + (origins.front().isWeb() ? model.healthPath : "/"), false);
+        "/origins",
+        "http://origins-0" + (origins.front().isWeb() ? uriWord(model.healthPath) : "/"), false);
     return out + "    }\n";
 }
 

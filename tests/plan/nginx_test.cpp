@@ -99,6 +99,17 @@ TEST_F(Edge, AConfigurationThatIsWrongIsFound) {
     EXPECT_THAT(nginxRefuses(broken), HasSubstr("pcre"));
 }
 
+TEST_F(Edge, NothingInAHealthPathEndsItsWord) {
+    Origin web;
+    auto model = edgeModel();
+    model.healthPath = "/up;x {$host} \"'\\#\n?a=1&b=%20";
+    EdgeProcess edge(model, web.port());
+    for (const char* asked : {"/origin/0", "/origins"}) {
+        EXPECT_THAT(edge.admin(asked).body,
+                    HasSubstr(" /up%3Bx%20%7B%24host%7D%20%22%27%5C%23%0A?a=1&b=%20 cookie"));
+    }
+}
+
 TEST_F(Edge, KeepsWhatARuleNamesAndPassesTheRest) {
     Origin web;
     EdgeProcess edge(with([](api::Cdn& cdn) { cdn.paths[0].clientTTLSeconds = 60; }), web.port());
