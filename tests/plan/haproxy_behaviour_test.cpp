@@ -63,6 +63,50 @@ TEST_F(Balancing, AZoneWithoutPodsLeavesItsShareToTheOthers) {
     EXPECT_EQ(pod(0).hits(), 6);
 }
 
+struct Left {
+    const char* name;
+    std::vector<int64_t> weights;  // of three zones; the first has no pods
+    int second;                    // of 120 requests
+};
+
+class ZoneOut : public Balancing, public testing::WithParamInterface<Left> {
+  protected:
+    plan::HaproxyModel zones() const {
+        auto out = model(api::Algorithm::WeightedRoundRobin);
+        out.pools.clear();
+        for (int64_t weight : GetParam().weights) {
+            std::string name = std::string("zone-") + static_cast<char>('a' + out.pools.size());
+            out.pools.push_back({.name = name, .service = name, .weight = weight});
+        }
+        return out;
+    }
+    void expectShares(const plan::HaproxyModel& model) {
+        Balancer balancer(model, {{"zone-b", pods(1, "b")}, {"zone-c", pods(1, "c")}});
+        for (int i = 0; i < 120; ++i) {
+            ASSERT_EQ(balancer.get("/").status, 200);
+        }
+        EXPECT_NEAR(pod(0).hits(), GetParam().second, 2);
+        EXPECT_NEAR(pod(1).hits(), 120 - GetParam().second, 2);
+    }
+};
+
+TEST_P(ZoneOut, LeavesItsShareToTheOthersByTheirWeights) {
+    expectShares(zones());
+}
+
+TEST_P(ZoneOut, LeavesItLikewiseWhereRetriesWait) {
+    auto again = zones();
+    again.resilience.retry.emplace();
+    expectShares(again);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ZoneOut,
+                         testing::Values(Left{"Equal", {100, 100, 100}, 60},
+                                         Left{"Small", {1, 100, 100}, 60},
+                                         Left{"Uneven", {100, 300, 100}, 90},
+                                         Left{"Large", {1000, 100, 200}, 40}),
+                         [](const auto& one) { return one.param.name; });
+
 // How many of twelve requests get to a pod that does not answer, while two others do.
 int hitsOfTheSlow(Pod& slow, const std::function<std::shared_future<Answer>()>& begin) {
     for (int i = 0; i < 12; ++i) {
