@@ -12,6 +12,7 @@
 #include "plan/names.h"
 #include "plan/nginx.h"
 #include "plan/notes.h"
+#include "plan/patience.h"
 #include "plan/pod_template.h"
 #include "plan/web_pods.h"
 
@@ -29,6 +30,7 @@ std::string configOf(const ScalableApp& app) {
     return nginxConfig({.app = app.name,
                         .webHost = originName(app) + "." + app.namespace_ + ".svc.cluster.local",
                         .healthPath = app.web.health.path,
+                        .originSeconds = originSeconds(app),
                         .cdn = *app.cdn});
 }
 
@@ -98,6 +100,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const std::string& zone) 
     Json out = proxyPod({.labels = labels,
                          .selector = selectorFor(app, kEdgeTier),
                          .user = kUser,
+                         .graceSeconds = proxyGraceSeconds(originSeconds(app)),
                          .container = containerOf(app),
                          .volumes = volumesOf(app)});
     out["spec"]["securityContext"]["fsGroup"] = kUser;

@@ -7,12 +7,11 @@
 #include "plan/haproxy_breaker.h"
 #include "plan/haproxy_pods.h"
 #include "plan/haproxy_retry.h"
+#include "plan/patience.h"
 
 namespace plan {
 namespace {
 
-// A request that nothing else bounds.
-constexpr int64_t kDefaultTimeoutSeconds = 60;
 // Marks an answer that HAProxy made itself, on the way to its final status.
 constexpr const char* kDegradedHeader = "x-scalableapp-degraded";
 
@@ -26,7 +25,7 @@ int64_t shareOf(int64_t whole, int64_t parts, int64_t least) {
 }
 
 int64_t requestSeconds(const HaproxyModel& model) {
-    return model.resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds);
+    return podSeconds(model.resilience);
 }
 
 bool zonesHaveWeights(const HaproxyModel& model) {
@@ -40,7 +39,9 @@ std::string globalSection(const HaproxyModel& model) {
                       "    log stdout format raw local0 notice\n"
                       "    nbthread 1\n"
                       "    fd-hard-limit 40000\n"
-                      "    hard-stop-after 30s\n"
+                      "    hard-stop-after " +
+                      number(shutdownSeconds(answerSeconds(model.resilience))) +
+                      "s\n"
                       "    set-var proc.seen int(0)\n"
                       ".if feature(LUA)\n"
                       "    lua-load " +

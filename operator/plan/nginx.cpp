@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "plan/nginx_parts.h"
+#include "plan/patience.h"
 
 namespace plan {
 namespace {
@@ -22,7 +23,9 @@ std::string headOf(const NginxModel& model) {
            ": rendered by the ScalableApp operator; a change here does not last.\n"
            "worker_processes 2;\n"
            "worker_rlimit_nofile 65536;\n"
-           "worker_shutdown_timeout 30s;\n"
+           "worker_shutdown_timeout " +
+           number(shutdownSeconds(model.originSeconds)) +
+           "s;\n"
            "pid /tmp/nginx.pid;\n"
            "error_log stderr warn;\n"
            "events {\n"
@@ -65,7 +68,9 @@ std::string commonPart(const NginxModel& model) {
         "    proxy_buffers 8 32k;\n"
         "    proxy_busy_buffers_size 64k;\n"
         "    proxy_connect_timeout 2s;\n"
-        "    proxy_read_timeout 1h;\n"
+        "    proxy_read_timeout " +
+        number(std::max<int64_t>(3600, model.originSeconds)) +
+        "s;\n"
         "    proxy_send_timeout 1h;\n"
         "    proxy_max_temp_file_size 0;\n"
         "    proxy_next_upstream error timeout http_502 http_503 http_504;\n"
@@ -227,7 +232,7 @@ std::string nginxConfig(const NginxModel& model) {
         headOf(model) + "http {\n" + commonPart(model) + commonMaps() + nginx::queryMaps(cdn);
     for (size_t i = 0; i < cdn.paths.size(); ++i) {
         std::string index = number(static_cast<int64_t>(i));
-        out += nginx::pathMaps(cdn, cdn.paths[i], index) + nginx::pathServer(cdn, index);
+        out += nginx::pathMaps(cdn, cdn.paths[i], index) + nginx::pathServer(model, index);
     }
     for (size_t i = 0; i < cdn.origins.size(); ++i) {
         out += nginx::stepOf(cdn.origins, i) + nginx::originServer(model, cdn.origins[i]);

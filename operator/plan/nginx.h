@@ -39,6 +39,7 @@ struct NginxModel {
     std::string app;
     std::string webHost;                  // where the origin `web` answers, on port 80
     std::string healthPath = "/healthz";  // of the web tier
+    int64_t originSeconds = 60;           // an origin's time for its answer
     api::Cdn cdn = {};
 };
 

@@ -44,11 +44,13 @@ std::string clientRule(int64_t seconds) {
     return seconds == 0 ? "no-cache" : "\"public, max-age=" + number(seconds) + "\"";
 }
 
-std::string pathRules(const std::string& index) {
+std::string pathRules(const NginxModel& model, const std::string& index) {
     return "            proxy_set_header Host $http_host;\n"
            "            proxy_set_header Connection close;\n"
            "            proxy_set_header X-Edge-Cache \"\";\n"
-           "            proxy_read_timeout 60s;\n"
+           "            proxy_read_timeout " +
+           number(model.originSeconds) +
+           "s;\n"
            "            proxy_send_timeout 60s;\n"
            "            proxy_request_buffering off;\n"
            "            proxy_hide_header Cache-Control;\n"
@@ -161,11 +163,11 @@ std::string keptLocation(const api::CdnPath& path, const std::string& index) {
 
 // The grace of an answer ends for connections that break only, not for errors that are answered:
 // where there is an old copy, an error is made a broken connection.
-std::string pathServer(const api::Cdn& cdn, const std::string& index) {
+std::string pathServer(const NginxModel& model, const std::string& index) {
     std::string out = upstream("path-" + index, member("path-" + index)) +
                       "    server {\n        listen " + socketOf("path-" + index) + ";\n";
-    if (cdn.staleIfErrorSeconds == 0) {
-        return out + "        location / {\n" + pathRules(index) + "        }\n    }\n";
+    if (model.cdn.staleIfErrorSeconds == 0) {
+        return out + "        location / {\n" + pathRules(model, index) + "        }\n    }\n";
     }
     return out +
            "        recursive_error_pages on;\n"
@@ -174,12 +176,12 @@ std::string pathServer(const api::Cdn& cdn, const std::string& index) {
            "            if ($http_x_edge_cache = EXPIRED) {\n"
            "                return 418;\n"
            "            }\n" +
-           pathRules(index) +
+           pathRules(model, index) +
            "        }\n"
            "        location @expired {\n"
            "            proxy_intercept_errors on;\n"
            "            error_page 500 501 502 503 504 = @broken;\n" +
-           pathRules(index) +
+           pathRules(model, index) +
            "        }\n"
            "        location @broken {\n" +
            tally("fetched", "") + tally("failed", "") +
