@@ -23,7 +23,8 @@ std::string asArgument(const std::string& text);
 // whatever its status says of that. ` hdr Retry-After 5` too; 0: without it.
 std::string ownHeaders(int64_t retryAfterSeconds);
 
-// "return status 503 ...": the configured answer, or a bare 503 with this Retry-After.
+// "return status 503 ...": what `defaults` say to 503 where an answer is configured (it may be
+// long, and stands nowhere else), or a bare one with this Retry-After.
 std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
                            int64_t retryAfterSeconds);
 

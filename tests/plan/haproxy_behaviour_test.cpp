@@ -348,6 +348,52 @@ TEST_F(Balancing, DegradationAnswersInThePodsPlace) {
         << "an answer in a pod's place is an error to the breaker, whatever its status";
 }
 
+TEST_F(Balancing, TheLongestAnswerIsGivenOutWhole) {
+    auto degraded = withBreaker(model());
+    degraded.resilience.retry.emplace();
+    degraded.resilience.bulkhead = {.maxConcurrentRequests = 9, .maxPendingRequests = 9};
+    auto& answer = degraded.resilience.staticResponse.emplace();
+    answer.statusCode = 404;
+    answer.body = "";
+    for (int i = 0; i < 4096; ++i) {
+        answer.body += "字";
+    }
+    auto config = plan::haproxyConfig(degraded);
+    EXPECT_LT(config.size(), 64U << 10) << "annotations have 256 KiB in all";
+    EXPECT_EQ(haproxyRefuses(config), "");
+    Balancer balancer(degraded, {});
+    // By errors of its own, and by the breaker.
+    for (int i = 0; i < 14; ++i) {
+        auto given = balancer.get("/");
+        EXPECT_EQ(given.status, 404);
+        EXPECT_EQ(given.body, answer.body) << i;
+    }
+    EXPECT_THAT(balancer.admin("/circuit").body, testing::HasSubstr("state 2"));
+}
+
+TEST_F(Balancing, TheBulkheadGivesTheConfiguredAnswer) {
+    for (bool retries : {false, true}) {
+        auto bounded = model();
+        bounded.resilience.bulkhead = {.maxConcurrentRequests = 2, .maxPendingRequests = 0};
+        bounded.resilience.staticResponse = api::StaticResponse{.statusCode = 200, .body = "full"};
+        if (retries) {
+            bounded.resilience.retry.emplace();
+        }
+        pods_.clear();
+        Balancer balancer(bounded, {{"web", pods(1)}});
+        EXPECT_EQ(balancer.get("/").body, "p1");
+        pod(0).hold();
+        auto first = begin(balancer);
+        ASSERT_TRUE(soon([&] { return pod(0).atOnce() == 1; }));
+        auto refused = balancer.get("/");
+        EXPECT_EQ(refused.status, 200);
+        EXPECT_EQ(refused.body, "full");
+        EXPECT_EQ(refused.header("x-scalableapp-degraded"), "");
+        pod(0).release();
+        EXPECT_EQ(first.get().body, "p1");
+    }
+}
+
 TEST_F(Balancing, IsNotReadyBeforeItHasSeenAPodAndStaysReadyWithoutOne) {
     Balancer never(model(), {});
     EXPECT_EQ(never.admin("/readyz").status, 503);
