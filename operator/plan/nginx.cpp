@@ -145,8 +145,9 @@ std::string listenOn(int64_t port) {
            number(port) + ".conf;\n";
 }
 
-std::string publicServer(const api::Cdn& cdn) {
-    std::string out = "    server {\n" + listenOn(kEdgePort) +
+std::string publicServer(const NginxModel& model) {
+    const auto& cdn = model.cdn;
+    std::string out = "    server {\n" + listenOn(kEdgePort) + nginx::keptCommon() +
                       "        keepalive_requests 100000;\n"
                       "        if (-f /tmp/leaving) {\n"
                       "            rewrite ^ /.edge-leaving$uri last;\n"
@@ -157,7 +158,7 @@ std::string publicServer(const api::Cdn& cdn) {
                       "            rewrite ^/\\.edge-leaving(/.*)$ $1 last;\n"
                       "        }\n";
     for (size_t i = 0; i < cdn.paths.size(); ++i) {
-        out += nginx::keptLocation(cdn.paths[i], number(static_cast<int64_t>(i)));
+        out += nginx::keptLocation(model, cdn.paths[i], number(static_cast<int64_t>(i)));
     }
     return out + passedLocation() + "    }\n";
 }
@@ -237,7 +238,7 @@ std::string nginxConfig(const NginxModel& model) {
     for (size_t i = 0; i < cdn.origins.size(); ++i) {
         out += nginx::stepOf(cdn.origins, i) + nginx::originServer(model, cdn.origins[i]);
     }
-    return out + publicServer(cdn) + adminServer(model) + "}\n";
+    return out + publicServer(model) + adminServer(model) + "}\n";
 }
 
 }  // namespace plan

@@ -31,7 +31,10 @@ std::string forwarded();
 // The rules of what is kept: what makes another answer, for how long, for whom.
 std::string queryMaps(const api::Cdn& cdn);
 std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::string& index);
-std::string keptLocation(const api::CdnPath& path, const std::string& index);
+// What all rules share: it is inherited, so that a long list of them stays short.
+std::string keptCommon();
+std::string keptLocation(const NginxModel& model, const api::CdnPath& path,
+                         const std::string& index);
 // The server that fetches for a rule.
 std::string pathServer(const NginxModel& model, const std::string& index);
 
