@@ -38,6 +38,13 @@ bool validEnvName(const std::string& name) {
                        [](char c) { return isLetter(c) || isDigit(c) || isOneOf(c, "_.-"); });
 }
 
+// What a URL's path and query may have, without what ends a word of a proxy's configuration.
+bool validHealthPath(const std::string& path) {
+    return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
+               return isLetter(c) || isDigit(c) || isOneOf(c, "-._~!&()*+,=:@%/?");
+           });
+}
+
 std::optional<KeyReference> readKey(Fields& from, const char* name) {
     std::optional<KeyReference> out;
     from.object(name, [&](Fields& reference) {
@@ -100,7 +107,13 @@ void readWeb(Fields& from, Web& out) {
               "`replicas` may not be set together with `autoscaling`: remove one of them");
     from.object("health", [&](Fields& health) {
         health.text("path", out.health.path, {1, 1024});
-        health.rule(out.health.path.starts_with('/'), "`path` must begin with '/'");
+        if (!validHealthPath(out.health.path)) {
+            health.problem().add(health.pathOf("path") +
+                                 ": Invalid value: " + base::dumpJson(out.health.path) +
+                                 ": `path` must begin with '/' and consist of letters, digits and "
+                                 "-._~!&()*+,=:@%/? ; write any other character as '%' and two "
+                                 "hexadecimal digits");
+        }
         health.integer("startupSeconds", out.health.startupSeconds, 1, 3600);
     });
     from.integer("drainSeconds", out.drainSeconds, 0, 3600);

@@ -9,6 +9,9 @@ namespace {
 constexpr size_t kMaxZones = 16;
 // A Service's name has at most 63 characters, five of them are "-web-".
 constexpr size_t kMaxNames = 58;
+// It has to fit into one of HAProxy's buffers (16 KiB), beside headers. 4096 characters of any
+// script in use do, of emoji three quarters.
+constexpr size_t kMostAnswerBytes = 12288;
 
 bool validZoneName(const std::string& name) {
     auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -76,6 +79,9 @@ void readBreaker(Fields& from, CircuitBreaker& out) {
 void readAnswer(Fields& from, StaticResponse& out) {
     from.integer("statusCode", out.statusCode, 200, 599);
     from.text("body", out.body, {0, 4096});
+    from.rule(out.body.size() <= kMostAnswerBytes,
+              "`body` may not be longer than 12288 bytes in UTF-8: a load balancer could not give "
+              "it out; shorten it");
     from.integer("retryAfterSeconds", out.retryAfterSeconds, 0, 86400);
 }
 

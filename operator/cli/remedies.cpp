@@ -63,6 +63,7 @@ const std::map<std::string, const char*>& remedies() {
         {"ProgressDeadlineExceeded",
          "see what its pods wait for: kubectl scalableapp tree $APP -n $NS"},
         {"ScaledToZero", "raise `web.replicas` to serve"},
+        {"Paused", "let the operator go on: kubectl scalableapp resume $APP -n $NS"},
         // The way in.
         {"WaitingForAddress",
          "see whether a controller takes care of it: kubectl -n $NS describe services,ingresses"},

@@ -59,8 +59,7 @@ State autoscalerState(const Json& scaler) {
                         std::to_string(countAt(scaler, "/spec/maxReplicas"));
     for (const auto& condition : base::arrayAt(scaler, "/status/conditions")) {
         if (textAt(condition, "/type") == "ScalingActive" &&
-            textAt(condition, "/status") == "False" &&
-            textAt(condition, "/reason") != "ScalingDisabled") {
+            textAt(condition, "/status") == "False") {
             return {words + ", does not scale: " + textAt(condition, "/reason"), false};
         }
     }

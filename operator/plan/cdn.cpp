@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/labels.h"
+#include "base/quantity.h"
 #include "plan/cdn_epoch.h"
 #include "plan/cdn_state.h"
 #include "plan/children.h"
@@ -11,6 +12,7 @@
 #include "plan/names.h"
 #include "plan/nginx.h"
 #include "plan/notes.h"
+#include "plan/patience.h"
 #include "plan/pod_template.h"
 #include "plan/web_pods.h"
 
@@ -28,6 +30,7 @@ std::string configOf(const ScalableApp& app) {
     return nginxConfig({.app = app.name,
                         .webHost = originName(app) + "." + app.namespace_ + ".svc.cluster.local",
                         .healthPath = app.web.health.path,
+                        .originSeconds = originSeconds(app),
                         .cdn = *app.cdn});
 }
 
@@ -82,12 +85,13 @@ Json annotationVolume(const char* name, const char* file, const char* annotation
 
 // nginx takes a little more than it was told before it lets go of something.
 Json volumesOf(const ScalableApp& app) {
-    int64_t room = app.cdn->cacheSizeMiB + app.cdn->cacheSizeMiB / 4 + 512;
-    return Json::array(
-        {annotationVolume("config", "nginx.conf", kConfigAnnotation),
-         annotationVolume("epoch", "epoch", kEpochAnnotation),
-         {{"name", "cache"}, {"emptyDir", {{"sizeLimit", std::to_string(room) + "Mi"}}}},
-         {{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "512Mi"}}}}});
+    int64_t mebibytes = app.cdn->cacheSizeMiB + app.cdn->cacheSizeMiB / 4 + 512;
+    // As the API server writes it back, or it would seem to have been changed.
+    auto room = base::Quantity::parse(std::to_string(mebibytes) + "Mi")->str();
+    return Json::array({annotationVolume("config", "nginx.conf", kConfigAnnotation),
+                        annotationVolume("epoch", "epoch", kEpochAnnotation),
+                        {{"name", "cache"}, {"emptyDir", {{"sizeLimit", room}}}},
+                        {{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "512Mi"}}}}});
 }
 
 base::Result<Json> podTemplate(const ScalableApp& app, const std::string& zone) {
@@ -96,6 +100,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const std::string& zone) 
     Json out = proxyPod({.labels = labels,
                          .selector = selectorFor(app, kEdgeTier),
                          .user = kUser,
+                         .graceSeconds = proxyGraceSeconds(originSeconds(app)),
                          .container = containerOf(app),
                          .volumes = volumesOf(app)});
     out["spec"]["securityContext"]["fsGroup"] = kUser;

@@ -7,12 +7,11 @@
 #include "plan/haproxy_breaker.h"
 #include "plan/haproxy_pods.h"
 #include "plan/haproxy_retry.h"
+#include "plan/patience.h"
 
 namespace plan {
 namespace {
 
-// A request that nothing else bounds.
-constexpr int64_t kDefaultTimeoutSeconds = 60;
 // Marks an answer that HAProxy made itself, on the way to its final status.
 constexpr const char* kDegradedHeader = "x-scalableapp-degraded";
 
@@ -26,7 +25,7 @@ int64_t shareOf(int64_t whole, int64_t parts, int64_t least) {
 }
 
 int64_t requestSeconds(const HaproxyModel& model) {
-    return model.resilience.timeoutSeconds.value_or(kDefaultTimeoutSeconds);
+    return podSeconds(model.resilience);
 }
 
 bool zonesHaveWeights(const HaproxyModel& model) {
@@ -40,7 +39,9 @@ std::string globalSection(const HaproxyModel& model) {
                       "    log stdout format raw local0 notice\n"
                       "    nbthread 1\n"
                       "    fd-hard-limit 40000\n"
-                      "    hard-stop-after 30s\n"
+                      "    hard-stop-after " +
+                      number(shutdownSeconds(answerSeconds(model.resilience))) +
+                      "s\n"
                       "    set-var proc.seen int(0)\n"
                       ".if feature(LUA)\n"
                       "    lua-load " +
@@ -54,7 +55,9 @@ std::string globalSection(const HaproxyModel& model) {
     }
     out += retryVariables(model.resilience);
     if (zonesHaveWeights(model)) {
-        out += "    set-var proc.turn int(0)\n";
+        out +=
+            "    set-var proc.turn int(0)\n"
+            "    set-var proc.other int(0)\n";
     }
     return out + "\n";
 }
@@ -86,7 +89,7 @@ std::string ownErrors(const api::StaticResponse& answer) {
     for (const char* status : {"502", "503", "504"}) {
         out += std::string("    http-error status ") + status +
                " content-type \"text/plain; charset=utf-8\" string " + asArgument(answer.body) +
-               retryAfter(answer.retryAfterSeconds) + " hdr " + kDegradedHeader + " yes\n";
+               ownHeaders(answer.retryAfterSeconds) + " hdr " + kDegradedHeader + " yes\n";
     }
     return out;
 }
@@ -146,35 +149,62 @@ int64_t divisorOf(const HaproxyModel& model) {
     return out;
 }
 
-// `when`: of requests that are led by it, so that no other takes a turn.
-std::string turnRules(const HaproxyModel& model, const std::string& when = "") {
-    if (!zonesHaveWeights(model)) {
-        return "";
-    }
+// The zones by their weights: each has its turns, and is drawn if it has pods.
+std::string turnRules(const HaproxyModel& model, const std::string& when) {
     int64_t whole = 0;
+    std::string drawn;
     for (const auto& pool : model.pools) {
+        int64_t first = whole;
         whole += pool.weight / divisorOf(model);
+        drawn += "    http-request set-var(txn.zone) str(" + pool.name +
+                 ") if { var(txn.turn) -m int " + number(first) + ":" + number(whole - 1) +
+                 " } { nbsrv(" + pool.name + ") gt 0 }\n";
     }
+    std::string condition = when.empty() ? "" : " if" + when;
     return "    http-request set-var(proc.turn) var(proc.turn),add(" + number(stepFor(whole)) +
-           "),mod(" + number(whole) + ")" + when + "\n" +
-           "    http-request set-var(txn.turn) var(proc.turn)" + when + "\n";
+           "),mod(" + number(whole) + ")" + condition + "\n" +
+           "    http-request set-var(txn.turn) var(proc.turn)" + condition + "\n" + drawn;
+}
+
+// What a zone without pods leaves is drawn anew among those that have some, by their weights too.
+// Which those are is known only then, so that the places are not: multiples of the golden ratio lie
+// evenly on any of them.
+std::string otherZoneRules(const HaproxyModel& model, const std::string& when) {
+    const std::string all = "1000003";
+    const std::string step = "618036";
+    std::string missed = " if !{ var(txn.zone) -m found }" + when;
+    auto serves = [](const HaproxyPool& pool) { return " { nbsrv(" + pool.name + ") gt 0 }"; };
+    auto set = [](const std::string& name, const std::string& value) {
+        return "    http-request set-var(" + name + ") " + value;
+    };
+    std::string out = set("proc.other", "var(proc.other),add(" + step + "),mod(" + all + ")") +
+                      missed + "\n" + set("txn.serving", "int(0)") + missed + "\n";
+    for (const auto& pool : model.pools) {
+        out += set("txn.serving", "var(txn.serving),add(" + number(pool.weight) + ")") + missed +
+               serves(pool) + "\n";
+    }
+    out += set("txn.place", "var(proc.other),mul(txn.serving),div(" + all + ")") + missed + "\n";
+    for (const auto& pool : model.pools) {
+        out += set("txn.zone", "str(" + pool.name + ")") + missed + serves(pool) +
+               " { var(txn.place) -m int lt " + number(pool.weight) + " }\n" +
+               set("txn.place", "var(txn.place),sub(" + number(pool.weight) + ")") + missed +
+               serves(pool) + "\n";
+    }
+    return out;
+}
+
+// `when`: of requests that are led by it, so that no other takes a turn.
+std::string zoneRules(const HaproxyModel& model, const std::string& when = "") {
+    return zonesHaveWeights(model) ? turnRules(model, when) + otherZoneRules(model, when) : "";
 }
 
 std::string backendRules(const HaproxyModel& model) {
     if (!zonesHaveWeights(model)) {
         return "    default_backend web\n";
     }
-    std::string out;
-    int64_t upTo = 0;
-    for (const auto& pool : model.pools) {
-        upTo += pool.weight / divisorOf(model);
-        out += "    use_backend " + pool.name + " if { var(txn.turn) -m int lt " + number(upTo) +
-               " } { nbsrv(" + pool.name + ") gt 0 }\n";
-    }
-    for (const auto& pool : model.pools) {
-        out += "    use_backend " + pool.name + " if { nbsrv(" + pool.name + ") gt 0 }\n";
-    }
-    return out + "    default_backend " + model.pools.front().name + "\n";
+    return "    use_backend %[var(txn.zone)] if { var(txn.zone) -m found }\n"
+           "    default_backend " +
+           model.pools.front().name + "\n";
 }
 
 std::string bindOf(int64_t port) {
@@ -205,11 +235,11 @@ std::string frontendSection(const HaproxyModel& model) {
     }
     std::string backends = backendRules(model);
     if (!waitsToRetry(resilience)) {
-        return out + turnRules(model) + backends + "\n";
+        return out + zoneRules(model) + backends + "\n";
     }
-    return out + turnRules(model, " if { stopping }") + hopRules() + backends + "\n" +
+    return out + zoneRules(model, " { stopping }") + hopRules() + backends + "\n" +
            retryBackend(*resilience.retry, requestSeconds(model)) +
-           attemptFrontend(turnRules(model) + backends);
+           attemptFrontend(zoneRules(model) + backends);
 }
 
 // --- the way out

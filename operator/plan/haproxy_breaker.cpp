@@ -104,7 +104,11 @@ std::string asArgument(const std::string& text) {
     std::string out = "\"";
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == ' ' || c == '/' || c == '.' || c == '-' || c == ',') {
+        // Of a letter beyond ASCII: it means nothing to HAProxy, and four times the room would be
+        // more than annotations have.
+        bool beyond = byte >= 0x80;
+        if (beyond || std::isalnum(byte) != 0 || c == ' ' || c == '/' || c == '.' || c == '-' ||
+            c == ',') {
             out += c;
         } else if (c != '\0') {
             char escaped[5];
@@ -115,17 +119,19 @@ std::string asArgument(const std::string& text) {
     return out + "\"";
 }
 
-std::string retryAfter(int64_t seconds) {
-    return seconds == 0 ? "" : " hdr Retry-After " + std::to_string(seconds);
+std::string ownHeaders(int64_t retryAfterSeconds) {
+    std::string out = " hdr Cache-Control no-store";
+    return retryAfterSeconds == 0 ? out
+                                  : out + " hdr Retry-After " + std::to_string(retryAfterSeconds);
 }
 
 std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
                            int64_t retryAfterSeconds) {
-    api::StaticResponse given =
-        answer.value_or(api::StaticResponse{.retryAfterSeconds = retryAfterSeconds});
-    return "return status " + std::to_string(given.statusCode) +
-           " content-type \"text/plain; charset=utf-8\" string " + asArgument(given.body) +
-           retryAfter(given.retryAfterSeconds);
+    if (answer) {
+        return "return status 503 default-errorfiles";
+    }
+    return "return status 503 content-type \"text/plain; charset=utf-8\" string " +
+           asArgument(api::StaticResponse().body) + ownHeaders(retryAfterSeconds);
 }
 
 std::string breakerVariables() {

@@ -19,10 +19,12 @@ namespace plan {
 // As one argument of a configuration line, whatever is in it.
 std::string asArgument(const std::string& text);
 
-// ` hdr Retry-After "5"`; empty for 0.
-std::string retryAfter(int64_t seconds);
+// Headers of an answer that HAProxy makes itself: nobody between it and the visitor may keep it,
+// whatever its status says of that. ` hdr Retry-After 5` too; 0: without it.
+std::string ownHeaders(int64_t retryAfterSeconds);
 
-// "return status 503 ...": the configured answer, or a bare 503 with this Retry-After.
+// "return status 503 ...": what `defaults` say to 503 where an answer is configured (it may be
+// long, and stands nowhere else), or a bare one with this Retry-After.
 std::string degradedAnswer(const std::optional<api::StaticResponse>& answer,
                            int64_t retryAfterSeconds);
 

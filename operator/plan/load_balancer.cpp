@@ -12,6 +12,7 @@
 #include "plan/load_balancer_state.h"
 #include "plan/names.h"
 #include "plan/notes.h"
+#include "plan/patience.h"
 #include "plan/pod_template.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
@@ -168,6 +169,7 @@ base::Result<Json> podTemplate(const ScalableApp& app, const ZonesServed& served
     Json out = proxyPod({.labels = labels,
                          .selector = selectorFor(app, kBalancerTier),
                          .user = kUser,
+                         .graceSeconds = proxyGraceSeconds(answerSeconds(app.resilience)),
                          .container = containerOf(app),
                          .volumes = Json::array({configVolume(app)})});
     std::vector<std::string> zones;

@@ -130,14 +130,16 @@ std::vector<bool> newlyLost(const std::vector<ZoneSeen>& zones,
 LostZones lostZones(const ScalableApp& app, const std::vector<WebGroup>& groups,
                     const std::vector<const Json*>& children, base::WallTime now) {
     LostZones out;
-    if (groups.size() < 2 || app.management == api::Management::Observe) {
+    if (groups.size() < 2) {
         return out;
     }
     std::vector<ZoneSeen> zones;
     for (const auto& group : groups) {
         zones.push_back(seenOf(group, children));
     }
-    auto lost = newlyLost(zones, children, now, out);
+    // Where the operator only observes, nobody gives a share to others: what was given is given.
+    auto lost = app.management == api::Management::Observe ? std::vector<bool>(zones.size())
+                                                           : newlyLost(zones, children, now, out);
     auto returning = returningPods(app, zones);
     for (size_t i = 0; i < zones.size(); ++i) {
         bool away = zones[i].remembered && zones[i].available < returning[i];

@@ -1,8 +1,12 @@
 #include "plan/nginx.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstring>
 
 #include "plan/nginx_parts.h"
+#include "plan/patience.h"
 
 namespace plan {
 namespace {
@@ -19,7 +23,9 @@ std::string headOf(const NginxModel& model) {
            ": rendered by the ScalableApp operator; a change here does not last.\n"
            "worker_processes 2;\n"
            "worker_rlimit_nofile 65536;\n"
-           "worker_shutdown_timeout 30s;\n"
+           "worker_shutdown_timeout " +
+           number(shutdownSeconds(model.originSeconds)) +
+           "s;\n"
            "pid /tmp/nginx.pid;\n"
            "error_log stderr warn;\n"
            "events {\n"
@@ -62,7 +68,9 @@ std::string commonPart(const NginxModel& model) {
         "    proxy_buffers 8 32k;\n"
         "    proxy_busy_buffers_size 64k;\n"
         "    proxy_connect_timeout 2s;\n"
-        "    proxy_read_timeout 1h;\n"
+        "    proxy_read_timeout " +
+        number(std::max<int64_t>(3600, model.originSeconds)) +
+        "s;\n"
         "    proxy_send_timeout 1h;\n"
         "    proxy_max_temp_file_size 0;\n"
         "    proxy_next_upstream error timeout http_502 http_503 http_504;\n"
@@ -137,8 +145,9 @@ std::string listenOn(int64_t port) {
            number(port) + ".conf;\n";
 }
 
-std::string publicServer(const api::Cdn& cdn) {
-    std::string out = "    server {\n" + listenOn(kEdgePort) +
+std::string publicServer(const NginxModel& model) {
+    const auto& cdn = model.cdn;
+    std::string out = "    server {\n" + listenOn(kEdgePort) + nginx::keptCommon() +
                       "        keepalive_requests 100000;\n"
                       "        if (-f /tmp/leaving) {\n"
                       "            rewrite ^ /.edge-leaving$uri last;\n"
@@ -149,9 +158,25 @@ std::string publicServer(const api::Cdn& cdn) {
                       "            rewrite ^/\\.edge-leaving(/.*)$ $1 last;\n"
                       "        }\n";
     for (size_t i = 0; i < cdn.paths.size(); ++i) {
-        out += nginx::keptLocation(cdn.paths[i], number(static_cast<int64_t>(i)));
+        out += nginx::keptLocation(model, cdn.paths[i], number(static_cast<int64_t>(i)));
     }
     return out + passedLocation() + "    }\n";
+}
+
+// A URI, whatever is in it, as a word of the configuration that nothing in it ends.
+std::string uriWord(const std::string& uri) {
+    std::string out;
+    for (char c : uri) {
+        auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0 || std::strchr("-._~!&()*+,=:@%/?", c) != nullptr) {
+            out += c;
+        } else {
+            char escaped[4];
+            std::snprintf(escaped, sizeof escaped, "%%%02X", byte);
+            out += escaped;
+        }
+    }
+    return out;
 }
 
 // What the operator and the kubelet ask.
@@ -191,11 +216,12 @@ std::string adminServer(const NginxModel& model) {
         bool web = origins[i].isWeb();
         out += askOrigin("/origin/" + index,
                          "http://" + socketOf("origin-" + origins[i].name) + ":" +
-                             (web ? model.healthPath : "/"),
+                             (web ? uriWord(model.healthPath) : "/"),
                          web);
     }
     out += askOrigin(
-        "/origins", "http://origins-0" + (origins.front().isWeb() ? model.healthPath : "/"), false);
+        "/origins",
+        "http://origins-0" + (origins.front().isWeb() ? uriWord(model.healthPath) : "/"), false);
     return out + "    }\n";
 }
 
@@ -207,12 +233,12 @@ std::string nginxConfig(const NginxModel& model) {
         headOf(model) + "http {\n" + commonPart(model) + commonMaps() + nginx::queryMaps(cdn);
     for (size_t i = 0; i < cdn.paths.size(); ++i) {
         std::string index = number(static_cast<int64_t>(i));
-        out += nginx::pathMaps(cdn, cdn.paths[i], index) + nginx::pathServer(cdn, index);
+        out += nginx::pathMaps(cdn, cdn.paths[i], index) + nginx::pathServer(model, index);
     }
     for (size_t i = 0; i < cdn.origins.size(); ++i) {
         out += nginx::stepOf(cdn.origins, i) + nginx::originServer(model, cdn.origins[i]);
     }
-    return out + publicServer(cdn) + adminServer(model) + "}\n";
+    return out + publicServer(model) + adminServer(model) + "}\n";
 }
 
 }  // namespace plan

@@ -17,6 +17,9 @@
 //   finds what was kept under it before.
 // - Connections to origins are not kept: each request is balanced anew, and a web pod that leaves
 //   cuts nobody off.
+// - A miss is fetched once, however slow the origin: the others wait as long as it may take. nginx
+//   lets them wait in vain, one after the other, where nothing is kept in the end; a rule that
+//   lately had such an answer leaves a file, and its visitors wait for five seconds at most.
 // - Counters are files that grow by a byte for each request; their sizes are the listing of a
 //   folder. No parser of logs, no module.
 // Thread safety: pure functions.
@@ -39,6 +42,7 @@ struct NginxModel {
     std::string app;
     std::string webHost;                  // where the origin `web` answers, on port 80
     std::string healthPath = "/healthz";  // of the web tier
+    int64_t originSeconds = 60;           // an origin's time for its answer
     api::Cdn cdn = {};
 };
 

@@ -8,6 +8,8 @@ namespace {
 
 // What a client may do with an answer that is given out beyond its time.
 constexpr int64_t kStaleClientSeconds = 5;
+// How long visitors wait for each other's miss where it may have been in vain.
+constexpr int64_t kShortLockSeconds = 5;
 
 std::string argumentOf(const std::string& name) {
     return "$edge_arg_" + lower(name);
@@ -44,11 +46,13 @@ std::string clientRule(int64_t seconds) {
     return seconds == 0 ? "no-cache" : "\"public, max-age=" + number(seconds) + "\"";
 }
 
-std::string pathRules(const std::string& index) {
+std::string pathRules(const NginxModel& model, const std::string& index) {
     return "            proxy_set_header Host $http_host;\n"
            "            proxy_set_header Connection close;\n"
            "            proxy_set_header X-Edge-Cache \"\";\n"
-           "            proxy_read_timeout 60s;\n"
+           "            proxy_read_timeout " +
+           number(model.originSeconds) +
+           "s;\n"
            "            proxy_send_timeout 60s;\n"
            "            proxy_request_buffering off;\n"
            "            proxy_hide_header Cache-Control;\n"
@@ -56,6 +60,11 @@ std::string pathRules(const std::string& index) {
            "            add_header X-Edge-Cache-Control $upstream_http_cache_control always;\n"
            "            add_header Cache-Control $edge_keep_" +
            index + " always;\n" + tally("fetched", "") + tally("failed", "edge_failed") +
+           // A file of a name that varies is opened for each line, and only where this is there.
+           "            root /tmp;\n"
+           "            access_log /tmp/unkept/$edge_unkept_" +
+           index + " tally if=$edge_unkept_" + index +
+           ";\n"
            "            proxy_pass http://origins-0;\n";
 }
 
@@ -90,7 +99,9 @@ std::string queryMaps(const api::Cdn& cdn) {
 std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::string& index) {
     int64_t gone = std::min(path.clientTTLSeconds, path.negativeTTLSeconds);
     int64_t stale = std::min(path.clientTTLSeconds, kStaleClientSeconds);
-    std::string out = uriMap(path, index) + "    map $edge_private/$status $edge_keep_" + index +
+    std::string out = uriMap(path, index) + "    map \"\" $edge_key_" + index +
+                      " {\n        default " + keyOf(path, index) + ";\n    }\n" +
+                      "    map $edge_private/$status $edge_keep_" + index +
                       " {\n"
                       "        ~^/(200|203|300|301|304|308)$ \"max-age=" +
                       number(path.ttlSeconds) +
@@ -100,6 +111,8 @@ std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::s
         out += "        ~^/(404|410)$ \"max-age=" + number(path.negativeTTLSeconds) + "\";\n";
     }
     out += "        default no-store;\n    }\n";
+    out += "    map $edge_keep_" + index + " $edge_unkept_" + index + " {\n        no-store rule-" +
+           index + ";\n        default \"\";\n    }\n";
     return out + "    map $upstream_cache_status/$upstream_http_cache_control $edge_client_" +
            index +
            " {\n"
@@ -115,38 +128,33 @@ std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::s
            "        default $upstream_http_x_edge_cache_control;\n    }\n";
 }
 
-std::string keptLocation(const api::CdnPath& path, const std::string& index) {
-    std::string out = "        location ~ " + path.pattern() +
-                      " {\n"
-                      "            root " +
-                      kEdgeEpochFolder +
+namespace {
+
+std::string asked() {
+    return forwarded() +
+           "            proxy_set_header Upgrade \"\";\n"
+           "            proxy_set_header Connection close;\n"
+           "            proxy_set_header X-Edge-Cache $upstream_cache_status;\n";
+}
+
+std::string keptRules(const api::CdnPath& path, const std::string& index, int64_t lockSeconds) {
+    std::string patience = number(lockSeconds) + "s;\n";
+    std::string out = std::string("            root ") + kEdgeEpochFolder +
                       "/..data;\n"
                       "            proxy_cache edge;\n"
-                      "            proxy_cache_key " +
-                      keyOf(path, index) +
+                      "            proxy_cache_key $edge_key_" +
+                      index +
                       ";\n"
-                      // nginx counts uses up to 1,023 and then from 0, and one below the least
-                      // waits for nobody.
-                      "            proxy_cache_min_uses 0;\n"
-                      "            proxy_cache_lock on;\n"
-                      "            proxy_cache_lock_timeout 5s;\n"
-                      "            proxy_cache_lock_age 5s;\n"
-                      "            proxy_cache_background_update on;\n"
-                      "            proxy_cache_revalidate on;\n"
-                      // Whatever visitors send or do not fetch, it fills no disk.
-                      "            proxy_request_buffering off;\n";
+                      "            proxy_cache_lock_timeout " +
+                      patience + "            proxy_cache_lock_age " + patience;
     if (!path.cacheKey.hasHeader("Authorization")) {
         out +=
             "            proxy_cache_bypass $http_authorization;\n"
             "            proxy_no_cache $http_authorization;\n";
     }
-    out += forwarded() +
-           "            proxy_set_header Upgrade \"\";\n"
-           "            proxy_set_header Connection close;\n"
-           "            proxy_set_header X-Edge-Cache $upstream_cache_status;\n";
-    if (!path.cacheKey.hasHeader("Cookie")) {
-        // What an origin does not see, its answer cannot depend on.
-        out += "            proxy_set_header Cookie $edge_sent_cookie;\n";
+    if (path.cacheKey.hasHeader("Cookie")) {
+        // In place of those of all rules.
+        out += asked();
     }
     return out +
            "            proxy_hide_header Cache-Control;\n"
@@ -154,18 +162,56 @@ std::string keptLocation(const api::CdnPath& path, const std::string& index) {
            "            add_header Cache-Control $edge_client_" +
            index +
            " always;\n"
-           "            add_header X-Cache $edge_cache always;\n" +
-           tally("hit", "edge_hit") + tally("stale", "edge_stale") + tally("miss", "edge_miss") +
-           "            proxy_pass http://path-" + index + uriOf(path, index) + ";\n        }\n";
+           "            add_header X-Cache $edge_cache always;\n"
+           "            proxy_pass http://path-" +
+           index + uriOf(path, index) + ";\n";
+}
+
+}  // namespace
+
+std::string keptCommon() {
+    // nginx counts uses up to 1,023 and then from 0, and one below the least waits for nobody.
+    return "            proxy_cache_min_uses 0;\n"
+           "            proxy_cache_lock on;\n"
+           "            proxy_cache_background_update on;\n"
+           "            proxy_cache_revalidate on;\n"
+           // Whatever visitors send or do not fetch, it fills no disk.
+           "            proxy_request_buffering off;\n" +
+           asked() +
+           // What an origin does not see, its answer cannot depend on.
+           "            proxy_set_header Cookie $edge_sent_cookie;\n" + tally("hit", "edge_hit") +
+           tally("stale", "edge_stale") + tally("miss", "edge_miss");
+}
+
+// One visitor's miss is fetched, and the others wait for it as long as an origin may take: it is a
+// slow one that many must not ask at once. Whom nothing kept comes of lets in the next of them, one
+// after the other and each only when it looks again, twice a second: under a rule that lately had
+// such an answer nobody waits for long.
+std::string keptLocation(const NginxModel& model, const api::CdnPath& path,
+                         const std::string& index) {
+    return "        location ~ " + path.pattern() +
+           " {\n"
+           "            error_page 418 = @unkept-" +
+           index +
+           ";\n"
+           "            if (-f /tmp/unkept/rule-" +
+           index +
+           ") {\n"
+           "                return 418;\n"
+           "            }\n" +
+           keptRules(path, index, model.originSeconds) +
+           "        }\n"
+           "        location @unkept-" +
+           index + " {\n" + keptRules(path, index, kShortLockSeconds) + "        }\n";
 }
 
 // The grace of an answer ends for connections that break only, not for errors that are answered:
 // where there is an old copy, an error is made a broken connection.
-std::string pathServer(const api::Cdn& cdn, const std::string& index) {
+std::string pathServer(const NginxModel& model, const std::string& index) {
     std::string out = upstream("path-" + index, member("path-" + index)) +
                       "    server {\n        listen " + socketOf("path-" + index) + ";\n";
-    if (cdn.staleIfErrorSeconds == 0) {
-        return out + "        location / {\n" + pathRules(index) + "        }\n    }\n";
+    if (model.cdn.staleIfErrorSeconds == 0) {
+        return out + "        location / {\n" + pathRules(model, index) + "        }\n    }\n";
     }
     return out +
            "        recursive_error_pages on;\n"
@@ -174,12 +220,12 @@ std::string pathServer(const api::Cdn& cdn, const std::string& index) {
            "            if ($http_x_edge_cache = EXPIRED) {\n"
            "                return 418;\n"
            "            }\n" +
-           pathRules(index) +
+           pathRules(model, index) +
            "        }\n"
            "        location @expired {\n"
            "            proxy_intercept_errors on;\n"
            "            error_page 500 501 502 503 504 = @broken;\n" +
-           pathRules(index) +
+           pathRules(model, index) +
            "        }\n"
            "        location @broken {\n" +
            tally("fetched", "") + tally("failed", "") +

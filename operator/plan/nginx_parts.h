@@ -31,9 +31,12 @@ std::string forwarded();
 // The rules of what is kept: what makes another answer, for how long, for whom.
 std::string queryMaps(const api::Cdn& cdn);
 std::string pathMaps(const api::Cdn& cdn, const api::CdnPath& path, const std::string& index);
-std::string keptLocation(const api::CdnPath& path, const std::string& index);
+// What all rules share: it is inherited, so that a long list of them stays short.
+std::string keptCommon();
+std::string keptLocation(const NginxModel& model, const api::CdnPath& path,
+                         const std::string& index);
 // The server that fetches for a rule.
-std::string pathServer(const api::Cdn& cdn, const std::string& index);
+std::string pathServer(const NginxModel& model, const std::string& index);
 
 // The way to the origins, from the one of this index on, and to one of them.
 std::string stepOf(const std::vector<api::CdnOrigin>& origins, size_t index);

@@ -6,7 +6,7 @@ std::string nginxStart() {
     return "set -e\n"
            // Of a container that ended before it could clean up.
            "rm -f /tmp/*.sock /tmp/leaving\n"
-           "mkdir -p /tmp/tally\n"
+           "mkdir -p /tmp/tally /tmp/unkept\n"
            "names='' family=''\n"
            "while read -r word address rest; do\n"
            "  if [ \"$word\" = nameserver ]; then\n"
@@ -26,8 +26,11 @@ std::string nginxStart() {
            "  if [ -e /proc/net/if_inet6 ]; then echo \"listen [::]:$port backlog=4096;\"; fi"
            " > /tmp/ipv6-$port.conf\n"
            "done\n"
-           // Counters start anew before they need room.
-           "while sleep 60; do find /tmp/tally -size +32768k -exec sh -c ': > $0' {} ';'; done &\n"
+           // Counters start anew before they need room, and what was not kept is forgotten.
+           "while sleep 60; do\n"
+           "  find /tmp/tally -size +32768k -exec sh -c ': > $0' {} ';'\n"
+           "  find /tmp/unkept -type f '(' -mmin +10 -o -size +32768k ')' -exec rm {} ';'\n"
+           "done &\n"
            "exec nginx -e stderr -c " +
            std::string(kEdgeConfigFolder) + "/nginx.conf -g 'daemon off;'\n";
 }

@@ -50,17 +50,29 @@ Json identityOf(const Scale& scale) {
             {"metadata", {{"name", scale.name}}}};
 }
 
-// Whether everything the tier asks for is in the cluster already.
-bool isApplied(const TierIntents& wanted, const Observed& observed) {
-    return std::all_of(wanted.objects.begin(), wanted.objects.end(),
-                       [&](const Json& object) {
-                           const auto* there = find(observed, object);
-                           return there != nullptr && !differs(object, *there);
-                       }) &&
-           std::all_of(wanted.scales.begin(), wanted.scales.end(), [&](const Scale& scale) {
-               const auto* there = find(observed, identityOf(scale));
-               return there != nullptr && base::intAt(*there, "/spec/replicas") == scale.replicas;
-           });
+std::string nameOf(const Json& object) {
+    return textAt(object, "/kind") + " \"" + textAt(object, "/metadata/name") + "\"";
+}
+
+// What of the tier is not in the cluster as it asks for it, the first of it; empty: all is.
+std::string notApplied(const TierIntents& wanted, const Observed& observed) {
+    for (const auto& object : wanted.objects) {
+        const auto* there = find(observed, object);
+        if (there == nullptr) {
+            return nameOf(object) + " is missing";
+        }
+        if (differs(object, *there)) {
+            return nameOf(object) + " is not as the spec asks for it";
+        }
+    }
+    for (const auto& scale : wanted.scales) {
+        const auto* there = find(observed, identityOf(scale));
+        if (there == nullptr || base::intAt(*there, "/spec/replicas") != scale.replicas) {
+            return nameOf(identityOf(scale)) + " has not the " + std::to_string(scale.replicas) +
+                   " replicas that the spec asks for";
+        }
+    }
+    return "";
 }
 
 // Nothing that is seen now tells of a spec that is not applied yet: its causes would be old ones.
@@ -83,10 +95,11 @@ class Planner {
                 stay(tier.lingering(app_, observed_));
             }
         }
-        if (app_.management == api::Management::Manage) {
-            findRemovals();
+        findRemovals();
+        if (observes()) {
+            letBe();
         }
-        auto verdict = judge(app_, reports, observed_.now);
+        auto verdict = judge(app_, reports, undone_, observed_.now);
         plan_.status = std::move(verdict.status);
         if (observed_.around.operatorReplicas == 1) {
             plan_.status["singlePointsOfFailure"].push_back(
@@ -104,12 +117,12 @@ class Planner {
   private:
     TierReport planTier(const Tier& tier) {
         TierReport report{.tier = &tier, .state = tier.state(app_, observed_)};
-        if (app_.management == api::Management::Observe) {
-            return report;
-        }
         auto wanted = tier.intents(app_, observed_);
         if (wanted.problem) {
             plan_.refusals.push_back(wanted.problem->text(tier.name));
+            if (observes()) {
+                leaveUndone(plan_.refusals.back());
+            }
             report.state.cause = wanted.problem;
             report.state.settled = false;
             keep_.push_back(tier.name);
@@ -118,7 +131,12 @@ class Planner {
         for (auto& object : wanted.objects) {
             object = hashed(std::move(object));
         }
-        if (!isApplied(wanted, observed_)) {
+        auto undone = notApplied(wanted, observed_);
+        if (observes()) {
+            leaveUndone(undone);
+            // Whatever its pods do, nobody takes them any further.
+            report.state.doing = undone.empty() ? report.state.doing : kPaused;
+        } else if (!undone.empty()) {
             notAppliedYet(report.state);
         }
         for (auto& object : wanted.objects) {
@@ -126,12 +144,27 @@ class Planner {
         }
         plan_.notes.insert(plan_.notes.end(), wanted.notes.begin(), wanted.notes.end());
         plan_.patches.insert(plan_.patches.end(), wanted.patches.begin(), wanted.patches.end());
-        report.state.events.insert(report.state.events.end(), wanted.events.begin(),
-                                   wanted.events.end());
-        sooner(report.state.lookAgain, wanted.lookAgain);
+        if (!observes()) {
+            report.state.events.insert(report.state.events.end(), wanted.events.begin(),
+                                       wanted.events.end());
+            sooner(report.state.lookAgain, wanted.lookAgain);
+        }
         plan_.scales.insert(plan_.scales.end(), wanted.scales.begin(), wanted.scales.end());
         stay(wanted.staying);
         return report;
+    }
+
+    bool observes() const { return app_.management == api::Management::Observe; }
+
+    void leaveUndone(const std::string& what) { undone_ = undone_.empty() ? what : undone_; }
+
+    // What would be done is known by now, and told; nothing of it is.
+    void letBe() {
+        if (!plan_.removals.empty()) {
+            const auto& removal = plan_.removals.front();
+            leaveUndone(removal.kind + " \"" + removal.name + "\" is asked for no longer");
+        }
+        plan_ = Plan{};
     }
 
     void stay(const std::vector<const Json*>& children) {
@@ -163,6 +196,7 @@ class Planner {
     const ScalableApp& app_;
     const Observed& observed_;
     Plan plan_;
+    std::string undone_;  // of what is asked for, where the operator only observes
     std::set<const Json*> staying_;
     std::vector<std::string> keep_;  // tiers whose objects stay although no intent names them
 };

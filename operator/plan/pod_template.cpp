@@ -7,9 +7,6 @@ namespace {
 
 using base::Json;
 
-// After the drain: what a proxy allows the requests that it still has, and a little.
-constexpr int64_t kProxyShutdownSeconds = 35;
-
 Json tolerationOf(const api::Toleration& toleration) {
     Json out{{"operator", toleration.operator_}};
     for (const auto& [field, value] :
@@ -94,7 +91,7 @@ Json proxyPod(ProxyPod pod) {
             {"spec",
              {{"automountServiceAccountToken", false},
               {"enableServiceLinks", false},
-              {"terminationGracePeriodSeconds", kProxyDrainSeconds + kProxyShutdownSeconds},
+              {"terminationGracePeriodSeconds", pod.graceSeconds},
               {"securityContext",
                {{"runAsNonRoot", true},
                 {"runAsUser", pod.user},

@@ -32,6 +32,7 @@ struct ProxyPod {
     base::Json labels;
     base::Json selector;
     int64_t user = 0;
+    int64_t graceSeconds = 0;  // see patience.h
     base::Json container;
     base::Json volumes;
 };

@@ -95,16 +95,22 @@ base::WallTime beginOf(const ScalableApp& app, const Trouble& trouble, base::Wal
 
 class Judge {
   public:
-    Judge(const ScalableApp& app, base::WallTime now)
-        : app_(app), now_(now), conditions_(app.conditions) {}
+    Judge(const ScalableApp& app, const std::string& undone, base::WallTime now)
+        : app_(app), undone_(undone), now_(now), conditions_(app.conditions) {}
 
     void judge(const std::vector<TierReport>& reports) {
         auto trouble = worst(reports);
-        bool ready = !trouble || trouble->serving;
-        decideStalled(trouble);
-        set("Ready", ready, ready ? "Ready" : trouble->reason, readyMessage(reports, trouble));
-        only("Reconciling", trouble && !stalled_ && !atRest(*trouble), trouble);
+        bool ready = undone_.empty() && (!trouble || trouble->serving);
+        if (undone_.empty()) {
+            decideStalled(trouble);
+            set("Ready", ready, ready ? "Ready" : trouble->reason, readyMessage(reports, trouble));
+            only("Reconciling", trouble && !stalled_ && !atRest(*trouble), trouble);
+        } else {
+            set("Ready", false, kPaused, pausedMessage(trouble));
+            only("Reconciling", false, trouble);
+        }
         only("Stalled", stalled_, trouble);
+        setPaused();
         for (const auto& report : reports) {
             setTier(report);
             events_.insert(events_.end(), report.state.events.begin(), report.state.events.end());
@@ -179,6 +185,23 @@ class Judge {
         return out;
     }
 
+    std::string pausedMessage(const std::optional<Trouble>& trouble) const {
+        std::string out = "the operator only observes: " + undone_ +
+                          "; to go on: kubectl scalableapp resume " + app_.name + " -n " +
+                          app_.namespace_ + " (or `management: Manage`)";
+        bool more = trouble && trouble->known && trouble->message != undone_;
+        return more ? out + "; meanwhile " + trouble->message : out;
+    }
+
+    void setPaused() {
+        if (app_.management == api::Management::Observe) {
+            set(kPaused, true, "Observing",
+                "`management` is `Observe`: what becomes different is told and not mended");
+        } else {
+            api::removeCondition(conditions_, kPaused);
+        }
+    }
+
     void setTier(const TierReport& report) {
         const auto& state = report.state;
         std::string reason = state.serving ? "Serving" : "WaitingForPods";
@@ -206,7 +229,7 @@ class Judge {
                                .action = "Reconcile",
                                .note = api::findCondition(conditions_, "Ready")->message});
         }
-        if (trouble && trouble->known && !trouble->serving &&
+        if (undone_.empty() && trouble && trouble->known && !trouble->serving &&
             (before == nullptr || before->reason != trouble->reason)) {
             events_.push_back({.warning = true,
                                .reason = trouble->reason,
@@ -222,6 +245,7 @@ class Judge {
     }
 
     const ScalableApp& app_;
+    const std::string& undone_;
     base::WallTime now_;
     api::Conditions conditions_;
     std::vector<EventIntent> events_;
@@ -253,7 +277,7 @@ void dropOldTiers(api::Conditions& conditions, const std::vector<TierReport>& re
 
 // The order in which people read them, whatever became of them before.
 void sortConditions(api::Conditions& conditions) {
-    static const std::vector<std::string> kFirst{"Ready", "Reconciling", "Stalled"};
+    static const std::vector<std::string> kFirst{"Ready", "Reconciling", "Stalled", kPaused};
     std::stable_sort(conditions.begin(), conditions.end(),
                      [](const Condition& a, const Condition& b) {
                          auto rank = [](const Condition& condition) {
@@ -280,8 +304,9 @@ void putTier(Json& status, const TierReport& report) {
 
 }  // namespace
 
-Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports, base::WallTime now) {
-    Judge judge(app, now);
+Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports,
+              const std::string& undone, base::WallTime now) {
+    Judge judge(app, undone, now);
     judge.judge(reports);
     auto conditions = judge.conditions();
     dropOldTiers(conditions, reports);

@@ -12,11 +12,15 @@
 //   the
 //                platform heals (a missing Secret, a quota), else after `progressDeadlineSeconds`.
 //                Never together with Reconciling; absent otherwise.
+//   Paused       True while the operator only observes; else absent. What is not as the spec asks
+//                for then stays so: Ready is False for it, whatever serves, and neither Reconciling
+//                (nothing is under way) nor Stalled (nothing is wrong) is there.
 // Thread safety: pure functions.
 #pragma once
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "api/scalable_app.h"
@@ -37,7 +41,11 @@ struct Verdict {
     std::optional<std::chrono::milliseconds> lookAgain;
 };
 
+// The reason of what waits for the operator to go on, and the condition that says that it does not.
+inline constexpr const char* kPaused = "Paused";
+
+// `undone`: what the operator would do and does not, because it only observes; empty: nothing.
 Verdict judge(const api::ScalableApp& app, const std::vector<TierReport>& reports,
-              base::WallTime now);
+              const std::string& undone, base::WallTime now);
 
 }  // namespace plan

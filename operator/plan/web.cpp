@@ -107,15 +107,20 @@ void putBudgets(const ScalableApp& app, const Handover& handover, TierIntents& o
 
 void putCount(const ScalableApp& app, const WebGroup& group, const Handover& handover,
               TierIntents& out) {
+    Scale scale{.apiVersion = "apps/v1",
+                .kind = "Deployment",
+                .namespace_ = app.namespace_,
+                .name = group.name,
+                .replicas = group.count};
     if (app.web.autoscaling) {
         out.objects.push_back(autoscalerOf(app, group, handover.total));
-        return;
+        // Zero switches an autoscaler off, whatever its least is: it is woken, and then let be.
+        if (!group.atZero) {
+            return;
+        }
+        scale.replicas = group.least;
     }
-    out.scales.push_back({.apiVersion = "apps/v1",
-                          .kind = "Deployment",
-                          .namespace_ = app.namespace_,
-                          .name = group.name,
-                          .replicas = group.count});
+    out.scales.push_back(std::move(scale));
 }
 
 void putDeployment(const ScalableApp& app, Json wanted, const std::vector<const Json*>& children,

@@ -169,6 +169,7 @@ Handover handoverOf(const ScalableApp& app, const Observed& observed) {
         group.count = group.least;
         if (deployment != nullptr) {
             group.present = base::intAt(*deployment, "/spec/replicas").value_or(0);
+            group.atZero = base::intAt(*deployment, "/spec/replicas") == 0;
         }
         if (!allServe && out.groups.size() > 1) {
             group.count = std::max(group.least, group.present);

@@ -34,7 +34,9 @@ struct WebGroup {
     // serve.
     int64_t count = 0;
     int64_t present = 0;  // the count that is set
-    bool lost = false;    // the others have its share for now
+    // It is there and asks for no pod, from which no autoscaler ever starts.
+    bool atZero = false;
+    bool lost = false;  // the others have its share for now
 };
 
 struct Handover {

@@ -82,7 +82,11 @@ TEST(TreeView, AnAutoscalerThatCannotMeasureIsMarked) {
                                                {"reason", "FailedGetResourceMetric"}}})}}}});
     EXPECT_THAT(cli::text(cli::treeOf(app(), {scaler})),
                 HasSubstr("3 of 3 to 9, does not scale: FailedGetResourceMetric  ✖"));
+    // It never goes on by itself: somebody has set its Deployment to no pod.
     scaler["status"]["conditions"][0]["reason"] = "ScalingDisabled";
+    EXPECT_THAT(cli::text(cli::treeOf(app(), {scaler})),
+                HasSubstr("does not scale: ScalingDisabled  ✖"));
+    scaler["status"]["conditions"][0]["status"] = "True";
     EXPECT_THAT(cli::text(cli::treeOf(app(), {scaler})), Not(HasSubstr("does not scale")));
 }
 

@@ -58,6 +58,19 @@ TEST(Cdn, IsMadeOfTheseObjects) {
     EXPECT_EQ(cluster.last.status["singlePointsOfFailure"][0]["tier"], "cdn");
 }
 
+// Else it is written once more at every start of the operator, and its fate is told as an event.
+TEST(Cdn, AsksForRoomInTheApiServersWords) {
+    for (const auto& [mebibytes, room] :
+         {std::pair{"2048", "3Gi"}, std::pair{"512", "1152Mi"}, std::pair{"1024", "1792Mi"}}) {
+        Simulation cluster(
+            app(kWeb, std::string(R"({"cdn":{"paths":[{"match":"/a","ttlSeconds":1}],)") +
+                          "\"cacheSizeMiB\":" + mebibytes + "}}"));
+        cluster.settle();
+        const auto& edge = *cluster.find("Deployment", "shop-edge");
+        EXPECT_EQ(base::textAt(edge, "/spec/template/spec/volumes/2/emptyDir/sizeLimit"), room);
+    }
+}
+
 TEST(Cdn, HasEdgesInEveryZoneThatHasPods) {
     Simulation cluster(app(
         kWeb,

@@ -63,6 +63,50 @@ TEST_F(Balancing, AZoneWithoutPodsLeavesItsShareToTheOthers) {
     EXPECT_EQ(pod(0).hits(), 6);
 }
 
+struct Left {
+    const char* name;
+    std::vector<int64_t> weights;  // of three zones; the first has no pods
+    int second;                    // of 120 requests
+};
+
+class ZoneOut : public Balancing, public testing::WithParamInterface<Left> {
+  protected:
+    plan::HaproxyModel zones() const {
+        auto out = model(api::Algorithm::WeightedRoundRobin);
+        out.pools.clear();
+        for (int64_t weight : GetParam().weights) {
+            std::string name = std::string("zone-") + static_cast<char>('a' + out.pools.size());
+            out.pools.push_back({.name = name, .service = name, .weight = weight});
+        }
+        return out;
+    }
+    void expectShares(const plan::HaproxyModel& model) {
+        Balancer balancer(model, {{"zone-b", pods(1, "b")}, {"zone-c", pods(1, "c")}});
+        for (int i = 0; i < 120; ++i) {
+            ASSERT_EQ(balancer.get("/").status, 200);
+        }
+        EXPECT_NEAR(pod(0).hits(), GetParam().second, 2);
+        EXPECT_NEAR(pod(1).hits(), 120 - GetParam().second, 2);
+    }
+};
+
+TEST_P(ZoneOut, LeavesItsShareToTheOthersByTheirWeights) {
+    expectShares(zones());
+}
+
+TEST_P(ZoneOut, LeavesItLikewiseWhereRetriesWait) {
+    auto again = zones();
+    again.resilience.retry.emplace();
+    expectShares(again);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ZoneOut,
+                         testing::Values(Left{"Equal", {100, 100, 100}, 60},
+                                         Left{"Small", {1, 100, 100}, 60},
+                                         Left{"Uneven", {100, 300, 100}, 90},
+                                         Left{"Large", {1000, 100, 200}, 40}),
+                         [](const auto& one) { return one.param.name; });
+
 // How many of twelve requests get to a pod that does not answer, while two others do.
 int hitsOfTheSlow(Pod& slow, const std::function<std::shared_future<Answer>()>& begin) {
     for (int i = 0; i < 12; ++i) {
@@ -145,6 +189,7 @@ TEST_F(Balancing, TheBreakerWaitsForEnoughRequests) {
     auto refused = balancer.get("/");
     EXPECT_EQ(refused.status, 503);
     EXPECT_EQ(refused.header("Retry-After"), "60");
+    EXPECT_EQ(refused.header("Cache-Control"), "no-store");
     EXPECT_EQ(pod(0).hits(), 10) << "an open breaker does not touch the pods";
 }
 
@@ -296,10 +341,57 @@ TEST_F(Balancing, DegradationAnswersInThePodsPlace) {
         EXPECT_EQ(answer.status, 200) << i;
         EXPECT_EQ(answer.body, body);
         EXPECT_EQ(answer.header("Retry-After"), "7");
+        EXPECT_EQ(answer.header("Cache-Control"), "no-store") << "it is 200, and no answer at all";
         EXPECT_EQ(answer.header("x-scalableapp-degraded"), "");
     }
     EXPECT_THAT(balancer.admin("/circuit").body, testing::HasSubstr("state 2"))
         << "an answer in a pod's place is an error to the breaker, whatever its status";
+}
+
+TEST_F(Balancing, TheLongestAnswerIsGivenOutWhole) {
+    auto degraded = withBreaker(model());
+    degraded.resilience.retry.emplace();
+    degraded.resilience.bulkhead = {.maxConcurrentRequests = 9, .maxPendingRequests = 9};
+    auto& answer = degraded.resilience.staticResponse.emplace();
+    answer.statusCode = 404;
+    answer.body = "";
+    for (int i = 0; i < 4096; ++i) {
+        answer.body += "字";
+    }
+    auto config = plan::haproxyConfig(degraded);
+    EXPECT_LT(config.size(), 64U << 10) << "annotations have 256 KiB in all";
+    EXPECT_EQ(haproxyRefuses(config), "");
+    Balancer balancer(degraded, {});
+    // By errors of its own, and by the breaker.
+    for (int i = 0; i < 14; ++i) {
+        auto given = balancer.get("/");
+        EXPECT_EQ(given.status, 404);
+        EXPECT_EQ(given.body, answer.body) << i;
+    }
+    EXPECT_THAT(balancer.admin("/circuit").body, testing::HasSubstr("state 2"));
+}
+
+TEST_F(Balancing, TheBulkheadGivesTheConfiguredAnswer) {
+    for (bool retries : {false, true}) {
+        auto bounded = model();
+        bounded.resilience.bulkhead = {.maxConcurrentRequests = 2, .maxPendingRequests = 0};
+        bounded.resilience.staticResponse = api::StaticResponse{.statusCode = 200, .body = "full"};
+        if (retries) {
+            bounded.resilience.retry.emplace();
+        }
+        pods_.clear();
+        Balancer balancer(bounded, {{"web", pods(1)}});
+        EXPECT_EQ(balancer.get("/").body, "p1");
+        pod(0).hold();
+        auto first = begin(balancer);
+        ASSERT_TRUE(soon([&] { return pod(0).atOnce() == 1; }));
+        auto refused = balancer.get("/");
+        EXPECT_EQ(refused.status, 200);
+        EXPECT_EQ(refused.body, "full");
+        EXPECT_EQ(refused.header("x-scalableapp-degraded"), "");
+        pod(0).release();
+        EXPECT_EQ(first.get().body, "p1");
+    }
 }
 
 TEST_F(Balancing, IsNotReadyBeforeItHasSeenAPodAndStaysReadyWithoutOne) {

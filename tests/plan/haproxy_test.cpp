@@ -107,6 +107,7 @@ TEST(Haproxy, RefusesABrokenOne) {
 }
 
 TEST(Haproxy, NothingInATextEndsItsArgument) {
+    EXPECT_EQ(plan::asArgument("zurück 字"), "\"zurück 字\"");
     EXPECT_EQ(plan::asArgument("a b\"c\\d\n$%'#"), "\"a b\\x22c\\x5cd\\x0a\\x24\\x25\\x27\\x23\"");
 }
 

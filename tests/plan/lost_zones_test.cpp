@@ -255,4 +255,33 @@ TEST(LostZone, IsToldOnceWhenItGoesAndWhenItIsBack) {
     EXPECT_THAT(told, testing::ElementsAre("ZoneLost", "ZoneBack"));
 }
 
+TEST(LostZone, IsNotBackBecauseTheOperatorOnlyObserves) {
+    Simulation cluster(app(kFixedSix, kThreeZones));
+    cluster.settle();
+    lose(cluster, "z2");
+    cluster.app.management = api::Management::Observe;
+    cluster.settle();
+    EXPECT_EQ(condition(cluster.last, "ZonesSatisfied")->reason, "ZoneLost");
+    EXPECT_TRUE(cluster.last.events.empty());
+    EXPECT_NE(condition(cluster.last, "Ready")->reason, "Paused") << "nothing is to be done";
+    // Back it is when it is; that its share is given back to it is not the pods' doing.
+    cluster.mendPods("shop-web-z2");
+    cluster.step();
+    cluster.step();
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "ZonesSatisfied")->reason, "Satisfied");
+    EXPECT_EQ(condition(cluster.last, "Ready")->reason, "Paused");
+    EXPECT_EQ(replicas(cluster, "z1"), 3);
+}
+
+TEST(LostZone, GivesNothingToOthersWhereTheOperatorOnlyObserves) {
+    Simulation cluster(app(kFixedSix, kThreeZones));
+    cluster.settle();
+    cluster.app.management = api::Management::Observe;
+    lose(cluster, "z2");
+    auto zones = *condition(cluster.last, "ZonesSatisfied");
+    EXPECT_EQ(zones.reason, "ZoneShort");
+    EXPECT_THAT(zones.message, testing::Not(HasSubstr("have its share")));
+}
+
 }  // namespace

@@ -94,9 +94,40 @@ TEST_F(Edge, NginxTakesEveryShape) {
         IsEmpty());
 }
 
+// With all that goes with it: an object's annotations have 256 KiB in all.
+TEST_F(Edge, TheLongestConfigurationFitsIntoAnAnnotation) {
+    auto longest = with([](api::Cdn& cdn) {
+        cdn.paths.clear();
+        for (int i = 0; i < 32; ++i) {
+            auto path = rule("/" + std::to_string(i) + std::string(250, 'x') + "*", 31536000);
+            for (int j = 0; j < 8; ++j) {
+                path.cacheKey.headers.push_back("X-" + std::to_string(j) + std::string(60, 'h'));
+            }
+            path.cacheKey.query.emplace();
+            for (int j = 0; j < 16; ++j) {
+                path.cacheKey.query->push_back(std::to_string(j) + std::string(60, 'q'));
+            }
+            cdn.paths.push_back(path);
+        }
+    });
+    EXPECT_LT(plan::nginxConfig(longest).size(), 248U << 10);
+    RecordProperty("bytes", static_cast<int>(plan::nginxConfig(longest).size()));
+}
+
 TEST_F(Edge, AConfigurationThatIsWrongIsFound) {
     auto broken = with([](api::Cdn& cdn) { cdn.paths[0].match = "/a(b"; });
     EXPECT_THAT(nginxRefuses(broken), HasSubstr("pcre"));
+}
+
+TEST_F(Edge, NothingInAHealthPathEndsItsWord) {
+    Origin web;
+    auto model = edgeModel();
+    model.healthPath = "/up;x {$host} \"'\\#\n?a=1&b=%20";
+    EdgeProcess edge(model, web.port());
+    for (const char* asked : {"/origin/0", "/origins"}) {
+        EXPECT_THAT(edge.admin(asked).body,
+                    HasSubstr(" /up%3Bx%20%7B%24host%7D%20%22%27%5C%23%0A?a=1&b=%20 cookie"));
+    }
 }
 
 TEST_F(Edge, KeepsWhatARuleNamesAndPassesTheRest) {
@@ -202,12 +233,34 @@ TEST_F(Edge, ManyMissesAtOnceReachTheOriginOnce) {
         visitors.emplace_back([&] { served += edge.get("/static/a").status == 200 ? 1 : 0; });
     }
     EXPECT_TRUE(soon([&] { return web.asked > 0; }));
+    // It is the slow ones that must not be asked by all of them.
+    std::this_thread::sleep_for(std::chrono::seconds(6));
     web.gate->open();
     for (auto& visitor : visitors) {
         visitor.join();
     }
     EXPECT_EQ(served, 60);
     EXPECT_EQ(web.asked, 1);
+}
+
+// Each miss would let in one visitor more, and only when that one looks again.
+TEST_F(Edge, NobodyWaitsForLongForWhatIsNotKept) {
+    Origin web;
+    web.headers = {{"Cache-Control", "private"}};
+    EdgeProcess edge(edgeModel(), web.port());
+    edge.get("/static/a");
+    auto begin = std::chrono::steady_clock::now();
+    std::vector<std::thread> visitors;
+    std::atomic<int> served = 0;
+    for (int i = 0; i < 60; ++i) {
+        visitors.emplace_back([&] { served += edge.get("/static/a").status == 200 ? 1 : 0; });
+    }
+    for (auto& visitor : visitors) {
+        visitor.join();
+    }
+    EXPECT_EQ(served, 60);
+    EXPECT_EQ(web.asked, 61);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
 }
 
 TEST_F(Edge, WithoutAnOriginWhatIsKeptIsGivenOutInItsGraceOnly) {

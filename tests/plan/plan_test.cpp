@@ -1,6 +1,7 @@
 // Decisions of the planner, case by case.
 #include "plan/plan.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 using namespace plan_test;
 using base::Json;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 
 TEST(Plan, NothingIsLeftToDoAfterItsOwnOutput) {
@@ -68,11 +70,77 @@ TEST(Plan, WhatNothingAsksForGoes) {
     EXPECT_EQ(plan::planApp(app(R"({"image":"shop:1","replicas":1})"), seen).removals.size(), 1U);
 }
 
-TEST(Plan, ObserveTouchesNothing) {
+// Ready is False because of what the operator leaves as it is, and says so.
+void expectPaused(const plan::Plan& plan, const std::string& what) {
+    EXPECT_TRUE(plan.intents.empty() && plan.scales.empty() && plan.removals.empty() &&
+                plan.notes.empty() && plan.patches.empty());
+    EXPECT_EQ(condition(plan, "Ready")->status, "False");
+    EXPECT_EQ(condition(plan, "Ready")->reason, "Paused");
+    EXPECT_THAT(condition(plan, "Ready")->message,
+                HasSubstr("the operator only observes: " + what +
+                          "; to go on: kubectl scalableapp resume shop -n ns"));
+    EXPECT_EQ(condition(plan, "Paused")->status, "True");
+    EXPECT_EQ(condition(plan, "Reconciling"), nullptr) << "nothing is under way";
+    EXPECT_EQ(condition(plan, "Stalled"), nullptr) << "and nothing is wrong";
+    EXPECT_FALSE(plan.lookAgain);
+}
+
+TEST(Plan, ObserveTouchesNothingAndSaysWhatItWouldDo) {
     auto spec = app(R"({"image":"shop:1","replicas":1})", R"({"management":"Observe"})");
-    auto plan = plan::planApp(spec, seenAfter(app()));
-    EXPECT_TRUE(plan.intents.empty() && plan.scales.empty() && plan.removals.empty());
-    EXPECT_FALSE(plan.status.empty());
+    expectPaused(plan::planApp(spec, {.children = {}, .now = clockStart()}),
+                 "Service \"shop\" is missing");
+    auto seen = seenAfter(app());
+    auto plan = plan::planApp(spec, seen);
+    expectPaused(plan, "Deployment \"shop-web\" has not the 1 replicas that the spec asks for");
+    EXPECT_EQ(condition(plan, "WebReady")->status, "True");
+    expectPaused(plan::planApp(app(R"({"image":"shop:2"})", R"({"management":"Observe"})"), seen),
+                 "Deployment \"shop-web\" is not as the spec asks for it");
+    constexpr const char* kFixed =
+        R"({"image":"shop:1","replicas":2,"resources":{"requests":{"cpu":"1"}}})";
+    constexpr const char* kScaled =
+        R"({"image":"shop:1","autoscaling":{"minReplicas":2,"maxReplicas":4},"resources":{"requests":{"cpu":"1"}}})";
+    expectPaused(plan::planApp(app(kFixed, R"({"management":"Observe"})"), seenAfter(app(kScaled))),
+                 "HorizontalPodAutoscaler \"shop-web\" is asked for no longer");
+}
+
+TEST(Plan, ObserveLeavesReadyAsItIsWhereNothingIsToBeDone) {
+    auto seen = seenAfter(app());
+    auto spec = app(R"({"image":"shop:1"})", R"({"management":"Observe"})");
+    auto plan = plan::planApp(spec, seen);
+    EXPECT_EQ(condition(plan, "Ready")->status, "True");
+    EXPECT_EQ(condition(plan, "Paused")->status, "True");
+    remember(spec, plan);
+    // What somebody takes away is missed.
+    std::erase_if(seen.children, [](const Json& child) { return child["kind"] == "Service"; });
+    plan = plan::planApp(spec, seen);
+    expectPaused(plan, "Service \"shop\" is missing");
+    EXPECT_TRUE(plan.events.empty());
+    remember(spec, plan);
+    spec.management = api::Management::Manage;
+    plan = plan::planApp(spec, seen);
+    EXPECT_EQ(condition(plan, "Paused"), nullptr);
+    EXPECT_EQ(condition(plan, "Ready")->reason, "Applying");
+}
+
+TEST(Plan, ObserveTellsOfTroubleToo) {
+    auto seen = seenAfter(app(), 0);
+    setStates(
+        seen,
+        {{"state",
+          {{"waiting",
+            {{"reason", "CreateContainerConfigError"}, {"message", "secret \"a\" not found"}}}}}});
+    auto watched = R"({"management":"Observe"})";
+    auto plan = plan::planApp(app(R"({"image":"shop:2"})", watched), seen);
+    expectPaused(plan, "Deployment \"shop-web\" is not as the spec asks for it");
+    EXPECT_THAT(condition(plan, "Ready")->message,
+                HasSubstr("; meanwhile web: CreateContainerConfigError"));
+    EXPECT_TRUE(plan.events.empty());
+    plan = plan::planApp(app(R"({"image":"shop:1"})", watched), seen);
+    EXPECT_NE(condition(plan, "Stalled"), nullptr) << "as with `Manage` where all is applied";
+    plan = plan::planApp(
+        app(R"({"image":"shop:2","overrides":{"podTemplatePatch":"{\"spec\":"}})", watched), seen);
+    EXPECT_EQ(condition(plan, "Ready")->reason, "Paused");
+    EXPECT_THAT(condition(plan, "Ready")->message, HasSubstr("podTemplatePatch"));
 }
 
 TEST(Plan, ABadPatchStallsAndLeavesTheTierAlone) {

@@ -104,8 +104,10 @@ Json Simulation::conditionsOf(const Json& deployment, bool whole) const {
 }
 
 void Simulation::followSpec(Json& deployment) {
-    if (const auto* scaler = find("HorizontalPodAutoscaler", nameOf(deployment))) {
-        auto& count = deployment["spec"]["replicas"];
+    auto& count = deployment["spec"]["replicas"];
+    const auto* scaler = find("HorizontalPodAutoscaler", nameOf(deployment));
+    // Zero is how a person switches an autoscaler off.
+    if (scaler != nullptr && count != 0) {
         count = std::clamp(count.get<int64_t>(), (*scaler)["spec"]["minReplicas"].get<int64_t>(),
                            (*scaler)["spec"]["maxReplicas"].get<int64_t>());
     }

@@ -64,6 +64,30 @@ TEST(Zones, AnAutoscalerKeepsOnePodInEach) {
     EXPECT_EQ(cluster.last.status["effective"]["web"]["minReplicas"], 3);
 }
 
+// An autoscaler leaves a Deployment alone that asks for no pod.
+TEST(Zones, AnAutoscalerStartsWhereNoPodWasAskedFor) {
+    Simulation cluster(app(R"({"image":"shop:1","replicas":2})", kThree));
+    cluster.settle();
+    ASSERT_EQ((*cluster.find("Deployment", "shop-web-z3"))["spec"]["replicas"], 0);
+    cluster.spec(app(kScaled, kThree));
+    cluster.settle();
+    EXPECT_EQ((*cluster.find("Deployment", "shop-web-z3"))["spec"]["replicas"], 1);
+    EXPECT_EQ(condition(cluster.last, "Ready")->status, "True");
+    EXPECT_TRUE(cluster.last.scales.empty()) << "the count is the autoscaler's from then on";
+}
+
+TEST(Zones, AnAppThatSleptIsWokenByAnAutoscaler) {
+    for (const char* zones : {"{}", kThree}) {
+        Simulation cluster(app(R"({"image":"shop:1","replicas":0})", zones));
+        cluster.settle();
+        ASSERT_EQ(cluster.available("web"), 0);
+        cluster.spec(app(kScaled, zones));
+        cluster.settle();
+        EXPECT_EQ(cluster.available("web"), 3) << zones;
+        EXPECT_TRUE(cluster.last.scales.empty());
+    }
+}
+
 TEST(Zones, OneBudgetWhereAZoneHasASinglePod) {
     Simulation cluster(app(R"({"image":"shop:1","replicas":3})", kThree));
     cluster.settle();

@@ -273,6 +273,26 @@ TEST(Obstacles, ObserveWritesOnlyTheStatus) {
     EXPECT_TRUE(world.children().empty());
     EXPECT_GE(world.statusWrites(), 1U);
     EXPECT_EQ(world.server->mutations(), world.statusWrites());
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/reason"), "Paused");
+    EXPECT_EQ(base::textAt(world.condition("Paused"), "/status"), "True");
+}
+
+TEST(Obstacles, ObserveMissesWhatIsDeletedAndHoldsBackWhatIsAsked) {
+    World world;
+    world.put(test::app());
+    world.settle();
+    world.editApp([](Json& object) { object["spec"]["management"] = "Observe"; });
+    world.settle();
+    auto notReadyYet = base::textAt(world.condition("Ready"), "/reason");
+    EXPECT_NE(notReadyYet, "Paused") << "all is applied";
+    world.server->drop(test::typeOf("Service"), {"ns", "shop"});
+    world.settle();
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/reason"), "Paused");
+    EXPECT_FALSE(world.find("Service", "shop"));
+    world.editApp([](Json& object) { object["spec"]["management"] = "Manage"; });
+    world.settle();
+    EXPECT_TRUE(world.find("Service", "shop"));
+    EXPECT_EQ(base::textAt(world.condition("Ready"), "/reason"), notReadyYet);
 }
 
 TEST(Obstacles, NoEventWithoutItsStatus) {
