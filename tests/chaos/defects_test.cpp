@@ -195,6 +195,7 @@ TEST(PlantedScaling, AnAutoscalerThatNeverReactsFails) {
 TEST(Stopwatch, TheAutoscalersMomentsAndItsFlapping) {
     run::Status status;
     status.phase = run::Phase::Observing;
+    run::beginScaling(status, 2);
     run::Seen seen;
     auto look = [&](int second, int64_t asked, int64_t ready, bool over = false) {
         seen.now = fake::kStart + std::chrono::seconds(second);
