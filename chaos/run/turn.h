@@ -30,6 +30,7 @@ class Turn {
     void describe();
     // turn_fault.cpp: while the fault is there
     std::string endedBy() const;
+    void noteEnd(const std::string& why);
     void heedEnd();
     bool somethingStruck() const;
     std::string stillOpen() const;

@@ -45,12 +45,16 @@ bool Turn::hitting(const topology::Pod& pod) const {
 // From here on the fault is only taken back.
 void Turn::giveUp(const std::string& why) {
     skipOpenTargets(why);
+    noteEnd(why);
+    enter(Phase::Reverting);
+}
+
+void Turn::noteEnd(const std::string& why) {
     if (status().aborted.empty()) {
         status().aborted = why;
         tell("ended early: " + why);
         step_.notes.push_back({true, "ChaosAborted", why});
     }
-    enter(Phase::Reverting);
 }
 
 // What ends a run before its time; empty: nothing does.
@@ -69,11 +73,8 @@ std::string Turn::endedBy() const {
 
 // The fault is over or being taken back already: ended are the rest of the run, and its series.
 void Turn::heedEnd() {
-    auto why = status().aborted.empty() ? endedBy() : "";
-    if (!why.empty()) {
-        status().aborted = why;
-        tell("ended early: " + why);
-        step_.notes.push_back({true, "ChaosAborted", why});
+    if (auto why = endedBy(); !why.empty()) {
+        noteEnd(why);
     }
 }
 
