@@ -156,7 +156,10 @@ std::vector<Edge> saidBy(const std::vector<const Json*>& pods, const Observed& o
 }
 
 std::optional<ExtraCondition> stale(const ScalableApp& app, const Observed& observed) {
-    auto asked = saidBy(servingEdges(observed), observed, [](const Json&) { return true; });
+    // One on its way out has the origins of an earlier spec, and no new visitors.
+    auto asked = saidBy(servingEdges(observed), observed, [](const Json& pod) {
+        return base::at(pod, "/metadata/deletionTimestamp") == nullptr;
+    });
     if (!asked.empty()) {
         return staleCondition(app, asked);
     }

@@ -304,6 +304,21 @@ TEST(Cdn, AnEdgeWithoutAnyOriginIsToldOf) {
     EXPECT_EQ(condition(cluster.last, "ServingStale")->reason, "OriginFails");
 }
 
+// It was made for the origins of an earlier spec.
+TEST(Cdn, AnEdgeOnItsWayOutIsNotAskedForOrigins) {
+    Simulation cluster(app(kWeb, kCdn));
+    cluster.settle();
+    auto epoch = epochIn(cluster.last);
+    auto old = edgePod("old", epoch);
+    old["metadata"]["deletionTimestamp"] = "2099-01-01T00:00:00Z";
+    cluster.seen.children.push_back(old);
+    cluster.seen.children.push_back(edgePod("new", epoch));
+    cluster.seen.edges = {{.pod = "old", .epoch = epoch, .originAnswers = {false}},
+                          {.pod = "new", .epoch = epoch, .originAnswers = {true}}};
+    cluster.step();
+    EXPECT_EQ(condition(cluster.last, "ServingStale")->status, "False");
+}
+
 TEST(Cdn, AnOriginThatNobodyReachesIsNamed) {
     Simulation cluster(app(
         kWeb,
