@@ -54,13 +54,20 @@ class PowerFaults : public FaultTest {
         });
     }
 
-    // The run with its targets in that zone and their deaths seen; the zone is whole again.
-    void expectResilientZone(const base::Json& run, const std::string& zone,
-                             const std::string& driver) {
-        EXPECT_EQ(base::stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
-        EXPECT_EQ(base::stringAt(run, "/status/driver"), driver);
-        EXPECT_GE(base::arrayAt(run, "/status/targets").size(), 1U);
-        for (const auto& target : base::arrayAt(run, "/status/targets")) {
+    // From its beginning until the zone is whole again by its deadline.
+    void expectZoneIsLostAndComesBack(const std::string& name, const std::string& fault,
+                                      const std::string& zone, const std::string& driver) {
+        shop();
+        ChaosBeside beside(name);
+        apply(faulty(name, fault + ", durationSeconds: 25", "zone: " + zone, 25, kSharedNodes));
+        EXPECT_TRUE(aNodeIsDead());
+        auto run = finished(name, 240s);
+        ASSERT_TRUE(run);
+        EXPECT_EQ(base::stringAt(*run, "/status/verdict"), "Resilient")
+            << base::dumpJsonPretty(*run);
+        EXPECT_EQ(base::stringAt(*run, "/status/driver"), driver);
+        EXPECT_GE(base::arrayAt(*run, "/status/targets").size(), 1U);
+        for (const auto& target : base::arrayAt(*run, "/status/targets")) {
             EXPECT_EQ(base::stringAt(target, "/zone"), zone);
         }
         EXPECT_TRUE(everyNodeIsBack());
@@ -69,25 +76,11 @@ class PowerFaults : public FaultTest {
 };
 
 TEST_F(PowerFaults, AZoneLosesPowerUntilTheDeadline) {
-    shop();
-    ChaosBeside beside("power");
-    apply(faulty("power", "type: ZoneOutage, method: Power, durationSeconds: 25", "zone: z2", 25,
-                 kSharedNodes));
-    EXPECT_TRUE(aNodeIsDead());
-    auto run = finished("power", 240s);
-    ASSERT_TRUE(run);
-    expectResilientZone(*run, "z2", "Power");
+    expectZoneIsLostAndComesBack("power", "type: ZoneOutage, method: Power", "z2", "Power");
 }
 
 TEST_F(PowerFaults, AZoneIsCutOffUntilTheDeadline) {
-    shop();
-    ChaosBeside beside("cut");
-    apply(
-        faulty("cut", "type: NetworkPartition, durationSeconds: 25", "zone: z3", 25, kSharedNodes));
-    EXPECT_TRUE(aNodeIsDead());
-    auto run = finished("cut", 240s);
-    ASSERT_TRUE(run);
-    expectResilientZone(*run, "z3", "Cable");
+    expectZoneIsLostAndComesBack("cut", "type: NetworkPartition", "z3", "Cable");
 }
 
 TEST_F(PowerFaults, ANodeThatIsOffComesBackByAnAbortThoughTheProcessDiedMeanwhile) {
