@@ -9,6 +9,7 @@
 #include "shop/options.h"
 #include "shop/routes.h"
 #include "shop/server.h"
+#include "shop/trouble.h"
 
 namespace {
 
@@ -18,8 +19,12 @@ std::string hostname() {
 }
 
 int serve(const shop::Options& options) {
-    shop::Server server({.port = options.port, .workers = options.workers, .grace = options.grace},
-                        shop::routes(options, hostname()));
+    const auto trouble = options.allowTrouble ? std::make_shared<shop::Trouble>() : nullptr;
+    shop::Server server({.port = options.port,
+                         .workers = options.workers,
+                         .grace = options.grace,
+                         .trouble = trouble},
+                        shop::routes(options, hostname(), trouble));
     std::cout << "shop " << options.version << " listens on port " << server.port() << std::endl;
     const std::size_t cutOff = server.run();
     if (cutOff > 0) {

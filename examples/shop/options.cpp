@@ -31,6 +31,12 @@ CommandLine parse(int argc, const char* const* argv) {
     app.add_option("--app-version", line.options.version, "Version to name in answers")
         ->envname("APP_VERSION")
         ->capture_default_str();
+    app.add_flag(
+           "--allow-trouble", line.options.allowTrouble,
+           "Whoever reaches it may have it misbehave: POST /trouble?errors=60&delay=200 (of 100 "
+           "requests 60 fail, each takes 200 ms longer; without both it ends). GET /counts says "
+           "what it met")
+        ->envname("ALLOW_TROUBLE");
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {

@@ -21,6 +21,7 @@ struct Options {
     std::chrono::seconds grace{25};
     std::string zone;
     std::string version;
+    bool allowTrouble = false;
 };
 
 struct CommandLine {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +27,23 @@ struct Response {
     unsigned status = 200;
     std::string type = "text/plain; charset=utf-8";
     std::string body;
+    std::string allow = {};  // of 405: the methods that there are
 };
+
+enum class Method { Get, Post };  // Get: HEAD as well
 
 struct Route {
     std::string path;
+    Method method = Method::Get;
     bool slow = false;
+    bool spared = false;  // from trouble, and not counted
     std::function<Response(const Request&)> answer;
 };
 
-std::vector<Route> routes(const Options& options, const std::string& hostname);
+class Trouble;
+
+// `trouble`: null where none is allowed.
+std::vector<Route> routes(const Options& options, const std::string& hostname,
+                          const std::shared_ptr<Trouble>& trouble = nullptr);
 
 }  // namespace shop

@@ -21,6 +21,8 @@
 #include <list>
 #include <system_error>
 
+#include "shop/trouble.h"
+
 namespace shop {
 
 namespace asio = boost::asio;
@@ -57,6 +59,11 @@ Request split(std::string_view target) {
         return {.path = target, .query = {}};
     }
     return {.path = target.substr(0, mark), .query = target.substr(mark + 1)};
+}
+
+bool allows(const Route& route, http::verb method) {
+    return route.method == Method::Get ? method == http::verb::get || method == http::verb::head
+                                       : method == http::verb::post;
 }
 
 }  // namespace
@@ -157,40 +164,60 @@ class Server::Impl {
     }
 
     asio::awaitable<HttpResponse> answer(const HttpRequest& request) {
-        const bool head = request.method() == http::verb::head;
-        Response page;
-        if (head || request.method() == http::verb::get) {
-            page = co_await find(split({request.target().data(), request.target().size()}));
-        } else {
-            page = {.status = 405, .body = "use GET\n"};
-        }
+        Response page = co_await find(request);
         HttpResponse response(static_cast<http::status>(page.status), request.version());
         response.set(http::field::server, "shop");
         response.set(http::field::content_type, page.type);
-        if (page.status == 405) {
-            response.set(http::field::allow, "GET, HEAD");
+        if (!page.allow.empty()) {
+            response.set(http::field::allow, page.allow);
         }
         if (page.status == 503) {
             response.set(http::field::retry_after, "1");
         }
         response.content_length(page.body.size());
-        if (!head) {
+        if (request.method() != http::verb::head) {
             response.body() = std::move(page.body);
         }
         co_return response;
     }
 
-    asio::awaitable<Response> find(Request request) {
+    asio::awaitable<Response> find(const HttpRequest& request) {
+        const Request target = split({request.target().data(), request.target().size()});
         for (const Route& route : routes_) {
-            if (route.path != request.path) {
+            if (route.path != target.path) {
                 continue;
             }
-            if (!route.slow) {
-                co_return route.answer(request);
+            if (!allows(route, request.method())) {
+                const bool get = route.method == Method::Get;
+                co_return Response{.status = 405,
+                                   .body = get ? "use GET\n" : "use POST\n",
+                                   .allow = get ? "GET, HEAD" : "POST"};
             }
-            co_return co_await answerOnWorker(route, request);
+            if (options_.trouble && !route.spared) {
+                co_return co_await answerInTrouble(route, target);
+            }
+            co_return co_await answerFrom(route, target);
         }
         co_return Response{.status = 404, .body = "no such page\n"};
+    }
+
+    asio::awaitable<Response> answerInTrouble(const Route& route, Request request) {
+        const Trouble::Visit visit(*options_.trouble);
+        if (options_.trouble->delay() > seconds(0)) {
+            asio::steady_timer pause(io_, options_.trouble->delay());
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        if (visit.fails()) {
+            co_return Response{.status = 500, .body = "in trouble, as it was asked to be\n"};
+        }
+        co_return co_await answerFrom(route, request);
+    }
+
+    asio::awaitable<Response> answerFrom(const Route& route, Request request) {
+        if (!route.slow) {
+            co_return route.answer(request);
+        }
+        co_return co_await answerOnWorker(route, request);
     }
 
     asio::awaitable<Response> answerOnWorker(const Route& route, Request request) {

@@ -23,6 +23,7 @@ struct ServerOptions {
     std::size_t workers = 4;
     std::size_t queue = 64;
     std::chrono::seconds grace{25};
+    std::shared_ptr<Trouble> trouble = nullptr;  // for the routes that are not spared
 };
 
 class Server {

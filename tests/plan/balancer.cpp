@@ -1,8 +1,6 @@
 #include "plan/balancer.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -21,28 +19,6 @@ namespace plan_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string exchange(int port, const std::string& from, const std::string& text) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    // Whoever has taken the port meanwhile may never answer.
-    const timeval bound{.tv_sec = 20, .tv_usec = 0};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
-    auto source = loopback(0, from);
-    auto target = loopback(port);
-    std::string out;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&source), sizeof source) == 0 &&
-        // While nobody listens there, a socket of that very port would be connected to itself.
-        portOf(fd) != port &&
-        connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0 &&
-        send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())) {
-        char part[4096];
-        for (ssize_t n = 0; (n = recv(fd, part, sizeof part, 0)) > 0;) {
-            out.append(part, static_cast<size_t>(n));
-        }
-    }
-    close(fd);
-    return out;
-}
 
 std::string server(const std::string& name, int port) {
     return "    server " + name + " 127.0.0.1:" + std::to_string(port) + "\n";
@@ -108,22 +84,6 @@ std::string onLoopback(const std::string& rendered, int port, int adminPort,
 
 }  // namespace
 
-Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
-           const std::string& headers) {
-    std::string length = method == "POST" || method == "PUT" ? "Content-Length: 0\r\n" : "";
-    auto text = exchange(port, from,
-                         method + " " + path + " HTTP/1.1\r\nHost: shop\r\n" + length + headers +
-                             "Connection: close\r\n\r\n");
-    Answer out;
-    size_t end = text.find("\r\n\r\n");
-    if (end != std::string::npos) {
-        out.head = text.substr(0, end);
-        out.body = text.substr(end + 4);
-        out.status = std::stoi(out.head.substr(9, 3));
-    }
-    return out;
-}
-
 std::string haproxyBinary() {
     for (const char* path : {"/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy"}) {
         if (access(path, X_OK) == 0) {
@@ -152,12 +112,6 @@ bool soon(const std::function<bool()>& check) {
         std::this_thread::sleep_for(5ms);
     }
     return true;
-}
-
-std::string Answer::header(const std::string& name) const {
-    std::smatch found;
-    std::regex line("\r\n" + name + ": ([^\r]*)", std::regex::icase);
-    return std::regex_search(head, found, line) ? found[1].str() : "";
 }
 
 Pod::Pod(std::string name)
@@ -258,11 +212,11 @@ void Balancer::tell(const std::string& pods) const {
 
 Answer Balancer::get(const std::string& path, const std::string& method,
                      const std::string& from) const {
-    return ask(port_, from, method, path);
+    return ask(port(), {.method = method, .path = path, .from = from});
 }
 
 Answer Balancer::admin(const std::string& path) const {
-    return ask(adminPort_, "127.0.0.1", "GET", path);
+    return ask(int{adminPort_}, {.path = path});
 }
 
 bool Balancer::circuitBecomes(int state) const {

@@ -22,23 +22,19 @@
 #include "plan/dns_stub.h"
 #include "plan/haproxy.h"
 #include "plan/own_port.h"
+#include "support/http_ask.h"
 #include "support/http_stub.h"
 
 namespace plan_test {
+
+using support::Answer;
+using support::ask;
 
 // The haproxy of this machine; empty: there is none.
 std::string haproxyBinary();
 
 // What `haproxy -c` says against a rendered configuration, warnings included; empty: it takes it.
 std::string haproxyRefuses(const std::string& config);
-
-struct Answer {
-    int status = 0;  // 0: none came
-    std::string head;
-    std::string body;
-
-    std::string header(const std::string& name) const;
-};
 
 // A web pod: answers its name. Health checks do not count.
 class Pod {
@@ -75,11 +71,6 @@ class Pod {
 };
 
 using PodsByPool = std::map<std::string, std::vector<const Pod*>>;
-
-// One request on a connection of its own, from this address of the loopback network. `headers`:
-// whole lines, each with its end.
-Answer ask(int port, const std::string& from, const std::string& method, const std::string& path,
-           const std::string& headers = "");
 
 class Balancer {
   public:

@@ -103,11 +103,11 @@ EdgeProcess::~EdgeProcess() {
 
 Answer EdgeProcess::get(const std::string& path, const std::string& headers,
                         const std::string& method) const {
-    return ask(port_, "127.0.0.1", method, path, headers);
+    return ask(port(), {.method = method, .path = path, .headers = headers});
 }
 
 Answer EdgeProcess::admin(const std::string& path) const {
-    return ask(adminPort_, "127.0.0.1", "GET", path);
+    return ask(int{adminPort_}, {.path = path});
 }
 
 void EdgeProcess::epoch(const std::string& value) {

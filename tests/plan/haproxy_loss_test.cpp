@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "plan/balancing.h"
-#include "plan/crowd.h"
+#include "support/crowd.h"
 
 namespace {
 
@@ -44,7 +44,8 @@ class Losing : public Balancing {
     // Visitors on kept connections; meanwhile the first `count` pods end. How many of them failed.
     int64_t failedWhileEnd(size_t count, const Balancer& balancer) {
         auto visitors = std::async(std::launch::async, [&] {
-            return crowd({.ports = {balancer.port()}, .clients = kClients, .requests = 20000});
+            return support::crowd(
+                {.to = {balancer.port()}, .clients = kClients, .requests = 20000});
         });
         EXPECT_TRUE(soon([&] { return hits() > 1000; }));
         for (size_t i = 0; i < count; ++i) {

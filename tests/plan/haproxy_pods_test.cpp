@@ -5,9 +5,9 @@
 #include <gmock/gmock.h>
 
 #include "plan/balancing.h"
-#include "plan/crowd.h"
 #include "plan/load_balancer.h"
 #include "plan/objects.h"
+#include "support/crowd.h"
 
 namespace {
 
@@ -256,7 +256,7 @@ TEST_F(ToldBalancing, ComingAndGoingFailsNobody) {
     auto all = pods(4);
     Balancer balancer(model(), {{"web", {all[0], all[1]}}});
     auto visitors = std::async(std::launch::async, [&] {
-        return crowd({.ports = {balancer.port()}, .clients = 8, .requests = 6000});
+        return support::crowd({.to = {balancer.port()}, .clients = 8, .requests = 6000});
     });
     const std::vector<std::string> news{line(pod(2), 1s),
                                         line(pod(2), 1s) + line(pod(3), 1s) + going(pod(0)),

@@ -183,8 +183,10 @@ TEST_F(Retrying, PodsSeeTheClientOnceAndNothingOfTheHop) {
     Balancer balancer(retrying(model()), {{"web", pods(2)}});
     pod(0).status = 503;
     for (int i = 0; i < 4; ++i) {
-        auto answer = ask(balancer.port(), "127.0.3.4", "GET", "/",
-                          "X-Scalableapp-Retry-Number: 1\r\nX-Scalableapp-Retry-Until: 1\r\n");
+        auto answer =
+            ask(balancer.port(),
+                {.from = "127.0.3.4",
+                 .headers = "X-Scalableapp-Retry-Number: 1\r\nX-Scalableapp-Retry-Until: 1\r\n"});
         EXPECT_EQ(answer.status, 200);
         EXPECT_THAT(answer.head, Not(HasSubstr("scalableapp")));
     }

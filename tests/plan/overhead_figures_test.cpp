@@ -6,18 +6,19 @@
 #include <fstream>
 
 #include "plan/balancing.h"
-#include "plan/crowd.h"
 #include "plan/edge.h"
+#include "support/crowd.h"
 
 namespace {
 
 using namespace plan_test;
+using namespace support;
 
 // The application of the examples, as a process.
 class Shop {
   public:
     Shop() : process_({SHOP, "--port", std::to_string(port_)}, "/dev/null") {
-        EXPECT_TRUE(soon([&] { return ask(port_, "127.0.0.1", "GET", "/healthz").status == 200; }));
+        EXPECT_TRUE(soon([&] { return ask(port_, {.path = "/healthz"}).status == 200; }));
     }
     int port() const { return port_; }
 
@@ -59,15 +60,14 @@ TEST_F(Balancing, OverheadBesideTheShopsThemselves) {
     Shop a;
     Shop b;
     Balancer balancer(model(), {}, {a.port(), b.port()});
-    std::vector<int> bare{a.port(), b.port()};
+    std::vector<Address> bare{a.port(), b.port()};
     for (const auto& [page, requests] : {std::pair{"/", 500}, std::pair{"/burn?ms=2", 50}}) {
         std::string name = std::string("load balancer, ") + page;
-        compare(name + ", 1 client",
-                {.ports = {balancer.port()}, .path = page, .requests = requests},
-                {.ports = bare, .path = page, .requests = requests});
+        compare(name + ", 1 client", {.to = {balancer.port()}, .path = page, .requests = requests},
+                {.to = bare, .path = page, .requests = requests});
         compare(name + ", 16 clients",
-                {.ports = {balancer.port()}, .path = page, .clients = 16, .requests = 3 * requests},
-                {.ports = bare, .path = page, .clients = 16, .requests = 3 * requests});
+                {.to = {balancer.port()}, .path = page, .clients = 16, .requests = 3 * requests},
+                {.to = bare, .path = page, .clients = 16, .requests = 3 * requests});
     }
 }
 
@@ -83,8 +83,8 @@ TEST_F(Balancing, OverheadOfTheRetryBesideABalancerWithout) {
         for (int clients : {1, 16}) {
             int64_t sent = clients == 1 ? requests : 3 * requests;
             compare("retry, " + std::string(page) + ", " + std::to_string(clients) + " clients",
-                    {.ports = {waiting.port()}, .path = page, .clients = clients, .requests = sent},
-                    {.ports = {plain.port()}, .path = page, .clients = clients, .requests = sent});
+                    {.to = {waiting.port()}, .path = page, .clients = clients, .requests = sent},
+                    {.to = {plain.port()}, .path = page, .clients = clients, .requests = sent});
         }
     }
 }
@@ -92,7 +92,7 @@ TEST_F(Balancing, OverheadOfTheRetryBesideABalancerWithout) {
 TEST_F(Balancing, AFloodIsServedToTheLastOfIt) {
     Shop shop;
     Balancer balancer(model(), {}, {shop.port()});
-    auto met = crowd({.ports = {balancer.port()}, .clients = 1000, .requests = 10000});
+    auto met = crowd({.to = {balancer.port()}, .clients = 1000, .requests = 10000});
     std::printf("load balancer, 1,000 clients at once: %ld served, %.0f a second, p99 %.0f ms\n",
                 static_cast<long>(met.ok), met.perSecond(), met.percentile(0.99));
     EXPECT_EQ(met.failed, 0);
@@ -106,15 +106,10 @@ TEST(EdgeFigures, AHitBesideTheShopItself) {
     EdgeProcess edge(staticEdge(), shop.port());
     ASSERT_EQ(edge.get("/static/version").status, 200);
     for (int clients : {1, 16}) {
-        compare("edge hit, " + std::to_string(clients) + " clients",
-                {.ports = {edge.port()},
-                 .path = "/static/version",
-                 .clients = clients,
-                 .requests = 2000},
-                {.ports = {shop.port()},
-                 .path = "/static/version",
-                 .clients = clients,
-                 .requests = 2000});
+        compare(
+            "edge hit, " + std::to_string(clients) + " clients",
+            {.to = {edge.port()}, .path = "/static/version", .clients = clients, .requests = 2000},
+            {.to = {shop.port()}, .path = "/static/version", .clients = clients, .requests = 2000});
     }
     EXPECT_EQ(edge.tally("miss"), 1);
 }
@@ -134,7 +129,7 @@ TEST(EdgeFigures, TenThousandMissesAtOnceReachTheOriginOnce) {
         reply.send(200, std::string(4096, 'x'));
     });
     EdgeProcess edge(staticEdge(), origin.port(), EdgeProcess::Connections::AsDeployed);
-    auto met = crowd({.ports = {edge.port()},
+    auto met = crowd({.to = {edge.port()},
                       .path = "/static/new",
                       .clients = clients,
                       .requests = clients,

@@ -1,17 +1,14 @@
 #include "plan/own_port.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "support/http_ask.h"
 
 namespace plan_test {
 
 sockaddr_in loopback(int port, const std::string& address) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(static_cast<uint16_t>(port));
-    inet_pton(AF_INET, address.c_str(), &out.sin_addr);
-    return out;
+    return support::socketAddress({address, port});
 }
 
 int portOf(int fd) {

@@ -6,7 +6,7 @@ show_help() {
         node | zone) help_switch ;;
         partition) help_partition ;;
         component) help_component ;;
-        exec | kubectl | helm | kubeconfig) help_access ;;
+        exec | kubectl | helm | kubeconfig | netns) help_access ;;
         load-image) help_load_image ;;
         *) help_small "${1:-}" ;;
     esac
@@ -25,6 +25,7 @@ help_verbs() {
 	  cluster kubectl ARGS...            cluster helm ARGS...
 	  cluster exec -- CMD                run CMD where the API server and the pods can be reached
 	  cluster kubeconfig                 print the path of the kubeconfig (for use with exec)
+	  cluster netns NODE                 print the path of a node's network namespace
 	  cluster load-image FILE.tar        an OCI or docker archive into every node
 	  cluster logs [-f] COMPONENT        of the control plane or of NODE/DAEMON
 
@@ -95,7 +96,7 @@ help_component() {
 
 help_access() {
     cat <<-TEXT
-	cluster kubectl ARGS...    cluster helm ARGS...    cluster exec -- CMD...    cluster kubeconfig
+	cluster kubectl ARGS...    cluster helm ARGS...    cluster exec -- CMD...    cluster kubeconfig    cluster netns NODE
 
 	The cluster has a network of its own: from outside of it nothing can be reached. exec runs a command
 	inside, with KUBECONFIG set and kubectl and helm in PATH; pods answer there by their addresses.
@@ -103,6 +104,10 @@ help_access() {
 
 	  cluster exec -- build/dev/operator/scalableapp-operator --kubeconfig "\$(cluster kubeconfig)"
 	  cluster exec -- curl http://POD-ADDRESS:8080/
+
+	On a node Services answer as well, by their addresses:
+
+	  nsenter --net=\$(cluster netns kn1) curl http://SERVICE-ADDRESS/
 	TEXT
 }
 

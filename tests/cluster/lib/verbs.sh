@@ -149,6 +149,14 @@ verb_kubeconfig() {
     echo "$STATE/admin.conf"
 }
 
+verb_netns() {
+    [ $# = 1 ] || misuse "netns: name one node: cluster netns kn1"
+    need_up
+    [ "$(profile)" != scale ] || die "netns: simulated nodes have no network"
+    known_target node "$1" || misuse "netns: there is no node '$1': $(known_targets node)"
+    echo "$NETNS_ROOT/$(node_netns "$1")"
+}
+
 verb_node() { switch_targets node "$@"; }
 verb_zone() { switch_targets zone "$@"; }
 

@@ -1,106 +1,106 @@
-// What the load balancer tier costs, beside a bare Service in the same run: figures.
+// What the tiers in front of the web pods cost and hold on a real cluster, beside a bare Service of
+// the same pods in the same run.
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
-#include <map>
-#include <sstream>
+#include <cstdio>
 
-#include "e2e/support/cluster.h"
+#include "e2e/support/inside.h"
 
 namespace {
 
 using namespace e2e;
 
-// What one probe met.
-struct Load {
-    int64_t sent = 0;
-    int64_t ok = 0;
-    int64_t seconds = 0;
-    std::map<int64_t, int64_t> latency;  // how many by the histogram's bucket
-
-    double quantileMs(double share) const {
-        auto left = static_cast<int64_t>(share * static_cast<double>(ok));
-        for (const auto& [bucket, count] : latency) {
-            left -= count;
-            if (left <= 0) {
-                return upperEdgeMs(bucket);
-            }
-        }
-        return 0;
-    }
-
-    // Sixteen buckets to each doubling, microseconds.
-    static double upperEdgeMs(int64_t bucket) {
-        if (bucket < 16) {
-            return static_cast<double>(bucket) / 1000;
-        }
-        int64_t shift = bucket / 16 - 1;
-        return static_cast<double>(((bucket - 16 * shift + 1) << shift) - 1) / 1000;
-    }
-};
-
-class Overhead : public ClusterTest {
+class Overhead : public InsideTest {
   protected:
-    void probe(const std::string& name, const std::string& host, int rate, int seconds) {
-        const char* image = std::getenv("OPERATOR_IMAGE");
-        apply("apiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
-              "}\nspec:\n  restartPolicy: Never\n  terminationGracePeriodSeconds: 1\n"
-              "  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: "
-              "RuntimeDefault}}\n  containers:\n  - name: probe\n    image: " +
-              std::string(image == nullptr ? "" : image) +
-              "\n    imagePullPolicy: IfNotPresent\n    command: [/usr/bin/scalableapp-probe, "
-              "--url=http://" +
-              host + "." + ns() + ".svc.cluster.local/, --duration-seconds=" +
-              std::to_string(seconds) + ", --requests-per-second=" + std::to_string(rate) +
-              "]\n    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: "
-              "[ALL]}}\n");
+    void startBesideABareService(const std::string& tiers) {
+        apply(appYaml("shop", troublesome("replicas: 2")) + tiers);
+        apply(
+            "apiVersion: v1\nkind: Service\nmetadata: {name: bare}\nspec:\n"
+            "  selector: {scalableapp.dev/app: shop, scalableapp.dev/tier: web}\n"
+            "  ports: [{port: 80, targetPort: http}]\n");
+        ASSERT_TRUE(becomesReady("shop", 180s));
     }
 
-    Load met(const std::string& name) {
-        EXPECT_TRUE(eventually(120s, name + " is done", [&] {
-            return field("pod", name, "/status/phase") == "Succeeded";
-        })) << kubectl({"logs", name, "--tail=3"}).out;
-        Load out;
-        std::istringstream lines(kubectl({"logs", name}).out);
-        for (std::string line; std::getline(lines, line);) {
-            auto second = base::parseJson(line);
-            // The first seconds open connections.
-            if (!second || base::intAt(*second, "/second").value_or(-1) < 3) {
-                continue;
-            }
-            ++out.seconds;
-            out.sent += base::intAt(*second, "/sent").value_or(0);
-            out.ok += base::intAt(*second, "/ok").value_or(0);
-            for (const auto& pair : base::arrayAt(*second, "/latency")) {
-                out.latency[pair[0].get<int64_t>()] += pair[1].get<int64_t>();
+    struct Compared {
+        double addedMs;     // p50, one visitor
+        double throughput;  // share of the bare Service's, many visitors
+    };
+
+    Compared compare(const std::string& what, const std::string& path, int64_t requests) {
+        auto one = sides(path, 1, requests / 4);
+        auto many = sides(path, 16, requests);
+        Compared out{one.through.p50() - one.past.p50(),
+                     many.through.perSecond() / many.past.perSecond()};
+        std::printf(
+            "%s, %s: one visitor p50 %.2f ms, bare %.2f (+%.2f); 16 visitors %.0f a second, bare "
+            "%.0f (%.0f %%), p99 %.1f ms, bare %.1f\n",
+            what.c_str(), path.c_str(), one.through.p50(), one.past.p50(), out.addedMs,
+            many.through.perSecond(), many.past.perSecond(), 100 * out.throughput,
+            many.through.percentile(0.99), many.past.percentile(0.99));
+        return out;
+    }
+
+  private:
+    struct Sides {
+        support::Met through;
+        support::Met past;
+    };
+
+    // In turns, so that whatever else the machine does meets both.
+    Sides sides(const std::string& path, int clients, int64_t requests) {
+        Sides out;
+        for (int round = 0; round < 4; ++round) {
+            for (auto [name, met] : {std::pair{"shop", &out.through}, {"bare", &out.past}}) {
+                met->add(crowd({.to = {service(name)},
+                                .path = path,
+                                .clients = clients,
+                                .requests = requests / 4}));
             }
         }
+        EXPECT_EQ(out.through.failed + out.past.failed, 0) << path;
         return out;
     }
 };
 
+// The pages: one that costs the pod nothing, so that all there is to see is the way to it; and one
+// that takes what a page of an application takes.
 TEST_F(Overhead, OfTheLoadBalancerBesideABareService) {
-    if (std::getenv("OPERATOR_IMAGE") == nullptr) {
-        GTEST_SKIP() << "OPERATOR_IMAGE names no image with scalableapp-probe";
-    }
-    apply(appYaml("shop", "replicas: 2") + "  loadBalancer: {algorithm: RoundRobin}\n");
-    apply(
-        "apiVersion: v1\nkind: Service\nmetadata: {name: bare}\nspec:\n"
-        "  selector: {scalableapp.dev/app: shop, scalableapp.dev/tier: web}\n"
-        "  ports: [{port: 80, targetPort: http}]\n");
-    ASSERT_TRUE(becomesReady("shop", 180s));
+    startBesideABareService("  loadBalancer: {algorithm: RoundRobin}\n");
     ASSERT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "loadBalancer");
-    // At the same time, so that whatever else the machine does meets both.
-    probe("through", "shop", 100, 20);
-    probe("past", "bare", 100, 20);
-    auto through = met("through");
-    auto past = met("past");
-    std::cout << "overhead of the load balancer: p50 " << through.quantileMs(0.5) << " ms, bare "
-              << past.quantileMs(0.5) << " ms; p99 " << through.quantileMs(0.99) << " ms, bare "
-              << past.quantileMs(0.99) << " ms\n";
-    EXPECT_EQ(through.ok, through.sent);
-    EXPECT_EQ(past.ok, past.sent);
-    EXPECT_LT(through.quantileMs(0.5), past.quantileMs(0.5) + 20);
+    compare("load balancer", "/", 4000);
+    auto real = compare("load balancer", "/burn?ms=5", 800);
+    EXPECT_LT(real.addedMs, 3);
+    EXPECT_GT(real.throughput, 0.8);
+}
+
+TEST_F(Overhead, OfAnEdgeHitBesideABareService) {
+    startBesideABareService("  cdn: {paths: [{match: '/static/*', ttlSeconds: 3600}]}\n");
+    ASSERT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "cdn");
+    auto hit = compare("edge hit", "/static/version", 4000);
+    EXPECT_LT(hit.addedMs, 3);
+    EXPECT_GT(hit.throughput, 0.8);
+}
+
+TEST_F(Overhead, TenThousandMissesAtOnceReachTheOriginOncePerEdge) {
+    apply(appYaml("shop", troublesome("replicas: 1")) +
+          "  cdn: {replicasPerZone: 2, paths: [{match: '/static/*', ttlSeconds: 3600}]}\n");
+    ASSERT_TRUE(becomesReady("shop", 120s));
+    auto edges = pods("cdn");
+    ASSERT_EQ(edges.size(), 2U);
+    // All have asked before the one who fetches is answered, and well below the five seconds after
+    // which edges stop waiting for it.
+    troubleAll("delay=3000");
+    auto before = counts().requests;
+    auto files = support::raiseOpenFiles();
+    int visitors = static_cast<int>(std::min<int64_t>(10000, files - 500));
+    auto met = crowd({.to = {edges[0].at(8080), edges[1].at(8080)},
+                      .path = "/static/version",
+                      .clients = visitors,
+                      .requests = visitors});
+    auto reached = counts().requests - before;
+    std::printf("%d misses at once at 2 edges: %ld reached the origin, all answered after %.1f s\n",
+                visitors, static_cast<long>(reached), met.seconds);
+    EXPECT_EQ(met.failed, 0);
+    EXPECT_EQ(reached, 2);
 }
 
 }  // namespace

@@ -12,11 +12,6 @@ using namespace e2e;
 
 class Traffic : public VisitedTest {
   protected:
-    void becomes(const std::string& patch) {
-        change(patch);
-        ASSERT_TRUE(becomesReady("shop", 240s));
-    }
-
     // As people do it.
     void zone(const std::string& verb, const std::string& name) {
         auto done = plugin({"zone", verb, "shop", name});

@@ -231,6 +231,24 @@ testing::AssertionResult ClusterTest::becomesReady(const std::string& app,
                                        << base::dumpJsonPretty(condition(app, "Ready"));
 }
 
+testing::AssertionResult ClusterTest::isSeen(const std::string& app) const {
+    return eventually(30s, "the operator has seen the change", [&] {
+        return field("scalableapp", app, "/status/observedGeneration") ==
+               field("scalableapp", app, "/metadata/generation");
+    });
+}
+
+void ClusterTest::change(const std::string& patch, const std::string& app) const {
+    auto done = kubectl({"patch", "scalableapp", app, "--type=merge", "-p", patch});
+    ASSERT_TRUE(done.ok()) << done.err;
+    ASSERT_TRUE(isSeen(app));
+}
+
+void ClusterTest::becomes(const std::string& patch, std::chrono::seconds bound) const {
+    change(patch);
+    ASSERT_TRUE(becomesReady("shop", bound));
+}
+
 std::vector<base::Json> ClusterTest::readyPods(const std::string& app) const {
     std::vector<base::Json> out;
     for (const auto& pod :

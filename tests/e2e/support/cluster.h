@@ -87,6 +87,12 @@ class ClusterTest : public testing::Test {
                      const std::string& status) const;
     [[nodiscard]] testing::AssertionResult becomesReady(const std::string& app,
                                                         std::chrono::seconds bound = 90s) const;
+    // The operator has seen the spec as it is now.
+    [[nodiscard]] testing::AssertionResult isSeen(const std::string& app = "shop") const;
+    // A merge patch, until it is seen.
+    void change(const std::string& patch, const std::string& app = "shop") const;
+    // And until it is so.
+    void becomes(const std::string& patch, std::chrono::seconds bound = 240s) const;
     // Pods of the web tier that run and are ready, by name.
     std::vector<base::Json> readyPods(const std::string& app) const;
 

@@ -74,17 +74,4 @@ void VisitedTest::expectNobodyFailed(const std::string& what) {
     EXPECT_EQ(all.sent - all.ok, 0) << what << ": " << base::dumpJson(base::Json(all.errors));
 }
 
-testing::AssertionResult VisitedTest::isSeen(const std::string& app) const {
-    return eventually(30s, "the operator has seen the change", [&] {
-        return field("scalableapp", app, "/status/observedGeneration") ==
-               field("scalableapp", app, "/metadata/generation");
-    });
-}
-
-void VisitedTest::change(const std::string& patch, const std::string& app) {
-    auto done = kubectl({"patch", "scalableapp", app, "--type=merge", "-p", patch});
-    ASSERT_TRUE(done.ok()) << done.err;
-    ASSERT_TRUE(isSeen(app));
-}
-
 }  // namespace e2e

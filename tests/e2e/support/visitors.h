@@ -48,10 +48,6 @@ class VisitedTest : public ClusterTest {
     Tally tally(const std::string& visitors = "visitors") const;
     // After what was just done, and a few seconds more for what comes late.
     void expectNobodyFailed(const std::string& what);
-
-    // The operator has seen the spec as it is now.
-    [[nodiscard]] testing::AssertionResult isSeen(const std::string& app = "shop") const;
-    void change(const std::string& patch, const std::string& app = "shop");
 };
 
 }  // namespace e2e
