@@ -11,8 +11,9 @@
 //
 // With SourceIPHash a pod that came takes clients twice: to its own server, and again once names
 // tell of it, because a server's place on the ring is its number (3.0 and later know `hash-key`,
-// 2.x does not). The other choice, to wait for names, would leave a rollout without pods wherever
-// names are slower than the rollout. Thread safety: pure functions.
+// 2.x does not). With a bulkhead it may have twice what it allows at once, while requests are under
+// way at that moment: they end where they began. The other choice, to wait for names, would leave a
+// rollout without pods wherever names are slower than the rollout. Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>

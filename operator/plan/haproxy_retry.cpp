@@ -4,8 +4,12 @@ namespace plan {
 namespace {
 
 constexpr int64_t kWholeToken = 100;
+// No token is left. Requests that are under way together may take more than there are, which is
+// paid back before the next retry; and of two negative numbers HAProxy 2.6 takes the sum for the
+// largest there is (`sub`), which would fill the reserve. So the count never gets that low.
+constexpr int64_t kNoToken = 1'000'000'000;
 // Retries that may come at once before the budget is felt.
-constexpr int64_t kTokenReserve = 10 * kWholeToken;
+constexpr int64_t kFullOfTokens = kNoToken + 10 * kWholeToken;
 // Of a name without a file: the root file system may be read-only.
 constexpr const char* kHop = "abns@scalableapp-attempt";
 // Begins the headers that are seen at the hop only.
@@ -44,14 +48,15 @@ std::string retryVariables(const api::Resilience& resilience) {
             "    set-var proc.request int(0)\n";
     }
     if (resilience.retry) {
-        out += "    set-var proc.tokens int(" + std::to_string(kTokenReserve) + ")\n";
+        out += "    set-var proc.tokens int(" + std::to_string(kFullOfTokens) + ")\n";
     }
     return out;
 }
 
 std::string budgetRules(const api::Retry& retry) {
-    std::string cap = std::to_string(kTokenReserve);
+    std::string cap = std::to_string(kFullOfTokens);
     std::string whole = std::to_string(kWholeToken);
+    std::string enough = std::to_string(kNoToken + kWholeToken);
     return "    http-request set-var(proc.tokens) var(proc.tokens),add(" +
            std::to_string(retry.budgetPercent) +
            ")\n"
@@ -59,7 +64,7 @@ std::string budgetRules(const api::Retry& retry) {
            cap + ") if { var(proc.tokens) -m int gt " + cap +
            " }\n"
            "    http-request disable-l7-retry if !{ var(proc.tokens) -m int ge " +
-           whole +
+           enough +
            " }\n"
            "    http-after-response set-var-fmt(txn.retries) %rc\n"
            // "+1": tried again, on another pod.

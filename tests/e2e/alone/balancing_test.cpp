@@ -2,10 +2,14 @@
 // goes, what a slow pod costs, and how soon a newcomer is asked. Figures are printed; asserted is
 // the promise with room to spare.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "base/clock.h"
 #include "e2e/support/inside.h"
 
 namespace {
@@ -44,15 +48,78 @@ class Balancing : public InsideTest {
         return {least, most};
     }
 
+    std::set<std::string> names() const {
+        std::set<std::string> out;
+        for (const auto& pod : pods()) {
+            out.insert(pod.name);
+        }
+        return out;
+    }
+
     support::Met many(const std::string& algorithm) const {
         auto met = crowd({.to = {balancer()}, .clients = 16, .requests = 1600});
         EXPECT_EQ(met.failed, 0) << algorithm;
         return met;
     }
 
+    // By balancer: whether this pod is the one that answers it now.
+    std::vector<bool> answers(const std::string& pod) const {
+        std::vector<bool> out;
+        for (const auto& balancer : balancers_) {
+            out.push_back(ask(balancer.at(kBalancerPort)).body.find("\"" + pod + "\"") !=
+                          std::string::npos);
+        }
+        return out;
+    }
+
+    // Until every balancer was answered by it; each has three to choose from, in turn.
+    base::WallTime allAskedIt(const std::string& pod) const {
+        std::vector<bool> asked(balancers_.size());
+        auto limit = std::chrono::steady_clock::now() + 60s;
+        while (std::count(asked.begin(), asked.end(), false) > 0 &&
+               std::chrono::steady_clock::now() < limit) {
+            auto now = answers(pod);
+            std::transform(now.begin(), now.end(), asked.begin(), asked.begin(),
+                           std::logical_or<>());
+        }
+        EXPECT_EQ(std::count(asked.begin(), asked.end(), false), 0) << pod;
+        return std::chrono::system_clock::now();
+    }
+
+    // When one of them was last answered by it, looking on for that long.
+    base::WallTime lastAnswer(const std::string& pod, std::chrono::seconds span) const {
+        auto last = std::chrono::system_clock::now();
+        auto limit = std::chrono::steady_clock::now() + span;
+        while (std::chrono::steady_clock::now() < limit) {
+            auto asked = std::chrono::system_clock::now();
+            auto now = answers(pod);
+            last = std::count(now.begin(), now.end(), true) > 0 ? asked : last;
+        }
+        return last;
+    }
+
+    std::optional<base::WallTime> readySince(const std::string& pod) const {
+        auto object = get("pod", pod).value_or(base::Json::object());
+        for (const auto& entry : base::arrayAt(object, "/status/conditions")) {
+            base::WallTime since;
+            if (base::stringAt(entry, "/type") == "Ready" &&
+                base::stringAt(entry, "/status") == "True" &&
+                base::parseTime(base::stringAt(entry, "/lastTransitionTime").value_or(""), since)) {
+                return since;
+            }
+        }
+        return std::nullopt;
+    }
+
+    static double secondsBetween(base::WallTime from, base::WallTime to) {
+        return std::chrono::duration<double>(to - from).count();
+    }
+
     static std::string algorithm(const std::string& name) {
         return R"({"spec":{"loadBalancer":{"algorithm":")" + name + R"("}}})";
     }
+
+    std::vector<Pod> balancers_;
 };
 
 TEST_F(Balancing, RequestsAreSpreadAndASlowPodIsSpared) {
@@ -92,18 +159,17 @@ TEST_F(Balancing, ClientsKeepTheirPodAndFewMoveWhenOneComesOrGoes) {
                           .clients = kClients,
                           .requests = kClients});
         EXPECT_EQ(met.failed, 0);
-        spread("SourceIPHash", met);
-        return met.last;
+        return met;
     };
     // Both balancers know the same pods: a visitor may meet either.
     auto agreed = [&](size_t count) {
-        std::vector<std::string> first;
+        support::Met first;
         EXPECT_TRUE(eventually(30s, "both balancers agree", [&] {
             first = podsOfClients(0);
-            return std::set<std::string>(first.begin(), first.end()).size() == count &&
-                   podsOfClients(1) == first;
+            return first.bodies.size() == count && podsOfClients(1).last == first.last;
         }));
-        return first;
+        spread("SourceIPHash", first);
+        return first.last;
     };
     auto with8 = agreed(8);
     becomes(R"({"spec":{"web":{"replicas":9}}})");
@@ -130,6 +196,41 @@ TEST_F(Balancing, ClientsKeepTheirPodAndFewMoveWhenOneComesOrGoes) {
     std::printf("SourceIPHash, 8 -> 9 -> 8 pods: %.3f and %.3f of the clients moved, ideal %.3f\n",
                 static_cast<double>(moved) / kClients, static_cast<double>(back) / kClients,
                 1.0 / 9);
+}
+
+// Whatever the cluster's DNS keeps; and a pod that goes is asked no more long before it ends.
+TEST_F(Balancing, PodsAreFollowedAsTheyComeAndGo) {
+    apply(appYaml("shop", troublesome("replicas: 2, drainSeconds: 30")) +
+          "  loadBalancer: {algorithm: RoundRobin}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    ASSERT_TRUE(allAreAsked(2));
+    balancers_ = pods("loadBalancer");
+    auto before = names();
+    ASSERT_TRUE(kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p",
+                         R"({"spec":{"web":{"replicas":3}}})"})
+                    .ok());
+    std::string newcomer;
+    ASSERT_TRUE(eventually(60s, "there is a third pod", [&] {
+        for (const auto& pod : list("pods", "scalableapp.dev/tier=web")) {
+            auto name = base::stringAt(pod, "/metadata/name").value_or("");
+            newcomer = before.count(name) == 0 ? name : newcomer;
+        }
+        return !newcomer.empty();
+    }));
+    auto asked = allAskedIt(newcomer);
+    auto ready = readySince(newcomer);
+    ASSERT_TRUE(ready);
+    auto came = secondsBetween(*ready, asked);
+    std::printf("a pod got ready: every load balancer asks it %.1f to %.1f s later\n",
+                std::max(0.0, came - 1), came);
+    EXPECT_LT(came - 1, 4) << "readiness is told in whole seconds";
+    auto deleted = std::chrono::system_clock::now();
+    ASSERT_TRUE(kubectl({"delete", "pod", newcomer, "--wait=false"}).ok());
+    auto went = secondsBetween(deleted, lastAnswer(newcomer, 12s));
+    std::printf("a pod goes: a load balancer asks it for the last time %.1f s later\n", went);
+    EXPECT_LT(went, 6);
+    EXPECT_FALSE(field("pod", newcomer, "/metadata/deletionTimestamp").empty())
+        << "it still serves: what is not asked is not so because it has ended";
 }
 
 TEST_F(Balancing, ZonesGetTheirWeight) {

@@ -2,6 +2,7 @@
 // bulkhead and retries, each seen from both sides: what the visitor got, and what the pods met.
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 
 #include "e2e/support/inside.h"
 
@@ -19,10 +20,11 @@ class Resilience : public InsideTest {
         ASSERT_TRUE(becomesReady("shop", 180s));
         balancers_ = pods("loadBalancer");
         ASSERT_EQ(balancers_.size(), 2U);
-        ASSERT_TRUE(eventually(30s, "every balancer asks every pod", [&] {
+        // And no longer as newcomers, who are served by another way until names tell of them.
+        ASSERT_TRUE(eventually(60s, "every balancer knows every pod by name", [&] {
             return std::all_of(balancers_.begin(), balancers_.end(), [&](const Pod& one) {
-                return crowd({.to = {one.at(8080)}, .clients = 8, .requests = 80}).bodies.size() ==
-                       static_cast<size_t>(replicas);
+                auto metrics = ask(one.at(8404), {.path = "/metrics"}).body;
+                return servers(metrics, "web-") == replicas && servers(metrics, "web:") == 0;
             });
         }));
         before_ = counts().requests;
@@ -45,6 +47,19 @@ class Resilience : public InsideTest {
     }
 
   private:
+    // Those that are up.
+    static int servers(const std::string& metrics, const std::string& prefix) {
+        int out = 0;
+        std::istringstream lines(metrics);
+        for (std::string line; std::getline(lines, line);) {
+            out += line.find("haproxy_server_status{proxy=\"web\",server=\"" + prefix) == 0 &&
+                           line.find("state=\"UP\"} 1") != std::string::npos
+                       ? 1
+                       : 0;
+        }
+        return out;
+    }
+
     std::vector<Pod> balancers_;
     int64_t before_ = 0;
 };

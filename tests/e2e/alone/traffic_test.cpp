@@ -40,54 +40,6 @@ class Traffic : public VisitedTest {
         return out;
     }
 
-    std::vector<std::string> balancers() {
-        std::vector<std::string> out;
-        for (const auto& pod :
-             list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer")) {
-            out.push_back(base::stringAt(pod, "/metadata/name").value_or(""));
-        }
-        return out;
-    }
-
-    // Whether this pod is the one that answers a request to that balancer.
-    bool answers(const std::string& pod, const std::string& balancer) {
-        auto got = cluster(
-            {"get", "--raw", "/api/v1/namespaces/" + ns() + "/pods/" + balancer + ":8080/proxy/"});
-        return got.out.find("\"" + pod + "\"") != std::string::npos;
-    }
-
-    // When each balancer was first, or last, seen to ask the pod; each has three to choose from, in
-    // turn. An answer counts from when it was asked for: asking takes longer than what is measured.
-    std::chrono::milliseconds firstAnswer(const std::string& pod) {
-        auto began = std::chrono::steady_clock::now();
-        for (const auto& balancer : balancers()) {
-            EXPECT_TRUE(
-                eventually(60s, "it answers " + balancer, [&] { return answers(pod, balancer); }));
-        }
-        return millisecondsSince(began);
-    }
-
-    std::chrono::milliseconds lastAnswer(const std::string& pod) {
-        constexpr int kQuiet = 8;
-        auto began = std::chrono::steady_clock::now();
-        std::chrono::milliseconds last{0};
-        for (const auto& balancer : balancers()) {
-            for (int quiet = 0; quiet < kQuiet && millisecondsSince(began) < 60s; ++quiet) {
-                auto asked = millisecondsSince(began);
-                if (answers(pod, balancer)) {
-                    last = std::max(last, asked);
-                    quiet = -1;
-                }
-            }
-        }
-        return last;
-    }
-
-    static std::chrono::milliseconds millisecondsSince(std::chrono::steady_clock::time_point time) {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(
-            std::chrono::steady_clock::now() - time);
-    }
-
     static std::string version(int number) {
         return R"({"spec":{"web":{"env":[{"name":"APP_VERSION","value":")" +
                std::to_string(number) + R"("}]}}})";
@@ -123,39 +75,6 @@ TEST_F(Traffic, TheLoadBalancerComesAndGoesAndFailsNobody) {
         return list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=loadBalancer").empty();
     }));
     expectNobodyFailed("load balancer removed");
-}
-
-// Figures: how long it takes, whatever the cluster's DNS keeps; and that a pod which goes is asked
-// no more long before it ends.
-TEST_F(Traffic, TheLoadBalancerFollowsPodsThatComeAndGo) {
-    apply(appYaml("shop", "replicas: 2, drainSeconds: 30") +
-          "  loadBalancer: {algorithm: RoundRobin}\n");
-    ASSERT_TRUE(becomesReady("shop", 180s));
-    std::set<std::string> known;
-    for (const auto& pod : readyPods("shop")) {
-        known.insert(base::stringAt(pod, "/metadata/name").value_or(""));
-    }
-    ASSERT_TRUE(kubectl({"patch", "scalableapp", "shop", "--type=merge", "-p",
-                         R"({"spec":{"web":{"replicas":3}}})"})
-                    .ok());
-    std::string newcomer;
-    ASSERT_TRUE(eventually(60s, "a third pod is ready", [&] {
-        for (const auto& pod : readyPods("shop")) {
-            auto name = base::stringAt(pod, "/metadata/name").value_or("");
-            newcomer = known.count(name) == 0 ? name : newcomer;
-        }
-        return !newcomer.empty();
-    }));
-    auto came = firstAnswer(newcomer);
-    std::cout << "a pod got ready: every load balancer asks it " << came.count() << " ms later\n";
-    EXPECT_LT(came, 15s);
-    ASSERT_TRUE(kubectl({"delete", "pod", newcomer, "--wait=false"}).ok());
-    auto went = lastAnswer(newcomer);
-    std::cout << "a pod goes: a load balancer asks it for the last time " << went.count()
-              << " ms later\n";
-    EXPECT_LT(went, 15s) << "its drain has half of its time left";
-    EXPECT_FALSE(field("pod", newcomer, "/metadata/deletionTimestamp").empty())
-        << "it still serves: what is not asked is not so because it has ended";
 }
 
 TEST_F(Traffic, ZonesComeAreDrainedAndGoAndFailNobody) {
