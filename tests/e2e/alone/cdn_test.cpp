@@ -90,7 +90,7 @@ class Cdn : public VisitedTest {
 TEST_F(Cdn, ComesAndGoesUnderLoadAndARolloutReachesEveryEdge) {
     apply(appYaml("shop", "replicas: 2"));
     ASSERT_TRUE(becomesReady("shop"));
-    sendVisitors({.path = "/static/version", .requestsPerSecond = 100, .seconds = 600});
+    sendVisitors({.path = "/static/version", .seconds = 600});
     change(
         R"({"spec":{"cdn":{"replicasPerZone":2,"paths":[{"match":"/static/*","ttlSeconds":3600}]}}})");
     ASSERT_TRUE(becomesReady("shop", 120s));
