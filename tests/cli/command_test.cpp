@@ -154,16 +154,35 @@ TEST(PlanCommand, ErrorsAreOneLineEach) {
     EXPECT_THAT(none.err, HasSubstr("no ScalableApp"));
 }
 
-// The objects of a small application, as they were agreed on: a change here restarts people's pods.
-TEST(PlanCommand, PrintsTheGoldenObjects) {
-    std::ifstream golden(GOLDEN "/plan.yaml");
+TEST(PlanCommand, WhatCannotBeBuiltIsToldAndFails) {
+    auto result =
+        run({KUBECTL_SCALABLEAPP, "plan", "-f", "-"},
+            "apiVersion: scalableapp.dev/v1alpha1\nkind: ScalableApp\n"
+            "metadata: {name: shop}\nspec:\n  web: {image: 'shop:1'}\n"
+            "  cdn: {paths: [{match: '/*', ttlSeconds: 1}, {match: /a, ttlSeconds: 1}]}\n");
+    expectOneLine({result.exitCode, "", result.err}, 1);
+    EXPECT_THAT(result.err, HasSubstr("shop: cdn: PathShadowed \"/a\""));
+    EXPECT_THAT(result.out, HasSubstr("kind: Deployment")) << "the other tiers can be";
+}
+
+// The objects of applications as they were agreed on: a change here restarts people's pods when
+// they upgrade the operator.
+class GoldenPlan : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenPlan, IsPrinted) {
+    std::string name = GetParam();
+    std::ifstream golden(GOLDEN "/" + name + "-plan.yaml");
     std::stringstream expected;
     expected << golden.rdbuf();
-    auto result = run({KUBECTL_SCALABLEAPP, "plan", "-f", GOLDEN "/shop.yaml"});
+    auto result = run({KUBECTL_SCALABLEAPP, "plan", "-f", GOLDEN "/" + name + ".yaml"});
+    EXPECT_EQ(result.exitCode, 0) << result.err;
     EXPECT_EQ(result.out, expected.str())
-        << "wanted? then: kubectl-scalableapp plan -f tests/cli/golden/shop.yaml "
-           ">tests/cli/golden/plan.yaml";
+        << "wanted? then: kubectl-scalableapp plan -f tests/cli/golden/" << name
+        << ".yaml >tests/cli/golden/" << name << "-plan.yaml";
 }
+
+// web alone, and every tier with every clause that its configuration is rendered from
+INSTANTIATE_TEST_SUITE_P(All, GoldenPlan, testing::Values("shop", "tiers"));
 
 TEST(Usage, AnUnreachableServerIsOneLine) {
     Folder folder;
