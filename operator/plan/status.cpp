@@ -46,7 +46,14 @@ bool isTrouble(const TierState& state) {
     return !state.settled || (state.cause && !state.cause->starting);
 }
 
-// A tier that hurts before one that does not, a known cause before an unknown one.
+// Zero pods are a wish: nothing is left to do, although nothing serves. Who waits for the
+// application waits no longer, as for a Deployment of none.
+bool atRest(const Trouble& trouble) {
+    return trouble.reason == kScaledToZero;
+}
+
+// A tier that hurts before one that does not, a known cause before an unknown one: what is in front
+// of no pods waits for nothing but them.
 std::optional<Trouble> worst(const std::vector<TierReport>& reports) {
     std::vector<Trouble> all;
     for (const auto& report : reports) {
@@ -58,7 +65,8 @@ std::optional<Trouble> worst(const std::vector<TierReport>& reports) {
         return std::nullopt;
     }
     auto weight = [](const Trouble& trouble) {
-        return (trouble.serving ? 0 : 4) + (trouble.needsHelp ? 2 : 0) + (trouble.known ? 1 : 0);
+        return (trouble.serving ? 0 : 4) + (trouble.needsHelp ? 2 : 0) +
+               (trouble.known || atRest(trouble) ? 1 : 0);
     };
     return *std::max_element(all.begin(), all.end(), [&](const Trouble& a, const Trouble& b) {
         return weight(a) < weight(b);
@@ -100,10 +108,11 @@ class Judge {
 
     void judge(const std::vector<TierReport>& reports) {
         auto trouble = worst(reports);
-        bool ready = undone_.empty() && (!trouble || trouble->serving);
+        bool ready = undone_.empty() && (!trouble || trouble->serving || atRest(*trouble));
         if (undone_.empty()) {
             decideStalled(trouble);
-            set("Ready", ready, ready ? "Ready" : trouble->reason, readyMessage(reports, trouble));
+            bool plain = !trouble || trouble->serving;
+            set("Ready", ready, plain ? "Ready" : trouble->reason, readyMessage(reports, trouble));
             only("Reconciling", trouble && !stalled_ && !atRest(*trouble), trouble);
         } else {
             set("Ready", false, kPaused, pausedMessage(trouble));
@@ -149,9 +158,6 @@ class Judge {
                 trouble->message);
         }
     }
-
-    // Zero pods are a wish: nothing is left to do, although nothing serves.
-    static bool atRest(const Trouble& trouble) { return trouble.reason == "ScaledToZero"; }
 
     // An autoscaler that cannot add pods hurts nobody yet.
     void decideStalled(const std::optional<Trouble>& trouble) {

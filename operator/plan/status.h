@@ -42,6 +42,7 @@ struct Verdict {
 };
 
 // The reason of what waits for the operator to go on, and the condition that says that it does not.
+inline constexpr const char* kScaledToZero = "ScaledToZero";
 inline constexpr const char* kPaused = "Paused";
 
 // `undone`: what the operator would do and does not, because it only observes; empty: nothing.

@@ -7,6 +7,7 @@
 #include "api/labels.h"
 #include "plan/children.h"
 #include "plan/rollout.h"
+#include "plan/status.h"
 #include "plan/web_groups.h"
 #include "plan/web_pods.h"
 #include "plan/web_resize.h"
@@ -276,7 +277,7 @@ TierState webState(const ScalableApp& app, const Observed& observed) {
     out.doing = doingOf(web);
     out.cause = worstCause(web.parts);
     if (least == 0) {
-        out.doing = "ScaledToZero";
+        out.doing = kScaledToZero;
         out.progress = "no pod is asked for, nothing answers; raise `replicas` to serve";
         out.cause.reset();
     }

@@ -282,7 +282,7 @@ func TestRootCauseTellsTheDeepest(t *testing.T) {
 		w.pods = append(w.pods, &pods[i])
 	}
 	cause := rootCause(&w)
-	if cause == nil || cause.Text("web") != `web: ImagePullBackOff "shop:1.9": not found (2 pods)` {
+	if cause == nil || cause.Text("web") != `web: ImagePullBackOff "shop:1.9": not found (2 pods)`+"; correct `web.image` or push it" {
 		t.Errorf("the cause is %+v", cause)
 	}
 }

@@ -48,10 +48,23 @@ func (c *Cause) Text(tier string) string {
 	if !c.Since.IsZero() {
 		notes = append(notes, "since "+c.Since.UTC().Format("15:04:05Z"))
 	}
-	if len(notes) == 0 {
-		return out
+	if len(notes) > 0 {
+		out += " (" + strings.Join(notes, ", ") + ")"
 	}
-	return out + " (" + strings.Join(notes, ", ") + ")"
+	return out + remedyOf(c.Reason)
+}
+
+// remedyOf says what to do about the commonest mistakes in the spec.
+func remedyOf(reason string) string {
+	switch reason {
+	case "ImagePullBackOff":
+		return "; correct `web.image` or push it"
+	case "InvalidImageName":
+		return "; correct `web.image`"
+	case "NotReady":
+		return "; correct `web.port` or `web.health`, or see what the program waits for"
+	}
+	return ""
 }
 
 // workload is a Deployment with what belongs to it.

@@ -89,14 +89,15 @@ func judge(app *v1alpha1.ScalableApp, state *tierState, now metav1.Time, out *Pl
 		})
 	}
 
-	ready := what == nil || what.serving
+	atRest := what != nil && what.reason == scaledToZero
+	ready := what == nil || what.serving || atRest
 	stalled, deadlineOver, lookAgain := decideStalled(app, what, now)
 	out.LookAgain = lookAgain
 
 	reason, message := "Ready", webTier+": "+state.progress
 	if what != nil {
 		message = what.message
-		if !ready {
+		if !what.serving {
 			reason = what.reason
 		}
 	}
