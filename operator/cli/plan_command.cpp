@@ -1,5 +1,6 @@
 #include "cli/plan_command.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/clock.h"
@@ -28,20 +29,26 @@ base::Json printable(base::Json object, const base::Json& app) {
     return object;
 }
 
-void printObjects(const std::vector<Manifest>& apps, const std::string& output) {
+int printObjects(const std::vector<Manifest>& apps, const std::string& output) {
     base::Json items = base::Json::array();
+    int outcome = kOk;
     for (const auto& manifest : apps) {
-        for (const auto& intent : plan::intentsFor(manifest.app)) {
+        auto objects = plan::objectsOf(manifest.app);
+        for (const auto& intent : objects.intents) {
             items.push_back(printable(intent.object, manifest.object));
+        }
+        for (const auto& refusal : objects.refusals) {
+            outcome = complain(manifest.app.name + ": " + refusal, kFailed);
         }
     }
     if (output == "json") {
         std::cout << render({{"apiVersion", "v1"}, {"kind", "List"}, {"items", items}}, output);
-        return;
+        return outcome;
     }
     for (const auto& item : items) {
         std::cout << "---\n" << render(item, output);
     }
+    return outcome;
 }
 
 // --- the difference to a cluster
@@ -129,6 +136,7 @@ int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) 
         return complain(session.error().message);
     }
     base::Json all = base::Json::array();
+    int outcome = kOk;
     for (auto manifest : apps) {
         if (base::at(manifest.object, "/metadata/namespace") == nullptr) {
             manifest.app.namespace_ = session->namespace_;
@@ -137,6 +145,10 @@ int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) 
         if (!changes) {
             return complain(changes.error().str(), kFailed);
         }
+        bool refused = std::any_of(changes->begin(), changes->end(), [](const Change& change) {
+            return change.action == Action::Refuse;
+        });
+        outcome = refused ? kFailed : outcome;
         std::string title = manifest.app.name + " in " + manifest.app.namespace_;
         if (globals.output == "text") {
             std::cout << text(title, *changes);
@@ -147,7 +159,7 @@ int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) 
     if (globals.output != "text") {
         std::cout << render(all, globals.output);
     }
-    return kOk;
+    return outcome;
 }
 
 }  // namespace
@@ -172,8 +184,7 @@ int planCommand(const Globals& globals, const PlanFlags& flags) {
     if (flags.diff) {
         return printDifferences(globals, manifests.apps);
     }
-    printObjects(manifests.apps, globals.output);
-    return kOk;
+    return printObjects(manifests.apps, globals.output);
 }
 
 }  // namespace cli

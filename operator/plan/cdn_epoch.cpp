@@ -68,8 +68,10 @@ class Content {
     std::string digest() const {
         auto pod = webTemplate(app_, "");
         Json content = pod ? withoutResources(*pod).at("spec") : Json();
-        // Where pods run, and with what, says nothing of what they answer.
-        content.erase("topologySpreadConstraints");
+        if (pod) {
+            // Where pods run, and with what, says nothing of what they answer.
+            content.erase("topologySpreadConstraints");
+        }
         int64_t revision = 0;
         for (const auto& group : webGroups(app_)) {
             const auto* deployment = find(group.name);

@@ -207,8 +207,8 @@ Plan planApp(const ScalableApp& app, const Observed& observed) {
     return Planner(app, observed).plan();
 }
 
-std::vector<Intent> intentsFor(const ScalableApp& app) {
-    std::vector<Intent> out;
+Objects objectsOf(const ScalableApp& app) {
+    Objects out;
     for (const auto& tier : tiers()) {
         if (!tier.wanted(app)) {
             continue;
@@ -218,13 +218,16 @@ std::vector<Intent> intentsFor(const ScalableApp& app) {
                                          .circuits = {},
                                          .assumeServing = true,
                                          .around = {.gatewayApi = true}});
+        if (wanted.problem) {
+            out.refusals.push_back(wanted.problem->text(tier.name));
+        }
         for (auto& object : wanted.objects) {
             for (const auto& scale : wanted.scales) {
                 if (sameObject(object, identityOf(scale))) {
                     object["spec"]["replicas"] = scale.replicas;
                 }
             }
-            out.push_back({std::move(object)});
+            out.intents.push_back({std::move(object)});
         }
     }
     return out;

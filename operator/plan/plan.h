@@ -139,9 +139,13 @@ struct Plan {
 
 Plan planApp(const api::ScalableApp& app, const Observed& observed);
 
+struct Objects {
+    std::vector<Intent> intents;
+    std::vector<std::string> refusals;  // as Plan's: the objects of those tiers are missing
+};
+
 // Only the objects, without any cluster and with the counts written into them: what `plan -f`
-// prints and `kubectl apply` would take. A tier that cannot be built (a patch that does not apply)
-// is missing.
-std::vector<Intent> intentsFor(const api::ScalableApp& app);
+// prints and `kubectl apply` would take.
+Objects objectsOf(const api::ScalableApp& app);
 
 }  // namespace plan

@@ -1,5 +1,7 @@
 #include "plan/pod_template.h"
 
+#include <algorithm>
+
 #include "plan/strategic_merge.h"
 
 namespace plan {
@@ -44,6 +46,37 @@ void putFields(Json& pod, const api::Overrides& overrides) {
     }
 }
 
+bool isMapOfMaps(const Json& value) {
+    return value.is_object() && std::all_of(value.begin(), value.end(),
+                                            [](const Json& part) { return part.is_object(); });
+}
+
+// What others read of a pod they take to be of this form. "": it is; else where it is not.
+std::string malformed(const Json& pod) {
+    for (const char* map : {"labels", "annotations"}) {
+        if (!pod["metadata"].value(map, Json::object()).is_object()) {
+            return "`metadata." + std::string(map) + "` must be a map";
+        }
+    }
+    for (const char* list : {"containers", "initContainers"}) {
+        std::string field = "`spec." + std::string(list) + "`";
+        const auto containers = pod["spec"].value(list, Json::array());
+        if (!containers.is_array()) {
+            return field + " must be a list";
+        }
+        for (const auto& container : containers) {
+            if (!container.is_object() || !container.value("name", Json()).is_string()) {
+                return field + " must have objects with a `name` only";
+            }
+            if (!isMapOfMaps(container.value("resources", Json::object()))) {
+                return field + ": `resources` of \"" + container["name"].get<std::string>() +
+                       "\" must be a map with the maps `requests` and `limits`";
+            }
+        }
+    }
+    return "";
+}
+
 base::Status patched(Json& pod, const std::string& text) {
     auto patch = base::parseJson(text);
     if (!patch) {
@@ -62,14 +95,32 @@ base::Status patched(Json& pod, const std::string& text) {
     if (!merged) {
         return base::fail("`overrides.podTemplatePatch`: " + merged.error().message);
     }
-    for (const char* map : {"labels", "annotations"}) {
-        auto found = pod["metadata"].find(map);
-        if (found != pod["metadata"].end() && !found->is_object()) {
-            return base::fail("`overrides.podTemplatePatch`: `metadata." + std::string(map) +
-                              "` must be a map");
+    auto problem = malformed(pod);
+    return problem.empty() ? base::Status{}
+                           : base::fail("`overrides.podTemplatePatch`: " + problem);
+}
+
+// A digest alone says what runs. With a tag beside it, which is read by people only, another tag
+// for the same digest would start every pod anew.
+std::string withoutIdleTag(const std::string& image) {
+    size_t digest = image.find('@');
+    size_t tag = image.rfind(':', digest);
+    size_t path = image.rfind('/', digest);
+    bool tagged = digest != std::string::npos && tag != std::string::npos &&
+                  (path == std::string::npos || tag > path);  // and no port of a registry
+    return tagged ? image.substr(0, tag) + image.substr(digest) : image;
+}
+
+void dropIdleTags(Json& pod) {
+    for (const char* list : {"containers", "initContainers"}) {
+        auto found = pod["spec"].find(list);
+        for (size_t i = 0; found != pod["spec"].end() && i < found->size(); ++i) {
+            auto image = (*found)[i].find("image");
+            if (image != (*found)[i].end() && image->is_string()) {
+                *image = withoutIdleTag(image->get<std::string>());
+            }
         }
     }
-    return {};
 }
 
 }  // namespace
@@ -123,6 +174,7 @@ base::Result<Json> withOverrides(Json podTemplate, const api::Overrides& overrid
         }
     }
     podTemplate["metadata"]["labels"].update(labels);
+    dropIdleTags(podTemplate);
     return podTemplate;
 }
 

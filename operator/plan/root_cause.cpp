@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "plan/web_pods.h"
+
 namespace plan {
 namespace {
 
@@ -297,6 +299,18 @@ std::optional<PodCause> podCause(const Json& pod) {
     return notReady(pod);
 }
 
+// Of the commonest mistakes in the spec; what else can be done is the plugin's to say.
+std::string remedyOf(const std::string& reason, const std::string& tier) {
+    if (reason == "ImagePullBackOff" || reason == "InvalidImageName") {
+        return "; correct `" + tier + ".image`" +
+               (reason == "InvalidImageName" ? "" : " or push it");
+    }
+    if (reason == "NotReady" && tier == kWebTier) {
+        return "; correct `web.port` or `web.health`, or see what the program waits for";
+    }
+    return "";
+}
+
 int64_t revisionOf(const Json& object) {
     const auto* annotations = base::at(object, "/metadata/annotations");
     if (annotations == nullptr) {
@@ -326,7 +340,7 @@ std::string Cause::text(const std::string& tier) const {
     if (clock != std::string::npos) {
         note += (note.empty() ? "since " : ", since ") + since.substr(clock + 1);
     }
-    return note.empty() ? out : out + " (" + note + ")";
+    return out + (note.empty() ? "" : " (" + note + ")") + remedyOf(reason, tier);
 }
 
 bool isReadyPod(const Json& pod) {

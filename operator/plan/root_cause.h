@@ -3,7 +3,7 @@
 //   plan::Workload web = plan::workloadOf(deployment, children);
 //   if (auto cause = plan::rootCause(web)) {
 //       cause->text("web");   // web: ImagePullBackOff "shop:1.9": not found (3 pods, since
-//       10:21:05Z)
+//       10:21:05Z); correct `web.image` or push it
 //   }
 //
 // Messages hold a time ("since"), never a duration: a state that does not change writes nothing.

@@ -215,7 +215,7 @@ TEST(LoadBalancer, ZoneChangeAndRemovalAtOnceLoseNothing) {
 }
 
 TEST(LoadBalancer, OfflineTheServiceLeadsToIt) {
-    for (const auto& intent : plan::intentsFor(balanced())) {
+    for (const auto& intent : plan::objectsOf(balanced()).intents) {
         if (intent.object["kind"] == "Service" && intent.object["metadata"]["name"] == "shop") {
             EXPECT_EQ(intent.object["spec"]["selector"]["scalableapp.dev/tier"], "loadBalancer");
         }

@@ -13,7 +13,7 @@ using namespace plan_test;
 using testing::HasSubstr;
 
 base::Json podOf(const std::string& spec, const std::string& deployment) {
-    for (const auto& intent : plan::intentsFor(app(R"({"image":"shop:1"})", spec))) {
+    for (const auto& intent : plan::objectsOf(app(R"({"image":"shop:1"})", spec)).intents) {
         if (intent.object["kind"] == "Deployment" &&
             intent.object["metadata"]["name"] == deployment) {
             return intent.object["spec"]["template"];

@@ -153,6 +153,19 @@ TEST(Plan, ABadPatchStallsAndLeavesTheTierAlone) {
     EXPECT_EQ(condition(plan, "WebReady")->status, "True");
 }
 
+// Who waits for it, as `helm --wait` does, must not wait for pods that nobody asked for.
+TEST(Plan, NoPodsAsAskedForIsReadyAlthoughNothingServes) {
+    for (const char* more : {R"({})", R"({"loadBalancer":{"algorithm":"RoundRobin"}})"}) {
+        auto none = app(R"({"image":"shop:1","replicas":0})", more);
+        auto plan = plan::planApp(none, seenAfter(none, 0));
+        EXPECT_EQ(condition(plan, "Ready")->status, "True") << more;
+        EXPECT_EQ(condition(plan, "Ready")->reason, "ScaledToZero") << more;
+        EXPECT_EQ(condition(plan, "WebReady")->status, "False") << more;
+        EXPECT_EQ(condition(plan, "Reconciling"), nullptr) << more;
+        EXPECT_EQ(condition(plan, "Stalled"), nullptr) << more;
+    }
+}
+
 TEST(Plan, AnOldCauseIsNotToldOfANewSpec) {
     auto seen = seenAfter(app(), 0);
     setStates(
@@ -190,10 +203,33 @@ TEST(Plan, AHealedCauseLeavesAFreshDeadline) {
     EXPECT_EQ(condition(late, "Stalled")->reason, "ProgressDeadlineExceeded");
 }
 
+TEST(Plan, AnotherTagForTheSameDigestChangesNothing) {
+    std::string digest = "@sha256:" + std::string(64, 'a');
+    auto of = [](const std::string& image) {
+        std::string out;
+        for (const auto& intent :
+             plan::objectsOf(
+                 app(base::dumpJson({{"image", image}}),
+                     base::dumpJson(
+                         {{"loadBalancer", {{"algorithm", "RoundRobin"}, {"image", image}}}})))
+                 .intents) {
+            out += base::dumpJson(intent.object);
+        }
+        return out;
+    };
+    for (const char* name : {"shop", "registry.example:5000/team/shop"}) {
+        std::string image = name;
+        EXPECT_EQ(of(image + ":1" + digest), of(image + ":2" + digest));
+        EXPECT_EQ(of(image + ":1" + digest), of(image + digest));
+        EXPECT_NE(of(image + ":1"), of(image + ":2"));
+        EXPECT_THAT(of(image + digest), HasSubstr("\"" + image + digest + "\""));
+    }
+}
+
 TEST(Plan, ThereAndBackIsTheSame) {
-    auto a = plan::intentsFor(app());
-    plan::intentsFor(app(R"({"image":"shop:2","port":81})"));
-    auto again = plan::intentsFor(app());
+    auto a = plan::objectsOf(app()).intents;
+    plan::objectsOf(app(R"({"image":"shop:2","port":81})"));
+    auto again = plan::objectsOf(app()).intents;
     ASSERT_EQ(a.size(), again.size());
     for (size_t i = 0; i < a.size(); ++i) {
         EXPECT_EQ(a[i].object, again[i].object);

@@ -45,7 +45,8 @@ TEST(RootCause, IsNamedAndStalls) {
     const std::vector<Cause> cases{
         {"pull",
          {{"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "x: not found"}}}}}},
-         {"web: ImagePullBackOff \"shop:1\": not found (2 pods, since "},
+         {"web: ImagePullBackOff \"shop:1\": not found (2 pods, since ",
+          "); correct `web.image` or push it"},
          false},
         {"crash",
          {{"state", {{"running", Json::object()}}},

@@ -78,6 +78,32 @@ TEST(StrategicMerge, WhatCannotBeMeantIsRefused) {
                 HasSubstr("there is no such directive"));
 }
 
+// Whatever the patch makes of the pod: it is named, and edges in front of it are planned all the
+// same.
+class MalformedPatch : public testing::TestWithParam<const char*> {};
+
+TEST_P(MalformedPatch, IsNamedAndNothingElseFails) {
+    base::Json web{{"image", "shop:1"}, {"overrides", {{"podTemplatePatch", GetParam()}}}};
+    for (const char* cdn : {R"({})", R"({"cdn":{"paths":[{"match":"/a","ttlSeconds":1}]}})"}) {
+        auto plan = plan::planApp(plan_test::app(base::dumpJson(web), cdn),
+                                  {.children = {}, .now = plan_test::clockStart()});
+        EXPECT_THAT(plan_test::condition(plan, "Ready")->message,
+                    HasSubstr("web: InvalidPatch: `overrides.podTemplatePatch`"));
+        auto objects = plan::objectsOf(plan_test::app(base::dumpJson(web), cdn));
+        ASSERT_EQ(objects.refusals.size(), 1U);
+        EXPECT_THAT(objects.refusals[0], HasSubstr("web: InvalidPatch"));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MalformedPatch,
+    testing::Values(R"({"spec":)", R"({"spec":{"containers":"x"}})",
+                    R"({"spec":{"containers":{"a":1}}})", R"({"spec":{"containers":[1]}})",
+                    R"({"spec":{"containers":[{"name":1}]}})",
+                    R"({"spec":{"containers":[{"name":"web","resources":"x"}]}})",
+                    R"({"spec":{"containers":[{"name":"web","resources":{"limits":1}}]}})",
+                    R"({"spec":{"initContainers":"x"}})", R"({"metadata":{"labels":"x"}})"));
+
 TEST(StrategicMerge, IsWhatTheOverrideDoes) {
     auto patch = R"({\"spec\":{\"containers\":[{\"name\":\"log\",\"image\":\"log:1\"}]}})";
     auto plan = plan::planApp(

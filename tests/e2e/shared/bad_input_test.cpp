@@ -39,7 +39,7 @@ TEST_F(BadInput, IsNamedWhileTheRestServes) {
     expectNamed(R"({"web":{"overrides":{"podTemplatePatch":"{\"spec\":{\"containers\":[{}]}}"}}})",
                 {"web: InvalidPatch", "`overrides.podTemplatePatch`"},
                 R"({"web":{"overrides":null}})");
-    expectNamed(R"({"web":{"port":9999}})", {"web: NotReady", "at port 9999"},
+    expectNamed(R"({"web":{"port":9999}})", {"web: NotReady", "at port 9999", "correct `web.port`"},
                 R"({"web":{"port":8080}})");
     expectNamed(R"({"zones":[{"name":"z1"},{"name":"nowhere"}]})",
                 {"web/nowhere", "topology.kubernetes.io/zone=nowhere", "take the zone out"},
