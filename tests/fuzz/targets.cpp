@@ -25,6 +25,7 @@
 #include "kube/json_scan.h"
 #include "kube/line_splitter.h"
 #include "kube/object.h"
+#include "plan/plan.h"
 #include "runtime/watcher.h"
 
 namespace fuzz {
@@ -148,6 +149,13 @@ void scalableApp(std::string_view bytes) {
     require(!strict || lenient, "who ignores unknown fields takes no less");
     if (!strict) {
         require(isOneLine(strict.error().message), "an error is one line");
+    }
+    if (lenient) {
+        // Whatever the spec is, a plan is made and says what cannot be built.
+        auto plan = plan::planApp(*lenient, {.children = {}, .now = {}});
+        require(plan.status.contains("conditions"), "a plan has a status");
+        require(plan::objectsOf(*lenient).refusals.size() >= plan.refusals.size(),
+                "what cannot be built is told without a cluster as well");
     }
 }
 

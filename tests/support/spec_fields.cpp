@@ -105,6 +105,13 @@ bool isRequiredByRule(const std::string& path) {
     return kPaths.contains(wordsOf(path));
 }
 
+// Objects that say something by being there, whatever is in them.
+bool isSwitch(const std::string& path) {
+    static const std::set<std::string> kPaths{
+        "resilience.circuitBreaker", "resilience.degradation.staticResponse", "resilience.retry"};
+    return kPaths.contains(path);
+}
+
 bool isRequired(const Json& object, const std::string& name) {
     const auto& required = base::arrayAt(object, "/required");
     return std::find(required.begin(), required.end(), Json(name)) != required.end();
@@ -149,6 +156,12 @@ Json minimal(const Json& object, const std::string& path, size_t which) {
         }
     }
     return out;
+}
+
+// With one of its fields, and not as it is by default.
+Json changed(const Json& object, const std::string& path) {
+    auto first = object.at("properties").begin();
+    return {{first.key(), sample(first.value(), path + "." + first.key(), 1)}};
 }
 
 class Walk {
@@ -197,6 +210,11 @@ class Walk {
         // An object that may be empty means something by its fields only.
         bool structure = field.contains("properties") && !field.contains("required");
         if (structure) {
+            if (isSwitch(path)) {
+                fields.push_back({.path = path,
+                                  .specs = {put(Json::object()), put(changed(field, path))},
+                                  .without = put(std::nullopt)});
+            }
             return;
         }
         SpecField out{.path = path,
