@@ -168,7 +168,9 @@ TEST_F(Balancing, ClientsKeepTheirPodAndFewMoveWhenOneComesOrGoes) {
             first = podsOfClients(0);
             return first.bodies.size() == count && podsOfClients(1).last == first.last;
         }));
-        spread("SourceIPHash", first);
+        auto [least, most] = spread("SourceIPHash", first);
+        EXPECT_GT(least, 0.2);
+        EXPECT_LT(most, 3);
         return first.last;
     };
     auto with8 = agreed(8);

@@ -90,15 +90,15 @@ TEST_F(Overhead, TenThousandMissesAtOnceReachTheOriginOncePerEdge) {
     // which edges stop waiting for it.
     troubleAll("delay=3000");
     auto before = counts().requests;
-    auto files = support::raiseOpenFiles();
-    int visitors = static_cast<int>(std::min<int64_t>(10000, files - 500));
+    constexpr int kVisitors = 10000;
+    ASSERT_GT(support::raiseOpenFiles(), kVisitors + 500);
     auto met = crowd({.to = {edges[0].at(8080), edges[1].at(8080)},
                       .path = "/static/version",
-                      .clients = visitors,
-                      .requests = visitors});
+                      .clients = kVisitors,
+                      .requests = kVisitors});
     auto reached = counts().requests - before;
     std::printf("%d misses at once at 2 edges: %ld reached the origin, all answered after %.1f s\n",
-                visitors, static_cast<long>(reached), met.seconds);
+                kVisitors, static_cast<long>(reached), met.seconds);
     EXPECT_EQ(met.failed, 0);
     EXPECT_EQ(reached, 2);
 }

@@ -27,11 +27,37 @@ class BadInput : public ClusterTest {
                    });
         })) << message;
         EXPECT_GE(readyPods("shop").size(), 2U) << "the last good ones serve";
-        EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), "web");
+        EXPECT_EQ(field("service", "shop", "/spec/selector/scalableapp.dev~1tier"), entry_);
+        EXPECT_TRUE(throughout(3s, "it serves", [&] { return serves(); }));
         patch(good);
         EXPECT_TRUE(becomesReady("shop"));
     }
+
+    bool serves() const {
+        auto answer =
+            cluster({"get", "--raw", "/api/v1/namespaces/" + ns() + "/services/shop:80/proxy/"});
+        return answer.out.find("shop-web") != std::string::npos;
+    }
+
+    std::string entry_ = "web";
 };
+
+TEST_F(BadInput, InTheWebTierLeavesThoseInFrontOfItServing) {
+    apply(appYaml("shop", "replicas: 2") +
+          "  loadBalancer: {algorithm: RoundRobin}\n"
+          "  cdn: {paths: [{match: '/static/*', ttlSeconds: 60}]}\n");
+    ASSERT_TRUE(becomesReady("shop", 180s));
+    entry_ = "cdn";
+    expectNamed(R"({"web":{"image":"registry.invalid/shop:9"}})",
+                {"web: ImagePullBackOff \"registry.invalid/shop:9\"", "correct `web.image`"},
+                R"({"web":{"image":")" + shopImage() + "\"}}");
+    expectNamed(R"({"web":{"overrides":{"podTemplatePatch":"{\"spec\":{\"containers\":\"x\"}}"}}})",
+                {"web: InvalidPatch", "`overrides.podTemplatePatch`"},
+                R"({"web":{"overrides":null}})");
+    for (const char* tier : {"LoadBalancerReady", "CDNReady", "WebReady"}) {
+        EXPECT_TRUE(conditionIs("shop", tier, "True")) << tier;
+    }
+}
 
 TEST_F(BadInput, IsNamedWhileTheRestServes) {
     apply(appYaml("shop", "replicas: 2"));
