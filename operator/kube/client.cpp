@@ -100,6 +100,10 @@ ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& typ
     if (!good || !sawItems) {
         return base::failWith(bad.value_or(malformed("no list of " + type.plural)));
     }
+    if (!out.resourceVersion.empty() && !isVersion(out.resourceVersion)) {
+        return base::failWith(malformed("a list of " + type.plural + " at \"" +
+                                        out.resourceVersion + "\", which is no resourceVersion"));
+    }
     return out;
 }
 

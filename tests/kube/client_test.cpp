@@ -89,7 +89,11 @@ TEST(Client, AnEmptyListMayHaveNullItems) {
 }
 
 TEST(Client, AnAnswerThatIsNoListOrNoObjectIsMalformed) {
-    for (const char* body : {"", "{}", "[]", R"({"items":[{"metadata":}]})", R"({"items":[{]})"}) {
+    for (
+        const char* body :
+        {"", "{}", "[]", R"({"items":[{"metadata":}]})", R"({"items":[{]})",
+         R"({"metadata":{"resourceVersion":"07"},"items":[]})",
+         R"({"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"resourceVersion":"x"}}]})"}) {
         HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(200, body); });
         auto list = clientOf(server)->list(kPods, {}, {});
         ASSERT_FALSE(list.ok()) << body;
