@@ -163,13 +163,19 @@ TEST_F(WatcherTest, ADeleteAmongTheInitialEventsIsDealtWith) {
     EXPECT_THAT(feedLine(bookmark("10", true)), ElementsAre("healthy", "replace []@10"));
 }
 
-TEST_F(WatcherTest, SlowInitialEventsAreMentionedEachTenSeconds) {
+TEST_F(WatcherTest, WaitingIsMentionedUntilTheInitialEventsAreComplete) {
     feed(Watcher::Begin{});
-    now += 9s;
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre("notice"));
     EXPECT_THAT(feedLine(line("ADDED", test::pod("a", "3"))), ElementsAre());
-    now += 1s;
-    EXPECT_THAT(feedLine(line("ADDED", test::pod("b", "4"))), ElementsAre("notice"));
-    EXPECT_THAT(feedLine(line("ADDED", test::pod("c", "5"))), ElementsAre());
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre("notice"));
+    feedLine(bookmark("10", true));
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre()) << "one that was under way";
+}
+
+TEST_F(WatcherTest, AStreamedListThatFailedIsWaitedForNoMore) {
+    feed(Watcher::Begin{});
+    feedLine(errorLine(500, "InternalError"));
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre());
 }
 
 TEST_F(WatcherTest, AServerWithoutStreamedListsIsNotAskedForThemAgain) {
