@@ -110,8 +110,8 @@ Outcome Model::bring(const kube::Object& parent, const runtime::ReconcileContext
             return Outcome::retry(*why);
         }
     }
-    for (const auto& child : children_.byIndex(kByParent, meta.key.str())) {
-        if (ownedBy(child->meta(), meta) && !wanted.contains(child->meta().key)) {
+    for (const auto& child : children_.byIndex(kByParent, meta.uid)) {
+        if (!wanted.contains(child->meta().key)) {
             if (auto why = remove(child->meta(), context)) {
                 return Outcome::retry(*why);
             }

@@ -268,7 +268,7 @@ void Process::suspend(World::Duration time) {
 // --- relations: a parent's change and a child's change both mean the parent's key
 
 void Process::relate() {
-    children_.store().addIndex(kByParent, runtime::ownerIndex(kParents.kind));
+    children_.store().addIndex(kByParent, runtime::ownerIndex());
     relate(parents_, runtime::itself());
     relate(children_, runtime::controllingOwner(kParents.kind));
     auto health = std::make_shared<runtime::ServerHealth>();
