@@ -298,7 +298,7 @@ kube::ApiResult<void> ExperimentReconciler::prune(const base::Json& experiment,
     for (const auto& run : std::span(earlier).first(static_cast<size_t>(excess))) {
         auto uid = textAt(run, "/metadata/uid");
         kube::ObjectKey key{textAt(run, "/metadata/namespace"), textAt(run, "/metadata/name")};
-        auto removed = client_.remove(kChaosRuns, key, {.uid = uid}, stop);
+        auto removed = client_.remove(kChaosRuns, key, uid, stop);
         if (!removed && !removed.error().is(ErrorKind::NotFound)) {
             return base::failWith(removed.error());
         }

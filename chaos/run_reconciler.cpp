@@ -271,14 +271,11 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
         return errorOf(client_.create(kPods, probes::probePod(pod), stop));
     }
     if (const auto* probe = std::get_if<run::RemoveProbe>(&action)) {
-        return errorOf(
-            client_.remove(kPods, {run.namespace_, probe->name}, {.uid = probe->uid}, stop));
+        return errorOf(client_.remove(kPods, {run.namespace_, probe->name}, probe->uid, stop));
     }
     if (const auto* kill = std::get_if<run::KillPod>(&action)) {
-        kube::DeleteOptions options;
-        options.uid = kill->uid;
-        options.gracePeriodSeconds = kill->graceSeconds;
-        return errorOf(client_.remove(kPods, {kill->namespace_, kill->name}, options, stop));
+        return errorOf(client_.remove(kPods, {kill->namespace_, kill->name}, kill->uid, stop,
+                                      {.gracePeriodSeconds = kill->graceSeconds}));
     }
     if (const auto* evict = std::get_if<run::EvictPod>(&action)) {
         return errorOf(client_.create(evictionOf(evict->name), eviction(*evict), stop));
@@ -291,8 +288,8 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
         return errorOf(client_.create(kNetworkPolicies, create->policy, stop));
     }
     if (const auto* remove = std::get_if<run::RemovePolicy>(&action)) {
-        return errorOf(client_.remove(kNetworkPolicies, {run.namespace_, remove->name},
-                                      {.uid = remove->uid}, stop));
+        return errorOf(
+            client_.remove(kNetworkPolicies, {run.namespace_, remove->name}, remove->uid, stop));
     }
     if (const auto* restart = std::get_if<run::RestartContainer>(&action)) {
         return errorOf(client_.patch(kPods, {restart->namespace_, restart->name},

@@ -330,8 +330,8 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                  .note = told.text});
     }
     for (const auto& child : decision.prune) {
-        auto removed = client_.remove(kChaosRuns, {key.namespace_, child.name}, {.uid = child.uid},
-                                      context.stop);
+        auto removed =
+            client_.remove(kChaosRuns, {key.namespace_, child.name}, child.uid, context.stop);
         if (!removed && !removed.error().is(ErrorKind::NotFound)) {
             return afterError(removed.error());
         }

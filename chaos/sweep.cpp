@@ -135,7 +135,7 @@ void Sweep::sweepPolicies(const SweepOptions& options, Swept& out, const std::st
         if (why.empty()) {
             continue;
         }
-        auto removed = client_.remove(kNetworkPolicies, meta.key, {.uid = meta.uid}, stop);
+        auto removed = client_.remove(kNetworkPolicies, meta.key, meta.uid, stop);
         if (removed) {
             out.reverted.push_back("networkpolicy " + meta.key.str() + ": " + why);
         } else if (!removed.error().is(ErrorKind::NotFound)) {

@@ -46,16 +46,14 @@ ObjectKey keyOf(const ResourceType& type, const base::Json& object) {
     return key;
 }
 
-std::string deleteBody(const DeleteOptions& options) {
+std::string deleteBody(const std::string& uid, const DeleteOptions& options) {
     base::Json body = {{"kind", "DeleteOptions"},
                        {"apiVersion", "v1"},
                        {"propagationPolicy", options.propagationPolicy}};
     if (options.gracePeriodSeconds) {
         body["gracePeriodSeconds"] = *options.gracePeriodSeconds;
     }
-    if (!options.uid.empty()) {
-        body["preconditions"]["uid"] = options.uid;
-    }
+    body["preconditions"]["uid"] = uid;
     if (!options.resourceVersion.empty()) {
         body["preconditions"]["resourceVersion"] = options.resourceVersion;
     }
@@ -354,16 +352,21 @@ ApiResult<ObjectPtr> Client::patch(const ResourceType& type, const ObjectKey& ke
 }
 
 ApiResult<void> Client::remove(const ResourceType& type, const ObjectKey& key,
-                               const DeleteOptions& options, std::stop_token stop) {
+                               const std::string& uid, std::stop_token stop,
+                               const DeleteOptions& options) {
     if (key.name.empty()) {
         // The path without a name is the whole collection.
         return base::failWith(malformed("delete of a " + type.kind + " without a name"));
+    }
+    if (uid.empty()) {
+        return base::failWith(
+            malformed("delete of " + type.kind + " " + key.str() + " without a UID"));
     }
     Impl::Call call{"delete", &type, {}};
     call.request.method = "DELETE";
     call.request.target = type.path(key);
     call.request.contentType = "application/json";
-    call.request.body = deleteBody(options);
+    call.request.body = deleteBody(uid, options);
     auto answer = impl_->call(call, stop);
     if (!answer) {
         return base::failWith(std::move(answer).error());

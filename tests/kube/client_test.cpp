@@ -146,12 +146,11 @@ TEST(Client, CreateUpdateAndPatch) {
 TEST(Client, DeleteCarriesItsPreconditions) {
     HttpStub server(answerPod);
     auto client = clientOf(server);
-    ASSERT_TRUE(client->remove(kPods, {"n", "a"}, {.uid = "u-1", .resourceVersion = "9"}, {}).ok());
-    ASSERT_TRUE(
-        client
-            ->remove(kPods, {"n", "a"},
-                     {.uid = "u-2", .propagationPolicy = "Foreground", .gracePeriodSeconds = 0}, {})
-            .ok());
+    ASSERT_TRUE(client->remove(kPods, {"n", "a"}, "u-1", {}, {.resourceVersion = "9"}).ok());
+    ASSERT_TRUE(client
+                    ->remove(kPods, {"n", "a"}, "u-2", {},
+                             {.propagationPolicy = "Foreground", .gracePeriodSeconds = 0})
+                    .ok());
     const auto seen = server.requests();
     EXPECT_EQ(seen[0].method, "DELETE");
     EXPECT_EQ(seen[0].body,
@@ -165,10 +164,19 @@ TEST(Client, DeleteCarriesItsPreconditions) {
 TEST(Client, NothingWithoutANameIsWritten) {
     HttpStub server(answerPod);
     auto client = clientOf(server);
-    EXPECT_EQ(client->remove(kPods, {"n", ""}, {}, {}).error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(client->remove(kPods, {"n", ""}, "u", {}).error().kind, ErrorKind::Malformed);
     EXPECT_EQ(client->apply(kPods, Json::object(), {}).error().kind, ErrorKind::Malformed);
     EXPECT_EQ(client->update(kPods, Json::object(), {}).error().kind, ErrorKind::Malformed);
     EXPECT_TRUE(server.requests().empty()) << "a DELETE of the collection was a letter away";
+}
+
+TEST(Client, NothingIsDeletedByItsNameAlone) {
+    HttpStub server(answerPod);
+    auto refused = clientOf(server)->remove(kPods, {"n", "a"}, "", {});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(refused.error().message, "delete of Pod n/a without a UID");
+    EXPECT_TRUE(server.requests().empty());
 }
 
 TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
@@ -263,7 +271,7 @@ TEST(ClientGate, NoWriteLeavesWithoutTheLease) {
               ErrorKind::NotLeader);
     EXPECT_EQ(client->patch(kPods, {"n", "a"}, kube::PatchType::MergePatch, {}, {}).error().kind,
               ErrorKind::NotLeader);
-    EXPECT_EQ(client->remove(kPods, {"n", "a"}, {}, {}).error().kind, ErrorKind::NotLeader);
+    EXPECT_EQ(client->remove(kPods, {"n", "a"}, "u", {}).error().kind, ErrorKind::NotLeader);
     EXPECT_TRUE(server.requests().empty());
     EXPECT_TRUE(client->get(kPods, {"n", "a"}, {}).ok()) << "reading needs no lease";
     leader = true;
@@ -338,7 +346,7 @@ TEST(Client, ReportsEveryRequest) {
                            }});
     static_cast<void>(client->get(kPods, {"n", "a"}, {}));
     static_cast<void>(client->apply(kDeployments, object("D", "a"), {}));
-    static_cast<void>(client->remove(kPods, {"n", "a"}, {}, {}));
+    static_cast<void>(client->remove(kPods, {"n", "a"}, "u", {}));
     static_cast<void>(client->watch(kPods, {}, [](std::string_view) {}, {}));
     EXPECT_EQ(seen, (std::vector<std::string>{"get pods 200", "apply deployments 200 mutating",
                                               "delete pods 404 mutating", "watch pods 200"}));

@@ -49,7 +49,7 @@ TEST_F(FinalizerTest, HoldsADeletedObjectUntilItIsRemoved) {
     auto added =
         runtime::addFinalizer(client, test::kPods, runtime::finalizersOf(put({})), kMine, {});
     ASSERT_TRUE(added) << added.error().str();
-    ASSERT_TRUE(client.remove(test::kPods, {"ns", "a"}, {.uid = (*added)->meta().uid}, {}));
+    ASSERT_TRUE(client.remove(test::kPods, {"ns", "a"}, (*added)->meta().uid, {}));
     ASSERT_TRUE(live());
     auto seen = runtime::finalizersOf(*live());
     ASSERT_TRUE(runtime::removeFinalizer(client, test::kPods, seen, kMine, {}));

@@ -142,9 +142,12 @@ std::optional<std::string> Model::make(const kube::Meta& parent, const kube::Obj
 std::optional<std::string> Model::remove(const kube::Meta& child,
                                          const runtime::ReconcileContext& context) {
     intention_.deleting[child.key.str()] = child.uid;
-    kube::DeleteOptions options;
-    options.uid = defect_ == Defect::DeletesWithoutUid ? "" : child.uid;
-    auto removed = client_.remove(kChildren, child.key, options, context.stop);
+    auto uid = child.uid;
+    if (defect_ == Defect::DeletesWithoutUid) {
+        auto now = client_.get(kChildren, child.key, context.stop);
+        uid = now ? (*now)->meta().uid : uid;
+    }
+    auto removed = client_.remove(kChildren, child.key, uid, context.stop);
     if (removed || removed.error().is(ErrorKind::NotFound) ||
         removed.error().is(ErrorKind::Conflict)) {
         return std::nullopt;  // what the store shows is on its way out already
