@@ -280,6 +280,7 @@ ApiResult<ObjectList> Client::list(const ResourceType& type, const ListOptions& 
     Query query;
     query.add("labelSelector", options.labelSelector);
     query.add("fieldSelector", options.fieldSelector);
+    query.add("shardSelector", options.shardSelector);
     query.add("resourceVersion", options.resourceVersion);
     query.add("continue", options.continueToken);
     query.add("limit", options.limit > 0 ? std::to_string(options.limit) : "");
@@ -381,6 +382,7 @@ ApiResult<void> Client::watch(const ResourceType& type, const WatchOptions& opti
     query.add("allowWatchBookmarks", "true");
     query.add("labelSelector", options.labelSelector);
     query.add("fieldSelector", options.fieldSelector);
+    query.add("shardSelector", options.shardSelector);
     query.add("resourceVersion", options.resourceVersion);
     query.add("sendInitialEvents", options.sendInitialEvents ? "true" : "");
     query.add("resourceVersionMatch", options.sendInitialEvents ? "NotOlderThan" : "");

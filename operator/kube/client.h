@@ -33,6 +33,7 @@ struct ListOptions {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
     std::string resourceVersion{};
     std::string continueToken{};
     int limit = 0;
@@ -49,6 +50,7 @@ struct WatchOptions {
     std::string namespace_{};
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
     std::string resourceVersion{};
     bool sendInitialEvents = false;  // WatchList: needs resourceVersionMatch=NotOlderThan, set here
     std::chrono::seconds timeout{290};

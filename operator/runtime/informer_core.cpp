@@ -62,7 +62,8 @@ InformerCore::InformerCore(kube::Client& client, InformerOptions options, const 
       synced_(metrics.gauge("informer_synced", labels())),
       healthy_(metrics.gauge("informer_healthy", labels())),
       objects_(metrics.gauge("informer_objects", labels())),
-      watcher_({options_.namespace_, options_.labelSelector, options_.fieldSelector},
+      watcher_({options_.namespace_, options_.labelSelector, options_.fieldSelector,
+                options_.shardSelector},
                std::move(jitter)) {
     for (const char* kind : {kUnreachable, "forbidden", "throttled", "server", "other"}) {
         metrics.create("informer_failures_total",

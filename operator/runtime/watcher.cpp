@@ -110,6 +110,7 @@ kube::ListOptions Watcher::listOptions(const Listing& state) const {
     return {.namespace_ = scope_.namespace_,
             .labelSelector = scope_.labelSelector,
             .fieldSelector = scope_.fieldSelector,
+            .shardSelector = scope_.shardSelector,
             .resourceVersion = "",
             .continueToken = state.continueToken,
             .limit = state.paged ? kPageSize : 0,
@@ -121,6 +122,7 @@ kube::WatchOptions Watcher::watchOptions() const {
     options.namespace_ = scope_.namespace_;
     options.labelSelector = scope_.labelSelector;
     options.fieldSelector = scope_.fieldSelector;
+    options.shardSelector = scope_.shardSelector;
     options.timeout =
         std::chrono::duration_cast<std::chrono::seconds>(kWatchTime * (1 + jitter_()));
     return options;

@@ -42,6 +42,7 @@ struct Scope {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
 };
 
 // Growing pauses; each is between one and two times the step.

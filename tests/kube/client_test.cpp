@@ -61,6 +61,7 @@ TEST(Client, ListSendsItsOptionsEncodedAndReadsItems) {
                                        {.namespace_ = "n",
                                         .labelSelector = "app in (a,b)",
                                         .fieldSelector = "spec.nodeName=x",
+                                        .shardSelector = "shardRange(x,'0x0')",
                                         .resourceVersion = "0",
                                         .continueToken = "t/+",
                                         .limit = 50},
@@ -74,7 +75,8 @@ TEST(Client, ListSendsItsOptionsEncodedAndReadsItems) {
         R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"n"},"spec":{"x":1.0}})");
     EXPECT_EQ(server.requests()[0].target,
               "/api/v1/namespaces/n/pods?labelSelector=app%20in%20%28a%2Cb%29&fieldSelector="
-              "spec.nodeName%3Dx&resourceVersion=0&continue=t%2F%2B&limit=50");
+              "spec.nodeName%3Dx&shardSelector=shardRange%28x%2C%270x0%27%29&resourceVersion=0&"
+              "continue=t%2F%2B&limit=50");
     EXPECT_EQ(server.requests()[0].header("accept-encoding"), "gzip");
 }
 
@@ -190,7 +192,10 @@ TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
     auto collect = [&](std::string_view line) { lines.emplace_back(line); };
     ASSERT_TRUE(client
                     ->watch(kPods,
-                            {.namespace_ = "n", .labelSelector = "a=b", .sendInitialEvents = true},
+                            {.namespace_ = "n",
+                             .labelSelector = "a=b",
+                             .shardSelector = "s",
+                             .sendInitialEvents = true},
                             collect, {})
                     .ok());
     ASSERT_TRUE(client
@@ -200,7 +205,8 @@ TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
     EXPECT_EQ(lines.size(), 2U);
     EXPECT_EQ(server.requests()[0].target,
               "/api/v1/namespaces/n/pods?watch=true&allowWatchBookmarks=true&labelSelector=a%3Db&"
-              "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=290");
+              "shardSelector=s&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&"
+              "timeoutSeconds=290");
     EXPECT_EQ(
         server.requests()[1].target,
         "/api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=5");

@@ -108,9 +108,11 @@ class WatcherTest : public testing::Test {
     }
 
     base::SteadyTime now{1h};
-    Watcher watcher{
-        runtime::Scope{.namespace_ = "ns", .labelSelector = "app=shop", .fieldSelector = ""},
-        [] { return 0.0; }};
+    Watcher watcher{runtime::Scope{.namespace_ = "ns",
+                                   .labelSelector = "app=shop",
+                                   .fieldSelector = "metadata.name=a",
+                                   .shardSelector = "shardRange()"},
+                    [] { return 0.0; }};
 };
 
 TEST_F(WatcherTest, EveryRequestCarriesTheScope) {
@@ -119,12 +121,16 @@ TEST_F(WatcherTest, EveryRequestCarriesTheScope) {
     const auto& watch = std::get<Watcher::StartWatch>(begin[0]).options;
     EXPECT_EQ(watch.namespace_, "ns");
     EXPECT_EQ(watch.labelSelector, "app=shop");
+    EXPECT_EQ(watch.fieldSelector, "metadata.name=a");
+    EXPECT_EQ(watch.shardSelector, "shardRange()");
     EXPECT_EQ(watch.timeout, 290s);
     auto next = watcher.next(Watcher::Ended{failure(kube::ErrorKind::Invalid, 422), 0ms}, now);
     ASSERT_EQ(next.size(), 1U);
     const auto& list = std::get<Watcher::StartList>(next[0]).options;
     EXPECT_EQ(list.namespace_, "ns");
     EXPECT_EQ(list.labelSelector, "app=shop");
+    EXPECT_EQ(list.fieldSelector, "metadata.name=a");
+    EXPECT_EQ(list.shardSelector, "shardRange()");
 }
 
 // Else all watches of all replicas, which begin together, would end together for ever.
