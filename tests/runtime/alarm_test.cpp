@@ -77,8 +77,14 @@ TEST(Alarm, WhatRepeatsRingsOnceAnIntervalUntilItsEnd) {
     for (int wanted = 1; wanted <= 3; ++wanted) {
         clock.advance(10s);
         alarm.wake();
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return rings == wanted; });
+        {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [&] { return rings == wanted; });
+        }
+        // Its call is over, and the next one set, before the clock goes on.
+        std::promise<void> over;
+        auto marker = alarm.at(clock.steady(), [&] { over.set_value(); });
+        over.get_future().wait();
     }
     reminder.reset();
     std::promise<void> done;
