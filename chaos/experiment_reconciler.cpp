@@ -11,6 +11,7 @@
 #include "chaos/pause.h"
 #include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
+#include "runtime/owner.h"
 
 namespace chaos {
 namespace {
@@ -168,18 +169,11 @@ std::string runName(const base::Json& experiment, int64_t ordinal) {
     return ordinal == 1 ? name : name + "-" + std::to_string(ordinal);
 }
 
-base::Json runOf(const base::Json& experiment, int64_t ordinal) {
+base::Result<base::Json> runOf(const base::Json& experiment, int64_t ordinal) {
     auto name = textAt(experiment, "/metadata/name");
-    base::Json owner{{"apiVersion", kChaosExperiments.apiVersion()},
-                     {"kind", kChaosExperiments.kind},
-                     {"name", name},
-                     {"uid", textAt(experiment, "/metadata/uid")},
-                     {"controller", true},
-                     {"blockOwnerDeletion", false}};
     base::Json metadata{{"name", runName(experiment, ordinal)},
                         {"namespace", textAt(experiment, "/metadata/namespace")},
-                        {"labels", {{kExperimentLabel, name}}},
-                        {"ownerReferences", base::Json::array({owner})}};
+                        {"labels", {{kExperimentLabel, name}}}};
     base::Json spec{{"experiment", name},
                     {"generation", base::intAt(experiment, "/metadata/generation").value_or(1)}};
     if (const auto* asked = base::at(experiment, "/spec")) {
@@ -192,10 +186,14 @@ base::Json runOf(const base::Json& experiment, int64_t ordinal) {
     if (ordinal == 0) {
         spec["withoutFault"] = true;
     }
-    return {{"apiVersion", kChaosRuns.apiVersion()},
-            {"kind", kChaosRuns.kind},
-            {"metadata", metadata},
-            {"spec", spec}};
+    runtime::Owner owner{kChaosExperiments,
+                         {textAt(experiment, "/metadata/namespace"), name},
+                         textAt(experiment, "/metadata/uid")};
+    return runtime::withController(owner, kChaosRuns,
+                                   {{"apiVersion", kChaosRuns.apiVersion()},
+                                    {"kind", kChaosRuns.kind},
+                                    {"metadata", metadata},
+                                    {"spec", spec}});
 }
 
 base::Json experimentStatus(const base::Json& experiment, const std::vector<base::Json>& runs,
@@ -270,7 +268,11 @@ std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& ex
         }
     }
     auto name = runName(experiment, all[started]);
-    auto created = client_.create(kChaosRuns, runOf(experiment, all[started]), stop);
+    auto run = runOf(experiment, all[started]);
+    if (!run) {
+        return runtime::Outcome::terminal(run.error().message);
+    }
+    auto created = client_.create(kChaosRuns, *run, stop);
     if (created) {
         runs.push_back((*created)->json());
         return std::nullopt;
@@ -296,7 +298,7 @@ kube::ApiResult<void> ExperimentReconciler::prune(const base::Json& experiment,
     for (const auto& run : std::span(earlier).first(static_cast<size_t>(excess))) {
         auto uid = textAt(run, "/metadata/uid");
         kube::ObjectKey key{textAt(run, "/metadata/namespace"), textAt(run, "/metadata/name")};
-        auto removed = client_.remove(kChaosRuns, key, {.uid = uid}, stop);
+        auto removed = client_.remove(kChaosRuns, key, uid, stop);
         if (!removed && !removed.error().is(ErrorKind::NotFound)) {
             return base::failWith(removed.error());
         }

@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/json_fwd.h"
+#include "base/result.h"
 #include "chaos/event_sink.h"
 #include "kube/client.h"
 #include "runtime/controller.h"
@@ -60,7 +61,7 @@ std::vector<int64_t> ordinals(const base::Json& experiment);
 // Pure: the run of a number that an experiment asks for now (0: the control run), and the status
 // its runs (any order) give it.
 std::string runName(const base::Json& experiment, int64_t ordinal);
-base::Json runOf(const base::Json& experiment, int64_t ordinal);
+base::Result<base::Json> runOf(const base::Json& experiment, int64_t ordinal);
 base::Json experimentStatus(const base::Json& experiment, const std::vector<base::Json>& runs,
                             base::WallTime now);
 

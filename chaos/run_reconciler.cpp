@@ -8,6 +8,7 @@
 #include "chaos/kinds.h"
 #include "chaos/pause.h"
 #include "chaos/verdict/verdict.h"
+#include "runtime/finalizer.h"
 
 namespace chaos {
 namespace {
@@ -101,9 +102,7 @@ base::Result<run::Run> parseRun(const base::Json& object) {
                         deletedAt)) {
         out.deletedAt = deletedAt;
     }
-    for (const auto& finalizer : base::arrayAt(object, "/metadata/finalizers")) {
-        out.finalizers.push_back(finalizer.get<std::string>());
-    }
+    out.finalizers = runtime::finalizersOf(object).names;
     out.abort = annotation(object, kAbortAnnotation);
     out.paused = isPaused(object);
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
@@ -272,14 +271,11 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
         return errorOf(client_.create(kPods, probes::probePod(pod), stop));
     }
     if (const auto* probe = std::get_if<run::RemoveProbe>(&action)) {
-        return errorOf(
-            client_.remove(kPods, {run.namespace_, probe->name}, {.uid = probe->uid}, stop));
+        return errorOf(client_.remove(kPods, {run.namespace_, probe->name}, probe->uid, stop));
     }
     if (const auto* kill = std::get_if<run::KillPod>(&action)) {
-        kube::DeleteOptions options;
-        options.uid = kill->uid;
-        options.gracePeriodSeconds = kill->graceSeconds;
-        return errorOf(client_.remove(kPods, {kill->namespace_, kill->name}, options, stop));
+        return errorOf(client_.remove(kPods, {kill->namespace_, kill->name}, kill->uid, stop,
+                                      {.gracePeriodSeconds = kill->graceSeconds}));
     }
     if (const auto* evict = std::get_if<run::EvictPod>(&action)) {
         return errorOf(client_.create(evictionOf(evict->name), eviction(*evict), stop));
@@ -292,8 +288,8 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
         return errorOf(client_.create(kNetworkPolicies, create->policy, stop));
     }
     if (const auto* remove = std::get_if<run::RemovePolicy>(&action)) {
-        return errorOf(client_.remove(kNetworkPolicies, {run.namespace_, remove->name},
-                                      {.uid = remove->uid}, stop));
+        return errorOf(
+            client_.remove(kNetworkPolicies, {run.namespace_, remove->name}, remove->uid, stop));
     }
     if (const auto* restart = std::get_if<run::RestartContainer>(&action)) {
         return errorOf(client_.patch(kPods, {restart->namespace_, restart->name},
@@ -313,20 +309,15 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
 
 kube::ApiResult<void> RunReconciler::hold(run::Run& run, std::string& version, bool on,
                                           const std::stop_token& stop) {
-    auto finalizers = run.finalizers;
-    std::erase(finalizers, kHeldFinalizer);
-    if (on) {
-        finalizers.emplace_back(kHeldFinalizer);
-    }
-    // The list is replaced as a whole: the version keeps what others put there meanwhile.
-    base::Json patch{{"metadata", {{"resourceVersion", version}, {"finalizers", finalizers}}}};
-    auto written = client_.patch(kChaosRuns, {run.namespace_, run.name},
-                                 kube::PatchType::MergePatch, patch, stop);
+    // At the version of the last write of this turn, not of its first look.
+    const runtime::Finalizers seen{{run.namespace_, run.name}, version, run.finalizers};
+    auto written = on ? runtime::addFinalizer(client_, kChaosRuns, seen, kHeldFinalizer, stop)
+                      : runtime::removeFinalizer(client_, kChaosRuns, seen, kHeldFinalizer, stop);
     if (!written) {
         return base::failWith(written.error());
     }
     version = (*written)->meta().resourceVersion;
-    run.finalizers = std::move(finalizers);
+    run.finalizers = runtime::finalizersOf((*written)->json()).names;
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include "chaos/pause.h"
 #include "chaos/report/history.h"
 #include "chaos/topology/topology.h"
+#include "runtime/owner.h"
 
 namespace chaos {
 namespace {
@@ -117,26 +118,21 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
 
 }  // namespace
 
-base::Json runOfSchedule(const base::Json& object, base::WallTime due) {
+base::Result<base::Json> runOfSchedule(const base::Json& object, base::WallTime due) {
     auto name = textAt(object, "/metadata/name");
-    base::Json owner{{"apiVersion", kChaosSchedules.apiVersion()},
-                     {"kind", kChaosSchedules.kind},
-                     {"name", name},
-                     {"uid", textAt(object, "/metadata/uid")},
-                     {"controller", true},
-                     {"blockOwnerDeletion", false}};
     base::Json metadata{{"name", schedule::runName(name, due)},
                         {"namespace", textAt(object, "/metadata/namespace")},
-                        {"labels", {{kScheduleLabel, name}}},
-                        {"ownerReferences", base::Json::array({owner})}};
+                        {"labels", {{kScheduleLabel, name}}}};
     base::Json spec{{"schedule", name}, {"scheduledAt", base::formatTime(due)}};
     if (const auto* asked = base::at(object, "/spec/experiment")) {
         spec.update(*asked);
     }
-    return {{"apiVersion", kChaosRuns.apiVersion()},
-            {"kind", kChaosRuns.kind},
-            {"metadata", metadata},
-            {"spec", spec}};
+    return runtime::withController(
+        {kChaosSchedules, keyOf(object), textAt(object, "/metadata/uid")}, kChaosRuns,
+        {{"apiVersion", kChaosRuns.apiVersion()},
+         {"kind", kChaosRuns.kind},
+         {"metadata", metadata},
+         {"spec", spec}});
 }
 
 ScheduleReconciler::ScheduleReconciler(kube::Client& client, EventSink events,
@@ -200,7 +196,10 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
                                                           base::WallTime due,
                                                           const std::stop_token& stop) {
     auto run = runOfSchedule(object, due);
-    auto created = client_.create(kChaosRuns, run, stop);
+    if (!run) {
+        return runtime::Outcome::terminal(run.error().message);
+    }
+    auto created = client_.create(kChaosRuns, *run, stop);
     if (created) {
         metrics_.count(kStarted, labelsOf(keyOf(object)));
         return std::nullopt;
@@ -208,7 +207,7 @@ std::optional<runtime::Outcome> ScheduleReconciler::start(const base::Json& obje
     if (!created.error().is(ErrorKind::AlreadyExists)) {
         return afterError(created.error());
     }
-    kube::ObjectKey key{textAt(object, "/metadata/namespace"), textAt(run, "/metadata/name")};
+    kube::ObjectKey key{textAt(object, "/metadata/namespace"), textAt(*run, "/metadata/name")};
     auto there = client_.get(kChaosRuns, key, stop);
     if (there && ownedBy(**there, textAt(object, "/metadata/uid"))) {
         return std::nullopt;
@@ -331,8 +330,8 @@ runtime::Outcome ScheduleReconciler::reconcile(const kube::ObjectKey& key,
                  .note = told.text});
     }
     for (const auto& child : decision.prune) {
-        auto removed = client_.remove(kChaosRuns, {key.namespace_, child.name}, {.uid = child.uid},
-                                      context.stop);
+        auto removed =
+            client_.remove(kChaosRuns, {key.namespace_, child.name}, child.uid, context.stop);
         if (!removed && !removed.error().is(ErrorKind::NotFound)) {
             return afterError(removed.error());
         }

@@ -17,6 +17,7 @@
 #include "api/chaos_schedule.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/result.h"
 #include "chaos/run_reconciler.h"
 #include "chaos/schedule/decide.h"
 #include "kube/client.h"
@@ -57,6 +58,6 @@ class ScheduleReconciler {
 };
 
 // The run of a schedule for one of its times.
-base::Json runOfSchedule(const base::Json& schedule, base::WallTime due);
+base::Result<base::Json> runOfSchedule(const base::Json& schedule, base::WallTime due);
 
 }  // namespace chaos

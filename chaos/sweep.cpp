@@ -1,11 +1,10 @@
 #include "chaos/sweep.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "chaos/effects/isolation.h"
 #include "chaos/effects/node_mark.h"
 #include "chaos/kinds.h"
+#include "runtime/finalizer.h"
 
 namespace chaos {
 namespace {
@@ -15,11 +14,6 @@ using kube::ErrorKind;
 // A chaos process lets go by itself before that (run/machine.h).
 constexpr std::chrono::seconds kLetGoOverdue{90};
 constexpr std::chrono::seconds kRunsOwnTurn{20};
-
-bool held(const base::Json& run) {
-    const auto& finalizers = base::arrayAt(run, "/metadata/finalizers");
-    return std::find(finalizers.begin(), finalizers.end(), kHeldFinalizer) != finalizers.end();
-}
 
 std::pair<std::string, std::string> splitKey(const std::string& key) {
     auto slash = key.find('/');
@@ -54,7 +48,7 @@ std::string Sweep::due(const SweepOptions& options, const std::string& namespace
     if ((*got)->meta().uid != uid) {
         return "its run is gone";
     }
-    if ((*got)->meta().deleting && !held(object)) {
+    if ((*got)->meta().deleting && !runtime::finalizersOf(object).has(kHeldFinalizer)) {
         return "its run is being deleted";
     }
     return base::stringAt(object, "/status/phase") == "Done" ? "its run is over" : "";
@@ -141,7 +135,7 @@ void Sweep::sweepPolicies(const SweepOptions& options, Swept& out, const std::st
         if (why.empty()) {
             continue;
         }
-        auto removed = client_.remove(kNetworkPolicies, meta.key, {.uid = meta.uid}, stop);
+        auto removed = client_.remove(kNetworkPolicies, meta.key, meta.uid, stop);
         if (removed) {
             out.reverted.push_back("networkpolicy " + meta.key.str() + ": " + why);
         } else if (!removed.error().is(ErrorKind::NotFound)) {
@@ -166,19 +160,12 @@ void Sweep::letGoOfRuns(const SweepOptions& options, Swept& out, const std::stop
             (!options.all && clock_.wall() < deletedAt + kLetGoOverdue)) {
             continue;
         }
-        if (!held(run)) {
+        auto finalizers = runtime::finalizersOf(run);
+        if (!finalizers.has(kHeldFinalizer)) {
             continue;
         }
-        auto others = base::Json::array();
-        for (const auto& finalizer : base::arrayAt(run, "/metadata/finalizers")) {
-            if (finalizer != kHeldFinalizer) {
-                others.push_back(finalizer);
-            }
-        }
-        base::Json patch{
-            {"metadata", {{"resourceVersion", meta.resourceVersion}, {"finalizers", others}}}};
         auto written =
-            client_.patch(kChaosRuns, meta.key, kube::PatchType::MergePatch, patch, stop);
+            runtime::removeFinalizer(client_, kChaosRuns, finalizers, kHeldFinalizer, stop);
         if (written) {
             out.reverted.push_back("run " + meta.key.str() + " was deleted, and is let go");
         } else if (!written.error().is(ErrorKind::NotFound) &&

@@ -1,10 +1,10 @@
 #include "chaos/run/exclusion.h"
 
-#include <algorithm>
 #include <tuple>
 
 #include "base/json.h"
 #include "chaos/kinds.h"
+#include "runtime/finalizer.h"
 
 namespace chaos::run {
 namespace {
@@ -29,8 +29,7 @@ int progress(Phase phase) {
 
 // A deleted run whose fault is not taken back yet still disturbs the application.
 bool holds(const base::Json& run) {
-    const auto& finalizers = base::arrayAt(run, "/metadata/finalizers");
-    return std::find(finalizers.begin(), finalizers.end(), kHeldFinalizer) != finalizers.end();
+    return runtime::finalizersOf(run).has(kHeldFinalizer);
 }
 
 // Smaller goes first.

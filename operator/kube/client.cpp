@@ -46,16 +46,14 @@ ObjectKey keyOf(const ResourceType& type, const base::Json& object) {
     return key;
 }
 
-std::string deleteBody(const DeleteOptions& options) {
+std::string deleteBody(const std::string& uid, const DeleteOptions& options) {
     base::Json body = {{"kind", "DeleteOptions"},
                        {"apiVersion", "v1"},
                        {"propagationPolicy", options.propagationPolicy}};
     if (options.gracePeriodSeconds) {
         body["gracePeriodSeconds"] = *options.gracePeriodSeconds;
     }
-    if (!options.uid.empty()) {
-        body["preconditions"]["uid"] = options.uid;
-    }
+    body["preconditions"]["uid"] = uid;
     if (!options.resourceVersion.empty()) {
         body["preconditions"]["resourceVersion"] = options.resourceVersion;
     }
@@ -99,6 +97,10 @@ ApiResult<ObjectList> parseList(const std::string& body, const ResourceType& typ
     });
     if (!good || !sawItems) {
         return base::failWith(bad.value_or(malformed("no list of " + type.plural)));
+    }
+    if (!out.resourceVersion.empty() && !isVersion(out.resourceVersion)) {
+        return base::failWith(malformed("a list of " + type.plural + " at \"" +
+                                        out.resourceVersion + "\", which is no resourceVersion"));
     }
     return out;
 }
@@ -278,6 +280,7 @@ ApiResult<ObjectList> Client::list(const ResourceType& type, const ListOptions& 
     Query query;
     query.add("labelSelector", options.labelSelector);
     query.add("fieldSelector", options.fieldSelector);
+    query.add("shardSelector", options.shardSelector);
     query.add("resourceVersion", options.resourceVersion);
     query.add("continue", options.continueToken);
     query.add("limit", options.limit > 0 ? std::to_string(options.limit) : "");
@@ -350,16 +353,21 @@ ApiResult<ObjectPtr> Client::patch(const ResourceType& type, const ObjectKey& ke
 }
 
 ApiResult<void> Client::remove(const ResourceType& type, const ObjectKey& key,
-                               const DeleteOptions& options, std::stop_token stop) {
+                               const std::string& uid, std::stop_token stop,
+                               const DeleteOptions& options) {
     if (key.name.empty()) {
         // The path without a name is the whole collection.
         return base::failWith(malformed("delete of a " + type.kind + " without a name"));
+    }
+    if (uid.empty()) {
+        return base::failWith(
+            malformed("delete of " + type.kind + " " + key.str() + " without a UID"));
     }
     Impl::Call call{"delete", &type, {}};
     call.request.method = "DELETE";
     call.request.target = type.path(key);
     call.request.contentType = "application/json";
-    call.request.body = deleteBody(options);
+    call.request.body = deleteBody(uid, options);
     auto answer = impl_->call(call, stop);
     if (!answer) {
         return base::failWith(std::move(answer).error());
@@ -374,6 +382,7 @@ ApiResult<void> Client::watch(const ResourceType& type, const WatchOptions& opti
     query.add("allowWatchBookmarks", "true");
     query.add("labelSelector", options.labelSelector);
     query.add("fieldSelector", options.fieldSelector);
+    query.add("shardSelector", options.shardSelector);
     query.add("resourceVersion", options.resourceVersion);
     query.add("sendInitialEvents", options.sendInitialEvents ? "true" : "");
     query.add("resourceVersionMatch", options.sendInitialEvents ? "NotOlderThan" : "");

@@ -3,7 +3,7 @@
 //   kube::Client client(kube::makeTransport(config), {.fieldManager =
 //   "scalableapp-operator"}); auto page = client.list(kPods, {.namespace_ = "shop"}, stop); auto
 //   applied = client.apply(kDeployments, intentJson, stop);   // server-side apply, forced
-//   client.remove(kPods, key, {.uid = pod.meta().uid}, stop);      // never a same-named successor
+//   client.remove(kPods, key, pod.meta().uid, stop);      // never a same-named successor
 //
 // Semantics: 429 and 5xx are tried again only when the server says Retry-After (of at most 30 s;
 // at most 4 times, within the caller's stop). Writes carry fieldValidation=Strict. Warnings of the
@@ -33,6 +33,7 @@ struct ListOptions {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
     std::string resourceVersion{};
     std::string continueToken{};
     int limit = 0;
@@ -49,14 +50,14 @@ struct WatchOptions {
     std::string namespace_{};
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
     std::string resourceVersion{};
     bool sendInitialEvents = false;  // WatchList: needs resourceVersionMatch=NotOlderThan, set here
     std::chrono::seconds timeout{290};
 };
 
 struct DeleteOptions {
-    std::string uid{};  // precondition; empty: none (only for objects nobody can recreate)
-    std::string resourceVersion{};  // precondition
+    std::string resourceVersion{};  // a precondition beside the UID
     std::string propagationPolicy = "Background";
     std::optional<int64_t> gracePeriodSeconds{};
 };
@@ -114,10 +115,11 @@ class Client {
     ApiResult<ObjectPtr> patch(const ResourceType& type, const ObjectKey& key, PatchType patchType,
                                const base::Json& patch, std::stop_token stop,
                                const std::string& subresource = "");
-    // NotFound and a failed UID precondition (Conflict) are errors like any other: the caller
-    // decides.
-    ApiResult<void> remove(const ResourceType& type, const ObjectKey& key,
-                           const DeleteOptions& options, std::stop_token stop);
+    // The object with that UID, which is always a precondition: a name alone means whoever bears it
+    // now. Without one Malformed, and nothing is sent. NotFound and a failed precondition
+    // (Conflict) are errors like any other: the caller decides.
+    ApiResult<void> remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
+                           std::stop_token stop, const DeleteOptions& options = {});
 
     // Blocks until the server or `stop` ends the watch; `onLine` gets raw watch events.
     ApiResult<void> watch(const ResourceType& type, const WatchOptions& options,

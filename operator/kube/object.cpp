@@ -229,6 +229,10 @@ ApiResult<ObjectPtr> Object::parse(std::string_view text, const std::string& api
     if (compact.empty() || compact.front() != '{') {
         return base::failWith(malformed("no JSON object"));
     }
+    const auto& version = object->meta_.resourceVersion;
+    if (!version.empty() && !isVersion(version)) {
+        return base::failWith(malformed("\"" + version + "\" is no resourceVersion"));
+    }
     const std::string addVersion = copier.sawApiVersion() ? "" : apiVersion;
     const std::string addKind = copier.sawKind() ? "" : kind;
     if (!addVersion.empty()) {
@@ -258,22 +262,12 @@ base::Json Object::json(const base::JsonOutline* outline) const {
     return tree ? std::move(tree).value() : base::Json::object();
 }
 
+bool isVersion(std::string_view text) {
+    return !text.empty() && text.front() != '0' &&
+           text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool atLeast(std::string_view a, std::string_view b) {
-    auto isNumber = [](std::string_view text) {
-        return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    };
-    auto strip = [](std::string_view text) {
-        text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
-        return text;
-    };
-    if (!isNumber(b)) {
-        return true;
-    }
-    if (!isNumber(a)) {
-        return false;
-    }
-    a = strip(a);
-    b = strip(b);
     return a.size() != b.size() ? a.size() > b.size() : a >= b;
 }
 

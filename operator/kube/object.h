@@ -50,8 +50,8 @@ using ObjectPtr = std::shared_ptr<const Object>;
 
 class Object {
   public:
-    // Errors: Malformed. `apiVersion` and `kind` fill in for list items, which carry none. With a
-    // `pack` the text is kept by it.
+    // Errors: Malformed; also of a resourceVersion that is none. `apiVersion` and `kind` fill in
+    // for list items, which carry none. With a `pack` the text is kept by it.
     static ApiResult<ObjectPtr> parse(std::string_view text, const std::string& apiVersion = "",
                                       const std::string& kind = "", TextPack* pack = nullptr);
     static ObjectPtr fromJson(const base::Json& json);
@@ -67,8 +67,13 @@ class Object {
     PackedText text_;
 };
 
-// resourceVersions are integers of unbounded size (comparable by contract since Kubernetes 1.35):
-// true when `a` is at least as new as `b`. What is no number is older than everything.
+// resourceVersions are comparable by contract since Kubernetes 1.35 (KEP 5504): integers of
+// unbounded size, digits without a leading zero. An object or a list with any other is Malformed:
+// what cannot be compared would pass for old, and a cache would quietly stand still.
+bool isVersion(std::string_view text);
+
+// True when `a` is at least as new as `b`. An empty one (nothing seen yet) is older than every
+// other.
 bool atLeast(std::string_view a, std::string_view b);
 
 }  // namespace kube

@@ -256,7 +256,7 @@ bool Applier::removeOne(const kube::Meta& app, const plan::Removal& removal,
     if (!confirm(app, context, applied)) {
         return false;
     }
-    auto removed = client_.remove(*type, key, {.uid = removal.uid}, context.stop);
+    auto removed = client_.remove(*type, key, removal.uid, context.stop);
     if (removed) {
         base::logInfo(
             "removed",

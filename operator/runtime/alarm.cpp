@@ -11,6 +11,11 @@ namespace runtime {
 
 struct Alarm::Impl {
     using Id = std::pair<base::SteadyTime, uint64_t>;
+    // What repeats is a bell after the other.
+    struct Series {
+        Id next;
+        bool over = false;
+    };
 
     explicit Impl(const base::Clock& theClock) : clock(theClock) {}
 
@@ -33,6 +38,29 @@ struct Alarm::Impl {
         }
     }
 
+    Id add(base::SteadyTime time, std::function<void()> ring) {
+        Id id{time, ++lastId};
+        bells.emplace(id, std::move(ring));
+        if (!thread.joinable()) {
+            thread = std::thread([this] { run(); });
+        }
+        if (time < asleepUntil) {
+            due.notify_all();
+        }
+        return id;
+    }
+
+    void addNext(const std::shared_ptr<Series>& series, std::chrono::milliseconds interval,
+                 const std::function<void()>& ring) {
+        series->next = add(clock.steady() + interval, [this, series, interval, ring] {
+            ring();
+            std::lock_guard lock(mutex);
+            if (!series->over) {
+                addNext(series, interval, ring);
+            }
+        });
+    }
+
     void ring(std::unique_lock<std::mutex>& lock) {
         auto bell = bells.extract(bells.begin());
         ringing = bell.key();
@@ -45,8 +73,16 @@ struct Alarm::Impl {
 
     void cancel(Id id) {
         std::unique_lock lock(mutex);
+        cancel(id, lock);
+    }
+    void cancel(Id id, std::unique_lock<std::mutex>& lock) {
         bells.erase(id);
         rang.wait(lock, [&] { return ringing != id; });
+    }
+    void end(Series& series) {
+        std::unique_lock lock(mutex);
+        series.over = true;
+        cancel(series.next, lock);
     }
 
     const base::Clock& clock;
@@ -76,15 +112,15 @@ Alarm::~Alarm() {
 
 Alarm::Bell Alarm::at(base::SteadyTime time, std::function<void()> ring) {
     std::lock_guard lock(impl_->mutex);
-    Impl::Id id{time, ++impl_->lastId};
-    impl_->bells.emplace(id, std::move(ring));
-    if (!impl_->thread.joinable()) {
-        impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
-    }
-    if (time < impl_->asleepUntil) {
-        impl_->due.notify_all();
-    }
+    auto id = impl_->add(time, std::move(ring));
     return {impl_.get(), [impl = impl_, id](void*) { impl->cancel(id); }};
+}
+
+Alarm::Bell Alarm::every(std::chrono::milliseconds interval, std::function<void()> ring) {
+    auto series = std::make_shared<Impl::Series>();
+    std::lock_guard lock(impl_->mutex);
+    impl_->addNext(series, interval, ring);
+    return {impl_.get(), [impl = impl_, series](void*) { impl->end(*series); }};
 }
 
 void Alarm::sleep(std::chrono::milliseconds pause, const std::stop_token& stop) {

@@ -26,6 +26,8 @@ class Alarm final : public Timer {
     Alarm& operator=(const Alarm&) = delete;
 
     [[nodiscard]] Bell at(base::SteadyTime time, std::function<void()> ring) override;
+    [[nodiscard]] Bell every(std::chrono::milliseconds interval,
+                             std::function<void()> ring) override;
     void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) override;
     // Reads the clock again: for clocks that jump (tests).
     void wake();

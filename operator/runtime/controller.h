@@ -70,7 +70,9 @@ struct ReconcileContext {
     std::string reconcileId;  // in every log line of this reconcile
     // Tells the read-your-own-writes gate: this key runs again only after the store of that kind
     // has reached that version. `scope`: the plural name, with "/<namespace>" behind it where the
-    // kind is watched by namespace.
+    // kind is watched by namespace. The key is a name: an object made anew waits for what was
+    // written for its predecessor, too. That is right, since its children have the same names and
+    // a view from before those writes is as stale for it; and short, since versions only rise.
     std::function<void(const std::string& scope, const std::string& resourceVersion)> wrote;
 };
 

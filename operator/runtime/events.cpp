@@ -1,5 +1,6 @@
 #include "runtime/events.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "runtime/alarm.h"
+#include "runtime/event_retries.h"
 #include "runtime/event_series.h"
 #include "runtime/metrics.h"
 
@@ -20,8 +22,6 @@ using namespace std::chrono_literals;
 constexpr size_t kMaxQueue = 1000;
 constexpr auto kTick = 1min;
 constexpr auto kLastSend = 2s;
-constexpr int kTries = 4;
-constexpr std::chrono::milliseconds kFirstRetry = 500ms;
 
 const kube::ResourceType kEvents{"events.k8s.io", "v1", "events", "Event", true};
 
@@ -36,8 +36,10 @@ struct EventRecorder::Impl {
           series(std::move(controller), std::move(instance)) {}
 
     void run(const std::stop_token& stop);
+    std::chrono::milliseconds patience() const;
     void deliver(const EventSeries::Request& request);
-    kube::ApiResult<kube::ObjectPtr> sendOnce(const EventSeries::Request& request);
+    void attempt(const EventSeries::Request& request);
+    void refused(const EventSeries::Request& request, const kube::ApiError& error);
     kube::ApiResult<kube::ObjectPtr> send(const EventSeries::Request& request);
     void discarded(const char* why) {
         if (metrics != nullptr) {
@@ -48,7 +50,8 @@ struct EventRecorder::Impl {
     kube::Client& client;
     const base::Clock& clock;
     Metrics* metrics;
-    EventSeries series;  // of the sender thread alone
+    EventSeries series;  // these two: of the sender thread alone
+    EventRetries retries;
 
     std::mutex mutex;
     std::condition_variable_any changed;
@@ -61,13 +64,17 @@ struct EventRecorder::Impl {
 void EventRecorder::Impl::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     while (true) {
-        changed.wait_for(lock, stop, kTick, [&] { return !queue.empty(); });
-        if (queue.empty() && stop.stop_requested()) {
-            return;
-        }
+        changed.wait_for(lock, stop, patience(), [&] { return !queue.empty(); });
+        const bool ending = stop.stop_requested();
         auto batch = std::exchange(queue, {});
         saidFull = false;
         lock.unlock();
+        if (ending) {
+            retries.rush();
+        }
+        while (auto request = retries.due(clock.steady())) {
+            attempt(*request);
+        }
         for (const auto& event : batch) {
             if (auto request = series.add(event, clock.steady(), clock.wall())) {
                 deliver(*request);
@@ -77,51 +84,70 @@ void EventRecorder::Impl::run(const std::stop_token& stop) {
             deliver(request);
         }
         lock.lock();
+        if (ending && queue.empty()) {
+            return;
+        }
     }
 }
 
+// Until there is something to do even if no event comes.
+std::chrono::milliseconds EventRecorder::Impl::patience() const {
+    auto next = retries.next();
+    auto pause = next ? *next - clock.steady() : base::SteadyTime::duration(kTick);
+    return std::chrono::ceil<std::chrono::milliseconds>(
+        std::clamp<base::SteadyTime::duration>(pause, 0ms, kTick));
+}
+
 void EventRecorder::Impl::deliver(const EventSeries::Request& request) {
+    switch (retries.take(request, clock.steady())) {
+        case EventRetries::Fate::Now:
+            attempt(request);
+            break;
+        case EventRetries::Fate::Later:
+            break;
+        case EventRetries::Fate::Full:
+            series.unsent(request);
+            discarded("full");
+            break;
+    }
+}
+
+void EventRecorder::Impl::attempt(const EventSeries::Request& request) {
     auto sent = send(request);
-    if (!sent && !request.create && sent.error().is(kube::ErrorKind::NotFound)) {
+    if (sent || sent.error().is(kube::ErrorKind::AlreadyExists)) {
+        retries.done(request.key);
+        return;
+    }
+    if (!request.create && sent.error().is(kube::ErrorKind::NotFound)) {
+        retries.done(request.key);
         // Under another name from here on.
         if (auto anew = series.recreate(request.key, clock.steady(), clock.wall())) {
             deliver(*anew);
             return;
         }
     }
-    if (sent || sent.error().is(kube::ErrorKind::AlreadyExists)) {
-        return;
-    }
-    if (sent.error().transient() && !abandon.stop_requested()) {
-        series.unsent(request);
-    }
-    discarded("refused");
-    if (!sent.error().is(kube::ErrorKind::NotLeader) && !abandon.stop_requested()) {
-        base::logDebug("an event was not sent",
-                       {{"event", request.key.str()}, {"error", sent.error().str()}});
+    if (!retries.failed(request, sent.error(), clock.steady())) {
+        refused(request, sent.error());
     }
 }
 
-kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::sendOnce(
-    const EventSeries::Request& request) {
+void EventRecorder::Impl::refused(const EventSeries::Request& request,
+                                  const kube::ApiError& error) {
+    if (error.transient()) {
+        series.unsent(request);
+    }
+    discarded("refused");
+    if (!error.is(kube::ErrorKind::NotLeader) && !abandon.stop_requested()) {
+        base::logDebug("an event was not sent",
+                       {{"event", request.key.str()}, {"error", error.str()}});
+    }
+}
+
+kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::send(const EventSeries::Request& request) {
     auto stop = abandon.get_token();
     return request.create ? client.create(kEvents, request.body, stop)
                           : client.patch(kEvents, request.key, kube::PatchType::MergePatch,
                                          request.body, stop);
-}
-
-kube::ApiResult<kube::ObjectPtr> EventRecorder::Impl::send(const EventSeries::Request& request) {
-    auto pause = kFirstRetry;
-    auto sent = sendOnce(request);
-    for (int tries = 1; tries < kTries && !sent && sent.error().transient() &&
-                        !sent.error().is(kube::ErrorKind::Conflict) && !abandon.stop_requested();
-         ++tries, pause *= 2) {
-        std::unique_lock lock(mutex);
-        changed.wait_for(lock, abandon.get_token(), pause, [] { return false; });
-        lock.unlock();
-        sent = sendOnce(request);
-    }
-    return sent;
 }
 
 EventRecorder::EventRecorder(kube::Client& client, std::string reportingController,

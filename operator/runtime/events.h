@@ -6,6 +6,9 @@
 //                  .reason = "ImagePullBackOff", .action = "Reconcile", .note = message});
 //
 // Never blocks a reconcile: a bounded queue (1000, newest dropped and counted), one sender thread.
+// One is enough: an event that fails is tried again later, twelve times in all, and the others pass
+// it by meanwhile (event_retries.h); only a server that is slow for all would be asked faster by
+// more threads, and that is the last thing it needs.
 // Thread safety: record from any thread.
 #pragma once
 

@@ -30,6 +30,9 @@ struct InformerOptions {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+    // "shardRange(object.metadata.uid, '0x0', '0x8000000000000000')" (KEP 5866, alpha in 1.36): one
+    // of several processes sees its part. A server that does not know it gives all of it.
+    std::string shardSelector{};
 
     // "pods", of one namespace "pods/shop".
     std::string name() const { return type.plural + (namespace_.empty() ? "" : "/" + namespace_); }

@@ -62,7 +62,8 @@ InformerCore::InformerCore(kube::Client& client, InformerOptions options, const 
       synced_(metrics.gauge("informer_synced", labels())),
       healthy_(metrics.gauge("informer_healthy", labels())),
       objects_(metrics.gauge("informer_objects", labels())),
-      watcher_({options_.namespace_, options_.labelSelector, options_.fieldSelector},
+      watcher_({options_.namespace_, options_.labelSelector, options_.fieldSelector,
+                options_.shardSelector},
                std::move(jitter)) {
     for (const char* kind : {kUnreachable, "forbidden", "throttled", "server", "other"}) {
         metrics.create("informer_failures_total",
@@ -88,10 +89,20 @@ void InformerCore::step(const std::stop_token& stop) {
                std::exchange(request_, std::monostate{}));
 }
 
-void InformerCore::feed(const Watcher::Input& input) {
-    for (const auto& output : watcher_.next(input, clock_.steady())) {
+// The watcher answers Waiting with nothing but a notice, which any thread may take.
+void InformerCore::hand(const Watcher::Input& input) {
+    Watcher::Outputs outputs;
+    {
+        const std::lock_guard lock(asking_);
+        outputs = watcher_.next(input, clock_.steady());
+    }
+    for (const auto& output : outputs) {
         std::visit([&](const auto& what) { take(what); }, output);
     }
+}
+
+void InformerCore::feed(const Watcher::Input& input) {
+    hand(input);
     for (const auto& tell : progressHandlers_) {
         tell();
     }
@@ -114,6 +125,9 @@ void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_tok
     auto& stream = stream_.emplace();
     stream.ends = begin + watch.options.timeout;
     stream.listing = watch.options.sendInitialEvents;
+    if (stream.listing) {
+        stream.reminder = timer_.every(Watcher::kWaiting, [this] { hand(Watcher::Waiting{}); });
+    }
     std::stop_callback chain(stop, [&] { stream.stop.request_stop(); });
     listen();
     auto result = client_.watch(
@@ -124,6 +138,7 @@ void InformerCore::perform(const Watcher::StartWatch& watch, const std::stop_tok
         },
         stream.stop.get_token());
     stream.bell.reset();
+    stream.reminder.reset();
     if (stop.stop_requested()) {
         return;
     }
@@ -188,6 +203,7 @@ void InformerCore::take(const Watcher::Advance& output) {
 void InformerCore::take(const Watcher::Replace& output) {
     if (stream_) {
         stream_->listing = false;
+        stream_->reminder.reset();
     }
     bool initial = !store_.synced();
     for (const auto& change : store_.replace(output.objects, output.resourceVersion)) {

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -69,9 +70,11 @@ class InformerCore {
         base::SteadyTime givenUpAt{};
         std::atomic<bool> silent{false};  // it was given up
         Timer::Bell bell{};
+        Timer::Bell reminder{};  // while `listing`
     };
 
     void feed(const Watcher::Input& input);
+    void hand(const Watcher::Input& input);
     void perform(const Watcher::StartList& list, const std::stop_token& stop);
     void perform(const Watcher::StartWatch& watch, const std::stop_token& stop);
     void perform(const Watcher::Pause& pause, const std::stop_token& stop);
@@ -105,6 +108,7 @@ class InformerCore {
     const Gauge objects_;
     Store store_;
     Watcher watcher_;
+    std::mutex asking_;  // of watcher_: the reminder comes on the timer's thread
     std::vector<Informer::Handler> handlers_;
     std::vector<std::function<void()>> syncedHandlers_;
     std::vector<std::function<void()>> progressHandlers_;

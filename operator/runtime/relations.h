@@ -26,7 +26,9 @@ using Mapper = std::function<std::vector<kube::ObjectKey>(const kube::Meta& obje
 
 // The object's own key.
 Mapper itself();
-// The controlling owner of that kind, in the object's namespace.
+// The controlling owner of that kind, in the object's namespace. By name, whatever its UID: what a
+// predecessor left stands in the way of the fixed names of its successor, which has to hear when it
+// goes. Whose children they are, ownerIndex says.
 Mapper controllingOwner(std::string kind);
 
 struct RelationOptions {

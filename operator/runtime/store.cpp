@@ -16,12 +16,12 @@ IndexFunction labelIndex(std::string label) {
     };
 }
 
-IndexFunction ownerIndex(std::string ownerKind) {
-    return [kind = std::move(ownerKind)](const kube::Object& object) {
+IndexFunction ownerIndex() {
+    return [](const kube::Object& object) {
         std::vector<std::string> keys;
         for (const auto& owner : object.meta().owners) {
-            if (owner.controller && owner.kind == kind) {
-                keys.push_back(object.meta().key.namespace_ + "/" + owner.name);
+            if (owner.controller) {
+                keys.push_back(owner.uid.str());
             }
         }
         return keys;

@@ -28,8 +28,9 @@ using IndexFunction = std::function<std::vector<std::string>(const kube::Object&
 
 // "<namespace>/<value of the label>", none without the label.
 IndexFunction labelIndex(std::string label);
-// "<namespace>/<name of the controlling owner>" of the given kind.
-IndexFunction ownerIndex(std::string ownerKind);
+// The UID of the controlling owner, none without one. Not its name: an owner that was deleted and
+// made anew does not inherit what its predecessor left, which is about to go.
+IndexFunction ownerIndex();
 
 class Store {
   public:

@@ -2,6 +2,7 @@
 // Threads take it from an Alarm; a simulation, which has none, brings its own.
 //
 //   auto bell = timer.at(clock.steady() + 10s, [&] { source.request_stop(); });
+//   auto reminder = timer.every(10s, [&] { warn(); });
 //   timer.sleep(800ms, stop);
 //   // the bell's end calls it off, and waits for a call that is just running
 //
@@ -24,6 +25,9 @@ class Timer {
     virtual ~Timer() = default;
     // A bell must not end inside its own function.
     [[nodiscard]] virtual Bell at(base::SteadyTime time, std::function<void()> ring) = 0;
+    // Again and again, the first time after one interval.
+    [[nodiscard]] virtual Bell every(std::chrono::milliseconds interval,
+                                     std::function<void()> ring) = 0;
     // Returns early when asked to stop.
     virtual void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) = 0;
 };

@@ -15,7 +15,6 @@ constexpr auto kFirstPause = 800ms;
 constexpr auto kLongestPause = 30s;
 constexpr auto kCalm = 2min;
 constexpr int kPageSize = 500;
-constexpr auto kInitialEventsNotice = 10s;
 // From one version, before the objects are listed again.
 constexpr int kServerErrorTries = 3;
 // Each lasts between one and two times that.
@@ -111,6 +110,7 @@ kube::ListOptions Watcher::listOptions(const Listing& state) const {
     return {.namespace_ = scope_.namespace_,
             .labelSelector = scope_.labelSelector,
             .fieldSelector = scope_.fieldSelector,
+            .shardSelector = scope_.shardSelector,
             .resourceVersion = "",
             .continueToken = state.continueToken,
             .limit = state.paged ? kPageSize : 0,
@@ -122,18 +122,19 @@ kube::WatchOptions Watcher::watchOptions() const {
     options.namespace_ = scope_.namespace_;
     options.labelSelector = scope_.labelSelector;
     options.fieldSelector = scope_.fieldSelector;
+    options.shardSelector = scope_.shardSelector;
     options.timeout =
         std::chrono::duration_cast<std::chrono::seconds>(kWatchTime * (1 + jitter_()));
     return options;
 }
 
 // From a resting state to the request it calls for.
-void Watcher::request(base::SteadyTime now, Outputs& out) {
+void Watcher::request(Outputs& out) {
     if (auto* empty = std::get_if<Empty>(&state_)) {
         if (empty->streaming && streamedLists_) {
             auto options = watchOptions();
             options.sendInitialEvents = true;
-            state_ = Streaming{.objects = {}, .noticed = now};
+            state_ = Streaming{};
             out.push_back(StartWatch{std::move(options)});
             return;
         }
@@ -162,15 +163,15 @@ void Watcher::backOff(State resume, kube::ApiError error, base::SteadyTime now, 
     out.push_back(Pause{pause});
 }
 
-void Watcher::on(const Begin&, base::SteadyTime now, Outputs& out) {
-    request(now, out);
+void Watcher::on(const Begin&, base::SteadyTime, Outputs& out) {
+    request(out);
 }
 
-void Watcher::on(const Paused&, base::SteadyTime now, Outputs& out) {
-    request(now, out);
+void Watcher::on(const Paused&, base::SteadyTime, Outputs& out) {
+    request(out);
 }
 
-void Watcher::on(const Page& input, base::SteadyTime now, Outputs& out) {
+void Watcher::on(const Page& input, base::SteadyTime, Outputs& out) {
     out.push_back(Healthy{});
     auto& listing = std::get<Listing>(state_);
     listing.objects.insert(listing.objects.end(), input.list.items.begin(), input.list.items.end());
@@ -179,7 +180,7 @@ void Watcher::on(const Page& input, base::SteadyTime now, Outputs& out) {
         out.push_back(Replace{std::move(listing.objects), input.list.resourceVersion});
         state_ = Listed{input.list.resourceVersion};
     }
-    request(now, out);
+    request(out);
 }
 
 void Watcher::on(const ListFailed& input, base::SteadyTime now, Outputs& out) {
@@ -187,13 +188,13 @@ void Watcher::on(const ListFailed& input, base::SteadyTime now, Outputs& out) {
     if (input.error.is(kube::ErrorKind::Expired) && !listing.continueToken.empty()) {
         // The pages outlived the server's history: the rest is gone, one whole list is not.
         state_ = Listing{.objects = {}, .continueToken = "", .paged = false};
-        request(now, out);
+        request(out);
         return;
     }
     backOff(Empty{}, input.error, now, out);
 }
 
-void Watcher::on(const Line& input, base::SteadyTime now, Outputs& out) {
+void Watcher::on(const Line& input, base::SteadyTime, Outputs& out) {
     auto raw = splitEvent(input.text);
     if (!raw) {
         streamFailed(malformed("a watch line is no event"), out);
@@ -210,13 +211,22 @@ void Watcher::on(const Line& input, base::SteadyTime now, Outputs& out) {
         return;
     }
     std::string type(raw->type);
-    std::visit(Overload{[&](Streaming& state) { initialEvent(state, type, *object, now, out); },
+    std::visit(Overload{[&](Streaming& state) { initialEvent(state, type, *object, out); },
                         [&](Watching& state) { event(state, type, *object, out); }, [](auto&) {}},
                state_);
 }
 
+// A server that never sends the closing bookmark is told from a slow one by nobody but a reader of
+// the log, and it may be silent meanwhile.
+void Watcher::on(const Waiting&, base::SteadyTime, Outputs& out) {
+    if (auto* streaming = std::get_if<Streaming>(&state_); streaming && !streaming->failed) {
+        out.push_back(Notice{"the initial events are not complete: " +
+                             std::to_string(streaming->objects.size()) + " objects so far"});
+    }
+}
+
 void Watcher::initialEvent(Streaming& state, const std::string& type, const kube::ObjectPtr& object,
-                           base::SteadyTime now, Outputs& out) {
+                           Outputs& out) {
     if (state.failed) {
         return;
     }
@@ -239,11 +249,6 @@ void Watcher::initialEvent(Streaming& state, const std::string& type, const kube
                              object->meta().key.str()});
     } else {
         state.objects[object->meta().key] = object;
-    }
-    if (now - state.noticed >= kInitialEventsNotice) {
-        state.noticed = now;
-        out.push_back(Notice{"the initial events take long: " +
-                             std::to_string(state.objects.size()) + " objects so far"});
     }
 }
 
@@ -298,7 +303,7 @@ void Watcher::endedStreaming(const Ended& input, base::SteadyTime now, Outputs& 
         streamedLists_ = false;
     }
     state_ = Empty{.streaming = false};
-    request(now, out);
+    request(out);
 }
 
 void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& out) {
@@ -313,7 +318,7 @@ void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& o
             backOff(Empty{}, *error, now, out);
         } else {
             state_ = Empty{};
-            request(now, out);
+            request(out);
         }
     } else if (error && worthAnotherTry(*error, version)) {
         backOff(Listed{version}, *error, now, out);
@@ -328,7 +333,7 @@ void Watcher::endedWatching(const Ended& input, base::SteadyTime now, Outputs& o
         out.push_back(Healthy{});
         serverErrors_ = 0;
         state_ = Listed{version};
-        request(now, out);
+        request(out);
     }
 }
 

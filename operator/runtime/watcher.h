@@ -5,7 +5,8 @@
 //   outputs = watcher.next(runtime::Watcher::Line{line}, now);    // -> Upsert, Erase, Replace, ...
 //   outputs = watcher.next(runtime::Watcher::Ended{}, now);       // -> StartWatch or Pause, ...
 //
-// The driver does what the outputs say, in order, and feeds back what came of it. Begin, Page,
+// The driver does what the outputs say, in order, and feeds back what came of it; while a streamed
+// list is on its way also that time goes by (Waiting). Begin, Page,
 // ListFailed, Ended and Paused are each answered with exactly one of StartList, StartWatch and
 // Pause.
 //
@@ -41,6 +42,7 @@ struct Scope {
     std::string namespace_{};  // empty: all
     std::string labelSelector{};
     std::string fieldSelector{};
+    std::string shardSelector{};
 };
 
 // Growing pauses; each is between one and two times the step.
@@ -68,11 +70,13 @@ class Watcher {
     struct Line {
         std::string_view text;
     };
-    struct Ended {  // the watch is over, however it ended
+    struct Waiting {};  // a streamed list is not complete yet: said every kWaiting until Replace
+    struct Ended {      // the watch is over, however it ended
         std::optional<kube::ApiError> error;
         std::chrono::milliseconds lasted{};
     };
-    using Input = std::variant<Begin, Paused, Page, ListFailed, Line, Ended>;
+    using Input = std::variant<Begin, Paused, Page, ListFailed, Line, Waiting, Ended>;
+    static constexpr std::chrono::seconds kWaiting{10};
 
     // --- outputs
     struct StartList {
@@ -122,7 +126,6 @@ class Watcher {
     };
     struct Streaming {  // a streamed list is on its way
         std::map<kube::ObjectKey, kube::ObjectPtr> objects;
-        base::SteadyTime noticed;
         bool failed = false;
     };
     struct Listing {
@@ -146,12 +149,13 @@ class Watcher {
     void on(const Page& input, base::SteadyTime now, Outputs& out);
     void on(const ListFailed& input, base::SteadyTime now, Outputs& out);
     void on(const Line& input, base::SteadyTime now, Outputs& out);
+    void on(const Waiting& input, base::SteadyTime now, Outputs& out);
     void on(const Ended& input, base::SteadyTime now, Outputs& out);
 
-    void request(base::SteadyTime now, Outputs& out);
+    void request(Outputs& out);
     void backOff(State resume, kube::ApiError error, base::SteadyTime now, Outputs& out);
     void initialEvent(Streaming& state, const std::string& type, const kube::ObjectPtr& object,
-                      base::SteadyTime now, Outputs& out);
+                      Outputs& out);
     void event(Watching& state, const std::string& type, const kube::ObjectPtr& object,
                Outputs& out);
     void streamFailed(kube::ApiError error, Outputs& out);

@@ -35,7 +35,7 @@ TEST_F(Client, AppliesListsAndDeletes) {
     EXPECT_EQ(base::stringAt(page->items[0]->json(), "/data/value"), "2");
     EXPECT_EQ(page->items[0]->meta().kind, "ConfigMap");
 
-    ASSERT_TRUE(client().remove(kConfigMaps, key("a"), {}, stop()));
+    ASSERT_TRUE(client().remove(kConfigMaps, key("a"), (*first)->meta().uid, stop()));
     auto gone = client().get(kConfigMaps, key("a"), stop());
     ASSERT_FALSE(gone);
     EXPECT_TRUE(gone.error().is(kube::ErrorKind::NotFound)) << gone.error().str();
@@ -65,11 +65,9 @@ TEST_F(Client, PagesThroughALongList) {
 TEST_F(Client, NeverDeletesASuccessor) {
     auto old = client().create(kConfigMaps, configMap("a", "1"), stop());
     ASSERT_TRUE(old) << old.error().str();
-    ASSERT_TRUE(client().remove(kConfigMaps, key("a"), {}, stop()));
+    ASSERT_TRUE(client().remove(kConfigMaps, key("a"), (*old)->meta().uid, stop()));
     ASSERT_TRUE(client().create(kConfigMaps, configMap("a", "2"), stop()));
-    kube::DeleteOptions precondition;
-    precondition.uid = (*old)->meta().uid;
-    auto refused = client().remove(kConfigMaps, key("a"), precondition, stop());
+    auto refused = client().remove(kConfigMaps, key("a"), (*old)->meta().uid, stop());
     ASSERT_FALSE(refused);
     EXPECT_TRUE(refused.error().is(kube::ErrorKind::Conflict)) << refused.error().str();
     EXPECT_TRUE(client().get(kConfigMaps, key("a"), stop()));

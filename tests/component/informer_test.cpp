@@ -37,7 +37,7 @@ TEST_F(Informer, StoreFollowsTheServer) {
         kube::atLeast(informer.store().resourceVersion(), (*added)->meta().resourceVersion));
     EXPECT_EQ(base::stringAt(informer.store().get(key("before"))->json(), "/data/value"), "2");
 
-    ASSERT_TRUE(client().remove(kConfigMaps, key("before"), {}, stop()));
+    ASSERT_TRUE(client().remove(kConfigMaps, key("before"), (*changed)->meta().uid, stop()));
     EXPECT_TRUE(eventually([&] { return informer.store().get(key("before")) == nullptr; }));
     EXPECT_GE(later, 3);
     informer.stop();

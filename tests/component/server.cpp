@@ -53,11 +53,12 @@ void ServerTest::SetUp() {
     auto made = client().create(kNamespaces, object, stop());
     ASSERT_TRUE(made) << made.error().str();
     namespace_ = name;
+    namespaceUid_ = (*made)->meta().uid;
 }
 
 void ServerTest::TearDown() {
     if (!namespace_.empty()) {
-        auto gone = client().remove(kNamespaces, {"", namespace_}, {}, stop());
+        auto gone = client().remove(kNamespaces, {"", namespace_}, namespaceUid_, stop());
         EXPECT_TRUE(gone) << gone.error().str();
     }
 }

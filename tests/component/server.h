@@ -43,6 +43,7 @@ class ServerTest : public testing::Test {
     std::shared_ptr<kube::Transport> transport_;
     std::unique_ptr<kube::Client> client_;
     std::string namespace_;
+    std::string namespaceUid_;
 };
 
 }  // namespace component

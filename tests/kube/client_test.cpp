@@ -61,6 +61,7 @@ TEST(Client, ListSendsItsOptionsEncodedAndReadsItems) {
                                        {.namespace_ = "n",
                                         .labelSelector = "app in (a,b)",
                                         .fieldSelector = "spec.nodeName=x",
+                                        .shardSelector = "shardRange(x,'0x0')",
                                         .resourceVersion = "0",
                                         .continueToken = "t/+",
                                         .limit = 50},
@@ -74,7 +75,8 @@ TEST(Client, ListSendsItsOptionsEncodedAndReadsItems) {
         R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"n"},"spec":{"x":1.0}})");
     EXPECT_EQ(server.requests()[0].target,
               "/api/v1/namespaces/n/pods?labelSelector=app%20in%20%28a%2Cb%29&fieldSelector="
-              "spec.nodeName%3Dx&resourceVersion=0&continue=t%2F%2B&limit=50");
+              "spec.nodeName%3Dx&shardSelector=shardRange%28x%2C%270x0%27%29&resourceVersion=0&"
+              "continue=t%2F%2B&limit=50");
     EXPECT_EQ(server.requests()[0].header("accept-encoding"), "gzip");
 }
 
@@ -89,7 +91,11 @@ TEST(Client, AnEmptyListMayHaveNullItems) {
 }
 
 TEST(Client, AnAnswerThatIsNoListOrNoObjectIsMalformed) {
-    for (const char* body : {"", "{}", "[]", R"({"items":[{"metadata":}]})", R"({"items":[{]})"}) {
+    for (
+        const char* body :
+        {"", "{}", "[]", R"({"items":[{"metadata":}]})", R"({"items":[{]})",
+         R"({"metadata":{"resourceVersion":"07"},"items":[]})",
+         R"({"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"resourceVersion":"x"}}]})"}) {
         HttpStub server([&](const StubRequest&, StubReply& reply) { reply.send(200, body); });
         auto list = clientOf(server)->list(kPods, {}, {});
         ASSERT_FALSE(list.ok()) << body;
@@ -142,12 +148,11 @@ TEST(Client, CreateUpdateAndPatch) {
 TEST(Client, DeleteCarriesItsPreconditions) {
     HttpStub server(answerPod);
     auto client = clientOf(server);
-    ASSERT_TRUE(client->remove(kPods, {"n", "a"}, {.uid = "u-1", .resourceVersion = "9"}, {}).ok());
-    ASSERT_TRUE(
-        client
-            ->remove(kPods, {"n", "a"},
-                     {.uid = "u-2", .propagationPolicy = "Foreground", .gracePeriodSeconds = 0}, {})
-            .ok());
+    ASSERT_TRUE(client->remove(kPods, {"n", "a"}, "u-1", {}, {.resourceVersion = "9"}).ok());
+    ASSERT_TRUE(client
+                    ->remove(kPods, {"n", "a"}, "u-2", {},
+                             {.propagationPolicy = "Foreground", .gracePeriodSeconds = 0})
+                    .ok());
     const auto seen = server.requests();
     EXPECT_EQ(seen[0].method, "DELETE");
     EXPECT_EQ(seen[0].body,
@@ -161,10 +166,19 @@ TEST(Client, DeleteCarriesItsPreconditions) {
 TEST(Client, NothingWithoutANameIsWritten) {
     HttpStub server(answerPod);
     auto client = clientOf(server);
-    EXPECT_EQ(client->remove(kPods, {"n", ""}, {}, {}).error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(client->remove(kPods, {"n", ""}, "u", {}).error().kind, ErrorKind::Malformed);
     EXPECT_EQ(client->apply(kPods, Json::object(), {}).error().kind, ErrorKind::Malformed);
     EXPECT_EQ(client->update(kPods, Json::object(), {}).error().kind, ErrorKind::Malformed);
     EXPECT_TRUE(server.requests().empty()) << "a DELETE of the collection was a letter away";
+}
+
+TEST(Client, NothingIsDeletedByItsNameAlone) {
+    HttpStub server(answerPod);
+    auto refused = clientOf(server)->remove(kPods, {"n", "a"}, "", {});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(refused.error().message, "delete of Pod n/a without a UID");
+    EXPECT_TRUE(server.requests().empty());
 }
 
 TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
@@ -178,7 +192,10 @@ TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
     auto collect = [&](std::string_view line) { lines.emplace_back(line); };
     ASSERT_TRUE(client
                     ->watch(kPods,
-                            {.namespace_ = "n", .labelSelector = "a=b", .sendInitialEvents = true},
+                            {.namespace_ = "n",
+                             .labelSelector = "a=b",
+                             .shardSelector = "s",
+                             .sendInitialEvents = true},
                             collect, {})
                     .ok());
     ASSERT_TRUE(client
@@ -188,7 +205,8 @@ TEST(Client, WatchAsksForBookmarksAndInitialEvents) {
     EXPECT_EQ(lines.size(), 2U);
     EXPECT_EQ(server.requests()[0].target,
               "/api/v1/namespaces/n/pods?watch=true&allowWatchBookmarks=true&labelSelector=a%3Db&"
-              "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=290");
+              "shardSelector=s&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&"
+              "timeoutSeconds=290");
     EXPECT_EQ(
         server.requests()[1].target,
         "/api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=5");
@@ -259,7 +277,7 @@ TEST(ClientGate, NoWriteLeavesWithoutTheLease) {
               ErrorKind::NotLeader);
     EXPECT_EQ(client->patch(kPods, {"n", "a"}, kube::PatchType::MergePatch, {}, {}).error().kind,
               ErrorKind::NotLeader);
-    EXPECT_EQ(client->remove(kPods, {"n", "a"}, {}, {}).error().kind, ErrorKind::NotLeader);
+    EXPECT_EQ(client->remove(kPods, {"n", "a"}, "u", {}).error().kind, ErrorKind::NotLeader);
     EXPECT_TRUE(server.requests().empty());
     EXPECT_TRUE(client->get(kPods, {"n", "a"}, {}).ok()) << "reading needs no lease";
     leader = true;
@@ -334,7 +352,7 @@ TEST(Client, ReportsEveryRequest) {
                            }});
     static_cast<void>(client->get(kPods, {"n", "a"}, {}));
     static_cast<void>(client->apply(kDeployments, object("D", "a"), {}));
-    static_cast<void>(client->remove(kPods, {"n", "a"}, {}, {}));
+    static_cast<void>(client->remove(kPods, {"n", "a"}, "u", {}));
     static_cast<void>(client->watch(kPods, {}, [](std::string_view) {}, {}));
     EXPECT_EQ(seen, (std::vector<std::string>{"get pods 200", "apply deployments 200 mutating",
                                               "delete pods 404 mutating", "watch pods 200"}));

@@ -139,8 +139,6 @@ TEST(ResourceVersion, ComparesAsNumbersOfAnyLength) {
     EXPECT_FALSE(atLeast("340282366920938463463374607431768211455",
                          "340282366920938463463374607431768211456"));
     EXPECT_TRUE(atLeast("18446744073709551616", "18446744073709551615"));
-    EXPECT_TRUE(atLeast("007", "7"));
-    EXPECT_TRUE(atLeast("7", "007"));
 }
 
 TEST(ResourceVersion, AnEmptyOneIsOlderThanEverything) {
@@ -149,11 +147,24 @@ TEST(ResourceVersion, AnEmptyOneIsOlderThanEverything) {
     EXPECT_FALSE(atLeast("", "1"));
 }
 
-TEST(ResourceVersion, WhatIsNoNumberIsOlderThanEveryNumber) {
-    EXPECT_FALSE(atLeast("v9", "1"));
-    EXPECT_FALSE(atLeast("-5", "1"));
-    EXPECT_TRUE(atLeast("1", "v9"));
-    EXPECT_TRUE(atLeast("x", "y"));
+TEST(ResourceVersion, IsDigitsWithoutALeadingZero) {
+    for (const char* good : {"1", "10", "340282366920938463463374607431768211456"}) {
+        EXPECT_TRUE(kube::isVersion(good)) << good;
+    }
+    for (const char* bad : {"", "0", "007", "v9", "-5", "+5", "1.0", "1 ", "0x1f"}) {
+        EXPECT_FALSE(kube::isVersion(bad)) << bad;
+    }
+}
+
+// One that cannot be compared must not get as far as a cache, where it would pass for old.
+TEST(Object, WithAVersionThatIsNoneIsMalformed) {
+    for (const char* bad : {"0", "007", "v9", "1.0"}) {
+        auto parsed = Object::parse(base::dumpJson({{"metadata", {{"resourceVersion", bad}}}}));
+        ASSERT_FALSE(parsed.ok()) << bad;
+        EXPECT_EQ(parsed.error().kind, ErrorKind::Malformed);
+        EXPECT_NE(parsed.error().message.find(bad), std::string::npos) << parsed.error().str();
+    }
+    EXPECT_TRUE(Object::parse(R"({"metadata":{"resourceVersion":""}})").ok()) << "an intent";
 }
 
 // The parser takes it for the end of the text, and what comes behind it is not looked at.

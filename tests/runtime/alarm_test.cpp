@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <future>
+#include <mutex>
 
 #include "support/fake_clock.h"
 
@@ -59,6 +61,38 @@ TEST(Alarm, EndingABellWaitsForItsCall) {
     inside.get_future().wait();
     bell.reset();
     EXPECT_TRUE(finished);
+}
+
+TEST(Alarm, WhatRepeatsRingsOnceAnIntervalUntilItsEnd) {
+    test::FakeClock clock;
+    runtime::Alarm alarm(clock);
+    std::mutex mutex;
+    std::condition_variable changed;
+    int rings = 0;
+    auto reminder = alarm.every(10s, [&] {
+        const std::lock_guard lock(mutex);
+        ++rings;
+        changed.notify_all();
+    });
+    for (int wanted = 1; wanted <= 3; ++wanted) {
+        clock.advance(10s);
+        alarm.wake();
+        {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [&] { return rings == wanted; });
+        }
+        // Its call is over, and the next one set, before the clock goes on.
+        std::promise<void> over;
+        auto marker = alarm.at(clock.steady(), [&] { over.set_value(); });
+        over.get_future().wait();
+    }
+    reminder.reset();
+    std::promise<void> done;
+    auto marker = alarm.at(clock.steady() + 20s, [&] { done.set_value(); });
+    clock.advance(30s);
+    alarm.wake();
+    done.get_future().wait();
+    EXPECT_EQ(rings, 3);
 }
 
 TEST(Alarm, ASleepEndsWhenItIsAskedTo) {

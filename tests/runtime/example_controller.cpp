@@ -13,6 +13,7 @@
 #include "apiserver/server.h"
 #include "base/json.h"
 #include "runtime/manager.h"
+#include "runtime/owner.h"
 #include "runtime/process.h"
 #include "runtime/relations.h"
 
@@ -48,17 +49,16 @@ class Greeter {
         if (map != nullptr && base::stringAt(map->json(), "/data/text") == text) {
             return runtime::Outcome::done();  // as asked: nothing is written
         }
-        base::Json owner{{"apiVersion", kGreetings.apiVersion()},
-                         {"kind", kGreetings.kind},
-                         {"name", key.name},
-                         {"uid", greeting->meta().uid},
-                         {"controller", true}};
         base::Json intent{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"data", {{"text", text}}}};
         intent["metadata"] = {{"namespace", key.namespace_},
                               {"name", key.name},
-                              {"labels", {{"example.dev/greeting", key.name}}},
-                              {"ownerReferences", base::Json::array({owner})}};
-        auto written = client_.apply(kConfigMaps, intent, context.stop);
+                              {"labels", {{"example.dev/greeting", key.name}}}};
+        auto owned = runtime::withController({kGreetings, key, greeting->meta().uid}, kConfigMaps,
+                                             std::move(intent));
+        if (!owned) {
+            return runtime::Outcome::terminal(owned.error().message);
+        }
+        auto written = client_.apply(kConfigMaps, *owned, context.stop);
         if (!written) {
             return runtime::Outcome::retry(written.error().str());  // with growing pauses
         }

@@ -23,6 +23,7 @@ using testing::Not;
 
 struct NoTimer final : runtime::Timer {
     Bell at(base::SteadyTime, std::function<void()>) override { return nullptr; }
+    Bell every(std::chrono::milliseconds, std::function<void()>) override { return nullptr; }
     void sleep(std::chrono::milliseconds, const std::stop_token&) override {}
 };
 

@@ -94,7 +94,24 @@ class HandTimer final : public runtime::Timer {
                     bells_.erase(bell);
                 }};
     }
+    Bell every(std::chrono::milliseconds interval, std::function<void()> ring) override {
+        const std::lock_guard lock(mutex_);
+        reminds = interval;
+        reminder_ = std::move(ring);
+        return {this, [this](void*) {
+                    const std::lock_guard end(mutex_);
+                    reminder_ = nullptr;
+                }};
+    }
     void sleep(std::chrono::milliseconds, const std::stop_token&) override {}
+    // False: nobody wants to be reminded.
+    bool remind() {
+        const std::lock_guard lock(mutex_);
+        if (reminder_) {
+            reminder_();
+        }
+        return reminder_ != nullptr;
+    }
     // Those that are due; true: there were any.
     bool ring() {
         const std::lock_guard lock(mutex_);
@@ -106,11 +123,13 @@ class HandTimer final : public runtime::Timer {
         return any;
     }
     std::atomic<int> made{0};
+    std::chrono::milliseconds reminds{};
 
   private:
     const base::Clock& clock_;
     std::mutex mutex_;
     std::multimap<base::SteadyTime, std::function<void()>> bells_;
+    std::function<void()> reminder_;
 };
 
 class InformerSilenceTest : public testing::Test {
@@ -170,6 +189,21 @@ TEST_F(InformerSilenceTest, AStreamedListThatFallsSilentHalfWayGivesWayToAList) 
     running.wait();
     core.step({});
     EXPECT_EQ(core.store().resourceVersion(), "50");
+}
+
+// By time alone: no line comes.
+TEST_F(InformerSilenceTest, AStreamedListThatIsNotCompleteIsSaidEachTenSeconds) {
+    watch();
+    line->say(added("a", "3"));
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(timer.remind());
+    EXPECT_TRUE(timer.remind());
+    auto log = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(timer.reminds, 10s);
+    EXPECT_THAT(log,
+                testing::ContainsRegex("not complete: 1 objects.*\n.*not complete: 1 objects"));
+    list();
+    EXPECT_FALSE(timer.remind()) << "the list is complete";
 }
 
 TEST_F(InformerSilenceTest, AQuietWatchMayLastUntilTheServerIsToEndIt) {

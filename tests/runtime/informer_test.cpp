@@ -202,6 +202,7 @@ TEST_F(InformerTest, AnOutageInTheMiddleLosesNothing) {
 // Writes down what is slept, and whether it was cut short.
 struct Sleeps : runtime::Timer {
     Bell at(base::SteadyTime, std::function<void()>) override { return nullptr; }
+    Bell every(std::chrono::milliseconds, std::function<void()>) override { return nullptr; }
     void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) override {
         meanwhile();
         all.emplace_back(pause, stop.stop_requested());

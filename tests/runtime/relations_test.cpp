@@ -55,6 +55,13 @@ TEST_F(RelationTest, AChildThatChangesHandsConcernsBothOwners) {
     EXPECT_THAT(heard, ElementsAre());
 }
 
+// The name it took is free then, for a child of who bears the owner's name now.
+TEST_F(RelationTest, TheEndOfAPredecessorsChildConcernsTheSuccessor) {
+    auto handler = make(runtime::controllingOwner("Shop"));
+    handler({childOf("shop", "1"), nullptr}, false);
+    EXPECT_THAT(heard, ElementsAre("ns/shop 0 0"));
+}
+
 TEST_F(RelationTest, TheFirstListMayConcernNobodyAndBurstsWait) {
     auto handler = make(
         [](const kube::Meta&) {

@@ -101,21 +101,28 @@ TEST(Store, IndexesFollowEveryWayOfChanging) {
     EXPECT_THAT(store.byIndex("unknown", "ns/shop"), IsEmpty());
 }
 
-TEST(Store, OwnerIndexNamesTheControllingOwnerOfThatKind) {
-    auto json = test::pod("a", "1");
+kube::ObjectPtr ownedPod(const std::string& name, const std::string& version,
+                         const std::string& ownerUid) {
+    auto json = test::pod(name, version);
     json["metadata"]["ownerReferences"] = {
+        {{"apiVersion", "v1"}, {"kind", "App"}, {"name", "other"}, {"uid", "no controller"}},
         {{"apiVersion", "v1"},
          {"kind", "App"},
-         {"name", "mine"},
-         {"uid", "u"},
-         {"controller", true}},
-        {{"apiVersion", "v1"}, {"kind", "App"}, {"name", "other"}, {"uid", "v"}},
-        {{"apiVersion", "v1"},
-         {"kind", "Node"},
-         {"name", "n"},
-         {"uid", "w"},
+         {"name", "shop"},
+         {"uid", ownerUid},
          {"controller", true}}};
-    EXPECT_THAT(runtime::ownerIndex("App")(*kube::Object::fromJson(json)), ElementsAre("ns/mine"));
+    return kube::Object::fromJson(json);
+}
+
+TEST(Store, AnOwnerMadeAnewDoesNotInheritItsPredecessorsChildren) {
+    Store store;
+    store.addIndex("owner", runtime::ownerIndex());
+    store.upsert(ownedPod("left", "1", "first"));
+    store.upsert(ownedPod("made", "2", "second"));
+    store.upsert(test::podPtr("nobodys", "3"));
+    EXPECT_THAT(names(store.byIndex("owner", "first")), ElementsAre("left"));
+    EXPECT_THAT(names(store.byIndex("owner", "second")), ElementsAre("made"));
+    EXPECT_THAT(store.byIndex("owner", "no controller"), IsEmpty());
 }
 
 TEST(Store, ReplaceTellsOnlyWhatDiffers) {

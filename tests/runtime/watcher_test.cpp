@@ -108,9 +108,11 @@ class WatcherTest : public testing::Test {
     }
 
     base::SteadyTime now{1h};
-    Watcher watcher{
-        runtime::Scope{.namespace_ = "ns", .labelSelector = "app=shop", .fieldSelector = ""},
-        [] { return 0.0; }};
+    Watcher watcher{runtime::Scope{.namespace_ = "ns",
+                                   .labelSelector = "app=shop",
+                                   .fieldSelector = "metadata.name=a",
+                                   .shardSelector = "shardRange()"},
+                    [] { return 0.0; }};
 };
 
 TEST_F(WatcherTest, EveryRequestCarriesTheScope) {
@@ -119,12 +121,16 @@ TEST_F(WatcherTest, EveryRequestCarriesTheScope) {
     const auto& watch = std::get<Watcher::StartWatch>(begin[0]).options;
     EXPECT_EQ(watch.namespace_, "ns");
     EXPECT_EQ(watch.labelSelector, "app=shop");
+    EXPECT_EQ(watch.fieldSelector, "metadata.name=a");
+    EXPECT_EQ(watch.shardSelector, "shardRange()");
     EXPECT_EQ(watch.timeout, 290s);
     auto next = watcher.next(Watcher::Ended{failure(kube::ErrorKind::Invalid, 422), 0ms}, now);
     ASSERT_EQ(next.size(), 1U);
     const auto& list = std::get<Watcher::StartList>(next[0]).options;
     EXPECT_EQ(list.namespace_, "ns");
     EXPECT_EQ(list.labelSelector, "app=shop");
+    EXPECT_EQ(list.fieldSelector, "metadata.name=a");
+    EXPECT_EQ(list.shardSelector, "shardRange()");
 }
 
 // Else all watches of all replicas, which begin together, would end together for ever.
@@ -163,13 +169,19 @@ TEST_F(WatcherTest, ADeleteAmongTheInitialEventsIsDealtWith) {
     EXPECT_THAT(feedLine(bookmark("10", true)), ElementsAre("healthy", "replace []@10"));
 }
 
-TEST_F(WatcherTest, SlowInitialEventsAreMentionedEachTenSeconds) {
+TEST_F(WatcherTest, WaitingIsMentionedUntilTheInitialEventsAreComplete) {
     feed(Watcher::Begin{});
-    now += 9s;
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre("notice"));
     EXPECT_THAT(feedLine(line("ADDED", test::pod("a", "3"))), ElementsAre());
-    now += 1s;
-    EXPECT_THAT(feedLine(line("ADDED", test::pod("b", "4"))), ElementsAre("notice"));
-    EXPECT_THAT(feedLine(line("ADDED", test::pod("c", "5"))), ElementsAre());
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre("notice"));
+    feedLine(bookmark("10", true));
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre()) << "one that was under way";
+}
+
+TEST_F(WatcherTest, AStreamedListThatFailedIsWaitedForNoMore) {
+    feed(Watcher::Begin{});
+    feedLine(errorLine(500, "InternalError"));
+    EXPECT_THAT(feed(Watcher::Waiting{}), ElementsAre());
 }
 
 TEST_F(WatcherTest, AServerWithoutStreamedListsIsNotAskedForThemAgain) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "runtime/owner.h"
 #include "simulation/kinds.h"
 
 namespace simulation {
@@ -17,20 +18,16 @@ constexpr auto kGateLimit = 5min;
 // A burst of 20 and two a second: what the controller promises.
 constexpr size_t kRunsInTenSeconds = 41;
 
-base::Json childIntent(const kube::Meta& parent, const kube::ObjectKey& key,
-                       const std::string& value) {
-    return {{"apiVersion", kChildren.apiVersion()},
-            {"kind", kChildren.kind},
-            {"metadata",
-             {{"namespace", key.namespace_},
-              {"name", key.name},
-              {"labels", {{"parent", parent.key.name}}},
-              {"ownerReferences", base::Json::array({{{"apiVersion", kParents.apiVersion()},
-                                                      {"kind", kParents.kind},
-                                                      {"name", parent.key.name},
-                                                      {"uid", parent.uid},
-                                                      {"controller", true}}})}}},
-            {"data", {{"value", value}}}};
+base::Result<base::Json> childIntent(const kube::Meta& parent, const kube::ObjectKey& key,
+                                     const std::string& value) {
+    return runtime::withController({kParents, parent.key, parent.uid}, kChildren,
+                                   {{"apiVersion", kChildren.apiVersion()},
+                                    {"kind", kChildren.kind},
+                                    {"metadata",
+                                     {{"namespace", key.namespace_},
+                                      {"name", key.name},
+                                      {"labels", {{"parent", parent.key.name}}}}},
+                                    {"data", {{"value", value}}}});
 }
 
 bool ownedBy(const kube::Meta& child, const kube::Meta& parent) {
@@ -110,8 +107,8 @@ Outcome Model::bring(const kube::Object& parent, const runtime::ReconcileContext
             return Outcome::retry(*why);
         }
     }
-    for (const auto& child : children_.byIndex(kByParent, meta.key.str())) {
-        if (ownedBy(child->meta(), meta) && !wanted.contains(child->meta().key)) {
+    for (const auto& child : children_.byIndex(kByParent, meta.uid)) {
+        if (!wanted.contains(child->meta().key)) {
             if (auto why = remove(child->meta(), context)) {
                 return Outcome::retry(*why);
             }
@@ -125,13 +122,16 @@ std::optional<std::string> Model::make(const kube::Meta& parent, const kube::Obj
                                        const std::string& value,
                                        const runtime::ReconcileContext& context) {
     auto intent = childIntent(parent, key, value);
+    if (!intent) {
+        return intent.error().message;
+    }
     auto known = children_.get(key);
     if (known != nullptr) {
-        intent["metadata"]["uid"] = known->meta().uid;
+        (*intent)["metadata"]["uid"] = known->meta().uid;
     }
     // create refuses a name that is taken, where apply would take the object over.
-    auto made = known == nullptr ? client_.create(kChildren, intent, context.stop)
-                                 : client_.apply(kChildren, intent, context.stop);
+    auto made = known == nullptr ? client_.create(kChildren, *intent, context.stop)
+                                 : client_.apply(kChildren, *intent, context.stop);
     if (!made) {
         return made.error().str();
     }
@@ -142,9 +142,12 @@ std::optional<std::string> Model::make(const kube::Meta& parent, const kube::Obj
 std::optional<std::string> Model::remove(const kube::Meta& child,
                                          const runtime::ReconcileContext& context) {
     intention_.deleting[child.key.str()] = child.uid;
-    kube::DeleteOptions options;
-    options.uid = defect_ == Defect::DeletesWithoutUid ? "" : child.uid;
-    auto removed = client_.remove(kChildren, child.key, options, context.stop);
+    auto uid = child.uid;
+    if (defect_ == Defect::DeletesWithoutUid) {
+        auto now = client_.get(kChildren, child.key, context.stop);
+        uid = now ? (*now)->meta().uid : uid;
+    }
+    auto removed = client_.remove(kChildren, child.key, uid, context.stop);
     if (removed || removed.error().is(ErrorKind::NotFound) ||
         removed.error().is(ErrorKind::Conflict)) {
         return std::nullopt;  // what the store shows is on its way out already

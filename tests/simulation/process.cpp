@@ -47,6 +47,26 @@ runtime::Timer::Bell Process::OwnTimer::at(base::SteadyTime time, std::function<
     return {this, [&world, id](void*) { world.cancel(id); }};
 }
 
+runtime::Timer::Bell Process::OwnTimer::every(std::chrono::milliseconds interval,
+                                              std::function<void()> ring) {
+    auto series = std::make_shared<Bell>();
+    ringNext(series, interval, ring);
+    return {series.get(), [series](void*) { series->reset(); }};
+}
+
+// The world has forgotten a call by the time it makes it: its bell may give way to the next.
+void Process::OwnTimer::ringNext(const std::shared_ptr<Bell>& series,
+                                 std::chrono::milliseconds interval,
+                                 const std::function<void()>& ring) {
+    *series =
+        at(clock_.steady() + interval, [this, series = std::weak_ptr(series), interval, ring] {
+            ring();
+            if (auto open = series.lock()) {
+                ringNext(open, interval, ring);
+            }
+        });
+}
+
 void Process::OwnTimer::sleep(std::chrono::milliseconds pause, const std::stop_token& stop) {
     auto& world = process_.world_;
     world.wait([&] { return stop.stop_requested(); }, world.steady() + pause);
@@ -248,7 +268,7 @@ void Process::suspend(World::Duration time) {
 // --- relations: a parent's change and a child's change both mean the parent's key
 
 void Process::relate() {
-    children_.store().addIndex(kByParent, runtime::ownerIndex(kParents.kind));
+    children_.store().addIndex(kByParent, runtime::ownerIndex());
     relate(parents_, runtime::itself());
     relate(children_, runtime::controllingOwner(kParents.kind));
     auto health = std::make_shared<runtime::ServerHealth>();

@@ -66,9 +66,14 @@ class Process {
       public:
         OwnTimer(Process& process, const OwnClock& clock) : process_(process), clock_(clock) {}
         [[nodiscard]] Bell at(base::SteadyTime time, std::function<void()> ring) override;
+        [[nodiscard]] Bell every(std::chrono::milliseconds interval,
+                                 std::function<void()> ring) override;
         void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) override;
 
       private:
+        void ringNext(const std::shared_ptr<Bell>& series, std::chrono::milliseconds interval,
+                      const std::function<void()>& ring);
+
         Process& process_;
         const OwnClock& clock_;
     };

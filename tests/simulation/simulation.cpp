@@ -286,6 +286,7 @@ void Run::compareWithList() {
     struct NoTimer final : runtime::Timer {
         explicit NoTimer(World& theWorld) : world(theWorld) {}
         Bell at(base::SteadyTime, std::function<void()>) override { return {}; }
+        Bell every(std::chrono::milliseconds, std::function<void()>) override { return {}; }
         void sleep(std::chrono::milliseconds pause, const std::stop_token& stop) override {
             world.wait([&] { return stop.stop_requested(); }, world.steady() + pause);
         }
