@@ -123,6 +123,15 @@ void dropIdleTags(Json& pod) {
     }
 }
 
+// The server keeps the account under an older name as well, and restores it from there when only
+// the newer one is taken back: who writes both takes back both.
+void nameAccountTwice(Json& pod) {
+    auto account = pod["spec"].find("serviceAccountName");
+    if (account != pod["spec"].end()) {
+        pod["spec"]["serviceAccount"] = Json(*account);
+    }
+}
+
 }  // namespace
 
 Json spreadOver(const std::vector<const char*>& domains, const Json& selector) {
@@ -175,6 +184,7 @@ base::Result<Json> withOverrides(Json podTemplate, const api::Overrides& overrid
     }
     podTemplate["metadata"]["labels"].update(labels);
     dropIdleTags(podTemplate);
+    nameAccountTwice(podTemplate);
     return podTemplate;
 }
 

@@ -226,6 +226,19 @@ TEST(Plan, AnotherTagForTheSameDigestChangesNothing) {
     }
 }
 
+// By a patch as well; on a server: e2e Fields.
+TEST(Plan, AnAccountIsWrittenUnderBothOfItsNames) {
+    for (const char* overrides :
+         {R"({"serviceAccountName":"a"})",
+          R"({"podTemplatePatch":"{\"spec\":{\"serviceAccountName\":\"a\"}}"})"}) {
+        auto objects = plan::objectsOf(
+            app(R"({"image":"shop:1","overrides":)" + std::string(overrides) + "}"));
+        EXPECT_THAT(base::dumpJson(objects.intents.at(0).object),
+                    testing::AllOf(HasSubstr(R"("serviceAccountName":"a")"),
+                                   HasSubstr(R"("serviceAccount":"a")")));
+    }
+}
+
 TEST(Plan, ThereAndBackIsTheSame) {
     auto a = plan::objectsOf(app()).intents;
     plan::objectsOf(app(R"({"image":"shop:2","port":81})"));

@@ -50,7 +50,7 @@ func withOverrides(pod *podTemplate, overrides *v1alpha1.Overrides, labels map[s
 		pod.Spec.WithImagePullSecrets(corev1ac.LocalObjectReference().WithName(secret.Name))
 	}
 	if overrides.ServiceAccountName != "" {
-		pod.Spec.WithServiceAccountName(overrides.ServiceAccountName)
+		pod.Spec.WithServiceAccountName(overrides.ServiceAccountName).WithDeprecatedServiceAccount(overrides.ServiceAccountName)
 	}
 	if overrides.PodTemplatePatch != "" {
 		patched, err := patch(pod, []byte(overrides.PodTemplatePatch))
