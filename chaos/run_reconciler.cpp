@@ -145,6 +145,9 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
                                           const runtime::ReconcileContext& context) {
     auto object = client_.get(kChaosRuns, key, context.stop);
     if (!object) {
+        if (object.error().is(ErrorKind::NotFound)) {
+            forgetLook(key);
+        }
         return afterError(object.error());
     }
     auto run = parseRun((*object)->json());
@@ -173,6 +176,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         return afterError(seen.error());
     }
     goesOn(false);
+    seen->lastLook = lastLook(run);
     seen->results = std::move(left.results);
     left = {};
     auto isAnswer = [](const ActionResult& result) { return isSwitch(result.action); };
@@ -188,6 +192,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
             count(run);
         }
     }
+    noteLook(run, *seen);
     left.tenantsOf = step.tenantsOf;
     bool switches = std::any_of(step.actions.begin(), step.actions.end(), isSwitch);
     if (switched && (switches || !left.tenantsOf.empty())) {
@@ -199,6 +204,30 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         return std::nullopt;
     }
     return step.lookAgain ? runtime::Outcome::after(*step.lookAgain) : runtime::Outcome::done();
+}
+
+std::optional<base::WallTime> RunReconciler::lastLook(const run::Run& run) {
+    std::lock_guard lock(looking_);
+    auto known = looks_.find(kube::ObjectKey{run.namespace_, run.name}.str());
+    return known != looks_.end() && known->second.uid == run.uid ? std::optional(known->second.at)
+                                                                 : std::nullopt;
+}
+
+// What it brought is durable, or brought nothing. A look that was refused saw nothing.
+void RunReconciler::noteLook(const run::Run& run, const run::Seen& seen) {
+    kube::ObjectKey key{run.namespace_, run.name};
+    if (run.status.phase == run::Phase::Done) {
+        return forgetLook(key);
+    }
+    if (seen.refused.empty()) {
+        std::lock_guard lock(looking_);
+        looks_[key.str()] = {run.uid, seen.now};
+    }
+}
+
+void RunReconciler::forgetLook(const kube::ObjectKey& key) {
+    std::lock_guard lock(looking_);
+    looks_.erase(key.str());
 }
 
 // A read that is refused is seen as such: the run goes on without as far as it may.
@@ -423,10 +452,13 @@ void RunReconciler::countFromNought(const run::Run& run) {
 void RunReconciler::count(const run::Run& run) {
     const auto& status = run.status;
     metrics_.count(kRuns, runLabels(run, *status.verdict));
-    if (status.measurements && status.measurements->wholeAfterDeleteMilliseconds) {
-        metrics_.observe(
-            "scalableapp_chaos_recovery_seconds", {},
-            static_cast<double>(*status.measurements->wholeAfterDeleteMilliseconds) / 1000.0);
+    if (!status.measurements || !status.measurements->wholeAfterDeleteMilliseconds) {
+        return;
+    }
+    auto took = *status.measurements->wholeAfterDeleteMilliseconds;
+    if (status.measurements->atLeast(run::kWholeAfterDelete, took) == took) {
+        metrics_.observe("scalableapp_chaos_recovery_seconds", {},
+                         static_cast<double>(took) / 1000.0);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "chaos/effects/neighbours.h"
 #include "chaos/kinds.h"
 #include "chaos/probes/places.h"
+#include "chaos/run/sight.h"
 #include "chaos/run/steady.h"
 #include "chaos/run/turn.h"
 
@@ -19,6 +20,8 @@ constexpr uint64_t kSeedMask = (uint64_t{1} << 53U) - 1;
 constexpr auto kUnseen = 2s;
 // What a fault that ends by itself may take longer than it was asked to.
 constexpr auto kSlack = 30s;
+// Who takes over knows no look that is not written down: what happened since is in a gap.
+constexpr auto kWriteLook = 5s;
 
 }  // namespace
 
@@ -39,6 +42,9 @@ Step Turn::take() {
         unseen();
         describe();
         return std::move(step_);
+    }
+    if (watching()) {
+        noteLook(status(), seen_.lastLook, now());
     }
     switch (run_.status.phase) {
         case Phase::Pending:
@@ -67,7 +73,20 @@ Step Turn::take() {
             break;
     }
     describe();
+    writeLookDown();
     return std::move(step_);
+}
+
+// Whether what is seen now may be an event of the fault.
+bool Turn::watching() const {
+    return run_.status.intentAt && !run_.status.observedUntil && run_.status.phase != Phase::Done;
+}
+
+void Turn::writeLookDown() {
+    auto written = run_.status.lookedAt;
+    if (watching() && (step_.status != run_.status || !written || now() >= *written + kWriteLook)) {
+        status().lookedAt = now();
+    }
 }
 
 void Turn::enter(Phase phase) {
@@ -223,6 +242,10 @@ void Turn::steady() {
     }
     if (seen_.probe.uid.empty()) {
         startProbe();
+    }
+    // It may have been unwell while nobody watched.
+    if (!seen_.lastLook || now() > *seen_.lastLook + kOutOfSight) {
+        status().steadySince.reset();
     }
     auto look = steadyState(spec_, status(), seen_);
     if (!look.well) {

@@ -122,6 +122,8 @@ struct ActionResult {
 
 struct Seen {
     base::WallTime now;
+    // This process's last look at the run whose outcome is written down; empty: it knows of none.
+    std::optional<base::WallTime> lastLook;
     uint64_t chance = 0;  // for a seed, where none is recorded yet
     Site site;
     std::optional<topology::App> app;  // empty: no such ScalableApp

@@ -28,6 +28,8 @@ class Turn {
     void cleanUp();
     void unseen();
     void describe();
+    bool watching() const;
+    void writeLookDown();
     // turn_fault.cpp: while the fault is there
     std::string endedBy() const;
     void noteEnd(const std::string& why);
