@@ -286,6 +286,7 @@ void Turn::intend() {
     status().effects = plan.effects;
     status().driver = plan.driver;
     status().intentAt = now();
+    status().probeStartedAt = seen_.series->header->startedAt;
     status().appGeneration = seen_.app->generation;
     if (fault_->lasts()) {
         status().deadline =
@@ -387,9 +388,12 @@ Needs needs(const Run& run) {
     out.pods = active;
     out.capacity = active;
     out.probe = active || phase == Phase::Done;
-    out.series = phase == Phase::SteadyState || phase == Phase::Verifying ||
-                 ((phase == Phase::Injecting || phase == Phase::Observing) &&
-                  run.spec.safety.abortErrorPercent);
+    // A long run has a long log: it is read as a whole before the fault and when all is over.
+    out.series = phase == Phase::SteadyState ||
+                 (phase == Phase::Verifying && run.status.observedUntil.has_value());
+    bool during = phase == Phase::Injecting || phase == Phase::Observing;
+    out.tail = during && run.spec.safety.abortErrorPercent.has_value();
+    out.stepTail = during && out.step && !run.status.stepClockSeen;
     if (phase == Phase::Done) {
         out.nodes = out.operators = out.policy = false;
     }

@@ -276,7 +276,7 @@ Columns columns(const probe::Series& series) {
 }
 
 std::string clockProblem(const probe::Series& series, base::WallTime now) {
-    if (!series.header || series.seconds.empty()) {
+    if (series.seconds.empty()) {
         return "";
     }
     const auto& last = series.seconds.back();

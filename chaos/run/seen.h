@@ -144,6 +144,8 @@ struct Seen {
     std::optional<std::string> policyUid;  // of the run's NetworkPolicy
     std::optional<probe::Series> series;   // empty: could not be read
     std::optional<probe::Series> stepSeries;
+    std::optional<probe::Series> tail;  // the last seconds alone, without a header
+    std::optional<probe::Series> stepTail;
     std::vector<ActionResult> results;  // of the last step's actions
     // What the API server refuses to show although the phase needs it. Then all else in here but
     // what needsToGiveBack asks for is not known.
@@ -163,6 +165,8 @@ struct Needs {
     bool step = false;
     bool policy = false;
     bool series = false;
+    bool tail = false;
+    bool stepTail = false;
 };
 
 }  // namespace chaos::run

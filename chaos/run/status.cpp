@@ -403,6 +403,8 @@ void fields(IO& io, Status& x) {
     io.time("completedAt", x.completedAt);
     io.number("seed", x.seed);
     io.text("probePodUID", x.probePodUid);
+    io.time("probeStartedAt", x.probeStartedAt);
+    io.boolean("stepClockSeen", x.stepClockSeen);
     io.text("probeProblem", x.probeProblem);
     io.text("clockProblem", x.clockProblem);
     io.text("aborted", x.aborted);

@@ -277,12 +277,14 @@ struct Status {
     std::optional<base::WallTime> completedAt;
     std::optional<int64_t> seed;  // 0..2^53-1: exact in every JSON reader
     std::string probePodUid;
-    std::string probeProblem;   // why the probe's word is not complete
-    std::string clockProblem;   // why times of two clocks cannot be compared
-    std::string aborted;        // why it was ended early
-    std::string driver;         // how: "Composite", "Power"; empty: the API alone
-    int64_t intruders = 0;      // pods that came into a failed zone meanwhile and were killed too
-    int64_t appGeneration = 0;  // of the application when the intent became durable
+    std::optional<base::WallTime> probeStartedAt;  // by its own clock: its seconds count from then
+    bool stepClockSeen = false;  // the clock of a load step's pod was seen to agree with ours
+    std::string probeProblem;    // why the probe's word is not complete
+    std::string clockProblem;    // why times of two clocks cannot be compared
+    std::string aborted;         // why it was ended early
+    std::string driver;          // how: "Composite", "Power"; empty: the API alone
+    int64_t intruders = 0;       // pods that came into a failed zone meanwhile and were killed too
+    int64_t appGeneration = 0;   // of the application when the intent became durable
     int64_t readyBefore = 0;
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;

@@ -61,6 +61,7 @@ class Turn {
     bool scaledIn() const;
     bool stillMoving() const;
     bool seriesComplete() const;
+    void compareClocks();
     void verifying();
     void measureAndJudge();
 

@@ -266,11 +266,13 @@ void Turn::removeIntruders() {
 
 std::string Turn::tooManyErrors() const {
     auto limit = spec_.safety.abortErrorPercent;
-    if (!limit || !seen_.series || seen_.series->seconds.empty()) {
+    if (!limit || !seen_.tail || seen_.tail->seconds.empty() || !run_.status.probeStartedAt) {
         return "";
     }
-    auto end = seen_.series->startOf(seen_.series->seconds.back()) + 1s;
-    auto window = probes::over(*seen_.series, end - kErrorWindow, end);
+    auto series = *seen_.tail;
+    series.header.emplace().startedAt = *run_.status.probeStartedAt;
+    auto end = series.startOf(series.seconds.back()) + 1s;
+    auto window = probes::over(series, end - kErrorWindow, end);
     if (end - kErrorWindow < *run_.status.intentAt ||
         window.errorPercent() <= static_cast<double>(*limit)) {
         return "";

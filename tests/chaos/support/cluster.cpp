@@ -288,7 +288,7 @@ std::string Cluster::freeNode() const {
     return "node-1";
 }
 
-std::string Cluster::logOf(const std::string& target) const {
+std::string Cluster::logOf(const std::string& target) {
     auto end = target.find("/log?");
     auto begin = target.rfind('/', end - 1) + 1;
     auto name = target.substr(begin, end - begin);
@@ -310,11 +310,19 @@ std::string Cluster::logOf(const std::string& target) const {
     }
     auto past = clock.wall() - started->second - std::chrono::milliseconds(1100);
     auto count = std::chrono::floor<std::chrono::seconds>(past).count();
-    auto all = series(std::clamp<int64_t>(count, 0, most), rate, started->second, traffic);
-    std::string out = probe::writeHeader(*all.header) + "\n";
+    auto ahead = name.ends_with("-step") ? stepClock : std::chrono::seconds(0);
+    auto all = series(std::clamp<int64_t>(count, 0, most), rate, started->second + ahead, traffic);
+    std::vector<std::string> lines{probe::writeHeader(*all.header)};
     for (auto& second : all.seconds) {
         second.writtenAt += std::chrono::milliseconds(50);
-        out += probe::writeSecond(second) + "\n";
+        lines.push_back(probe::writeSecond(second));
+    }
+    auto tail = target.find("tailLines=");
+    wholeLogs += tail == std::string::npos ? 1 : 0;
+    auto wanted = tail == std::string::npos ? lines.size() : std::stoul(target.substr(tail + 10));
+    std::string out;
+    for (auto i = lines.size() - std::min(wanted, lines.size()); i < lines.size(); ++i) {
+        out += lines[i] + "\n";
     }
     return out;
 }

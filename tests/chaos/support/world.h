@@ -116,6 +116,9 @@ class World {
         if (needs.series && seen.probe.running) {
             seen.series = log();
         }
+        if (needs.tail && seen.probe.running) {
+            seen.tail = log();
+        }
         seen.results = results_;
         return seen;
     }
