@@ -11,6 +11,7 @@
 #include "chaos/pause.h"
 #include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
+#include "chaos/run_labels.h"
 
 namespace chaos {
 namespace {
@@ -177,10 +178,11 @@ base::Json runOf(const base::Json& experiment, int64_t ordinal) {
                      {"uid", textAt(experiment, "/metadata/uid")},
                      {"controller", true},
                      {"blockOwnerDeletion", false}};
-    base::Json metadata{{"name", runName(experiment, ordinal)},
-                        {"namespace", textAt(experiment, "/metadata/namespace")},
-                        {"labels", {{kExperimentLabel, name}}},
-                        {"ownerReferences", base::Json::array({owner})}};
+    base::Json metadata{
+        {"name", runName(experiment, ordinal)},
+        {"namespace", textAt(experiment, "/metadata/namespace")},
+        {"labels", runLabels(kExperimentLabel, name, textAt(experiment, "/spec/app"))},
+        {"ownerReferences", base::Json::array({owner})}};
     base::Json spec{{"experiment", name},
                     {"generation", base::intAt(experiment, "/metadata/generation").value_or(1)}};
     if (const auto* asked = base::at(experiment, "/spec")) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "api/labels.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "chaos/kinds.h"
@@ -59,7 +60,8 @@ bool worthKnowing(const ActionResult& result) {
 bool isFault(const run::Action& action) {
     return !std::holds_alternative<run::CreateProbe>(action) &&
            !std::holds_alternative<run::RemoveProbe>(action) &&
-           !std::holds_alternative<run::HoldRun>(action);
+           !std::holds_alternative<run::HoldRun>(action) &&
+           !std::holds_alternative<run::UntellRun>(action);
 }
 
 // The eviction of a pod is created under it.
@@ -104,6 +106,7 @@ base::Result<run::Run> parseRun(const base::Json& object) {
     for (const auto& finalizer : base::arrayAt(object, "/metadata/finalizers")) {
         out.finalizers.push_back(finalizer.get<std::string>());
     }
+    out.told = !topology::labelOf(object, api::kChaosLabel).empty();
     out.abort = annotation(object, kAbortAnnotation);
     out.paused = isPaused(object);
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
@@ -245,8 +248,13 @@ kube::ApiResult<run::Seen> RunReconciler::look(const run::Run& run,
         base::logWarning(*line, {{"error", refused.str()}});
     }
     seen = observer_.look(run, run::needsToGiveBack(run), stop);
+    bool blind = !seen && seen.error().is(ErrorKind::Forbidden);
+    if (blind) {
+        seen = observer_.look(run, {}, stop);  // what time it is
+    }
     if (seen) {
         seen->refused = refused.str();
+        seen->blind = blind;
     }
     return seen;
 }
@@ -327,6 +335,11 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
     if (const auto* restart = std::get_if<run::RestartContainer>(&action)) {
         return errorOf(client_.patch(kPods, {restart->namespace_, restart->name},
                                      kube::PatchType::JsonPatch, restart->patch, stop));
+    }
+    if (std::holds_alternative<run::UntellRun>(action)) {
+        base::Json patch{{"metadata", {{"labels", {{api::kChaosLabel, nullptr}}}}}};
+        return errorOf(client_.patch(kChaosRuns, {run.namespace_, run.name},
+                                     kube::PatchType::MergePatch, patch, stop));
     }
     auto set = [&](Power* driver, const auto& one) {
         auto done = driver == nullptr ? base::Status(base::fail("there is no driver for it"))

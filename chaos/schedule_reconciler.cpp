@@ -7,6 +7,7 @@
 #include "chaos/kinds.h"
 #include "chaos/pause.h"
 #include "chaos/report/history.h"
+#include "chaos/run_labels.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos {
@@ -125,10 +126,11 @@ base::Json runOfSchedule(const base::Json& object, base::WallTime due) {
                      {"uid", textAt(object, "/metadata/uid")},
                      {"controller", true},
                      {"blockOwnerDeletion", false}};
-    base::Json metadata{{"name", schedule::runName(name, due)},
-                        {"namespace", textAt(object, "/metadata/namespace")},
-                        {"labels", {{kScheduleLabel, name}}},
-                        {"ownerReferences", base::Json::array({owner})}};
+    base::Json metadata{
+        {"name", schedule::runName(name, due)},
+        {"namespace", textAt(object, "/metadata/namespace")},
+        {"labels", runLabels(kScheduleLabel, name, textAt(object, "/spec/experiment/app"))},
+        {"ownerReferences", base::Json::array({owner})}};
     base::Json spec{{"schedule", name}, {"scheduledAt", base::formatTime(due)}};
     if (const auto* asked = base::at(object, "/spec/experiment")) {
         spec.update(*asked);

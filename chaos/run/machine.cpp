@@ -319,6 +319,10 @@ void Turn::intend() {
 
 void Turn::cleanUp() {
     step_.lookAgain.reset();
+    if (run_.told) {
+        step_.actions.emplace_back(UntellRun{});
+        again(kWatch);
+    }
     auto remove = [&](const std::string& name, const ProbeSeen& pod) {
         if (pod.uid.empty()) {
             return;
@@ -350,7 +354,9 @@ void Turn::unseen() {
         case Phase::Observing:
             return over || overdue() ? giveUp(why) : void();
         case Phase::Reverting:
-            return giveBack();
+            giveBack();
+            waiting_ = seen_.blind ? why : waiting_;
+            return;
         case Phase::Pending:
         case Phase::Done:
             return;

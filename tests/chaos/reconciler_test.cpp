@@ -210,6 +210,25 @@ TEST(ChaosController, AControlRunOfALoadStepProvesThatTheLoadAloneDoesNoHarm) {
     }
 }
 
+// What an application's status tells of, without a cache that holds all runs there ever were.
+TEST(ChaosController, ARunCarriesTheNameOfItsApplicationUntilItIsOver) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    const char* label = "/metadata/labels/scalableapp.dev~1chaos-running";
+    cluster.drive(5);
+    EXPECT_EQ(stringAt(cluster.runs()[0], label), "shop");
+    cluster.drive();
+    cluster.drive(2);
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/phase"), "Done");
+    EXPECT_EQ(stringAt(cluster.runs()[0], label), std::nullopt);
+    EXPECT_EQ(chaos::runOf({{"metadata", {{"name", "a"}}}, {"spec", {{"app", "not/an app"}}}},
+                           1)["metadata"]["labels"]
+                  .size(),
+              1U)
+        << "the run is made, and says what is wrong";
+}
+
 // "a-1" of the second generation, and the second run of the first generation of "a".
 TEST(ChaosController, NoTwoExperimentsMakeRunsOfTheSameName) {
     std::set<std::string> names;
