@@ -311,12 +311,14 @@ ApiResult<run::ProbeSeen> Observer::ownPod(const run::Run& run, const std::strin
                                            const std::stop_token& stop) {
     auto got = client_.get(kPods, {run.namespace_, name}, stop);
     if (got) {
-        // A pod of that name that is not this run's is none of ours: the create will say so.
         for (const auto& owner : (*got)->meta().owners) {
             if (owner.uid == run.uid) {
                 return parseProbe((*got)->json());
             }
         }
+        run::ProbeSeen none;
+        none.problem = "pod " + name + " is in its way and not of this run: delete it";
+        return none;
     } else if (!got.error().is(ErrorKind::NotFound)) {
         return base::failWith(got.error());
     }

@@ -337,6 +337,9 @@ void Turn::giveBack() {
 }
 
 void Turn::takeBack() {
+    if (seen_.blind) {
+        return;  // what is not seen is not called gone; unseen() tells why
+    }
     std::string kind;
     for (auto effect = status().effects.rbegin(); effect != status().effects.rend(); ++effect) {
         if (effect->state == EffectState::Reverted) {

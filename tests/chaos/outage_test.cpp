@@ -23,7 +23,7 @@ TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
     calm.drive();
     int good = 0;
     int all = 0;
-    for (int k = 1 + GetParam().restarts; k <= calm.writes; k += 3, ++all) {
+    for (int k = 1 + GetParam().restarts; k <= calm.writes; ++k, ++all) {
         Cluster cluster;
         prepare(cluster, GetParam());
         cluster.leaderChangesAfterWrite = k;
