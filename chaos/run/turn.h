@@ -50,6 +50,7 @@ class Turn {
     void takeBack();
     bool nothingHeld() const;
     void leave();
+    void leaveBehind();
     // turn_verify.cpp: what is seen, and what it means
     void watchProbe();
     void watchTargets();

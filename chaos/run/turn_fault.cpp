@@ -371,6 +371,28 @@ bool Turn::nothingHeld() const {
                        [](const Effect& e) { return e.state == EffectState::Reverted; });
 }
 
+// What the run knew goes with it: people are told, on the application too, while it still can tell.
+void Turn::leaveBehind() {
+    std::string what;
+    bool byHand = false;
+    for (const auto& effect : status().effects) {
+        if (effect.state == EffectState::Reverted || !effects::takesNode(effect)) {
+            continue;
+        }
+        what += (what.empty() ? "" : ", ") + effect.kind + " of " + effect.name;
+        byHand |= std::none_of(seen_.nodes.begin(), seen_.nodes.end(),
+                               [&](const auto& node) { return node.uid == effect.uid; });
+    }
+    auto text = "the run was deleted and goes without having given back " + what +
+                (byHand ? ": a node's object is gone too, so that nobody else knows of it; switch "
+                          "the machine on, or connect it, by hand"
+                        : ": the sweep goes on by the marks of the nodes");
+    if (!what.empty() && (status().timeline.empty() || status().timeline.back().what != text)) {
+        tell(text);
+        step_.notes.push_back({true, "ChaosLeftBehind", text});
+    }
+}
+
 // The run was deleted while its fault holds something: that is given back, and then it may go.
 void Turn::leave() {
     bool patience = !run_.deletedAt || now() < *run_.deletedAt + kLetGo;
@@ -382,6 +404,9 @@ void Turn::leave() {
     if (!nothingHeld() && patience) {
         again(seen_.results.empty() ? kWatchClosely : kWatch);
         return;
+    }
+    if (!nothingHeld()) {
+        leaveBehind();
     }
     // Durable first: what is written down as given back is, whoever looks at the last of the run.
     if (step_.status == run_.status || !patience) {
