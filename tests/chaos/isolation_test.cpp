@@ -53,8 +53,7 @@ TEST(Isolation, CutsEverythingOffThatTheZoneHasOfTheTierAndNothingElse) {
 TEST(Isolation, TakesTheLabelOfTheTierThatIsAsked) {
     for (const auto& [tier, label] : {std::pair("LoadBalancer", "loadBalancer"), {"CDN", "cdn"}}) {
         auto policy = effects::isolationPolicy(partition(tier));
-        EXPECT_EQ(base::stringAt(policy,
-                                 "/spec/podSelector/matchLabels/scalableapp.dev~1tier"),
+        EXPECT_EQ(base::stringAt(policy, "/spec/podSelector/matchLabels/scalableapp.dev~1tier"),
                   label);
     }
 }
