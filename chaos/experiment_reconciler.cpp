@@ -11,6 +11,7 @@
 #include "chaos/pause.h"
 #include "chaos/report/statistics.h"
 #include "chaos/run/status.h"
+#include "chaos/run_labels.h"
 #include "runtime/owner.h"
 
 namespace chaos {
@@ -166,14 +167,16 @@ std::vector<int64_t> ordinals(const base::Json& experiment) {
 std::string runName(const base::Json& experiment, int64_t ordinal) {
     auto name = textAt(experiment, "/metadata/name") + "-" +
                 std::to_string(base::intAt(experiment, "/metadata/generation").value_or(1));
-    return ordinal == 1 ? name : name + "-" + std::to_string(ordinal);
+    // The letter: "a-1-2" would be the second generation of an experiment "a-1" as well.
+    return ordinal == 1 ? name : name + "-r" + std::to_string(ordinal);
 }
 
 base::Result<base::Json> runOf(const base::Json& experiment, int64_t ordinal) {
     auto name = textAt(experiment, "/metadata/name");
-    base::Json metadata{{"name", runName(experiment, ordinal)},
-                        {"namespace", textAt(experiment, "/metadata/namespace")},
-                        {"labels", {{kExperimentLabel, name}}}};
+    base::Json metadata{
+        {"name", runName(experiment, ordinal)},
+        {"namespace", textAt(experiment, "/metadata/namespace")},
+        {"labels", runLabels(kExperimentLabel, name, textAt(experiment, "/spec/app"))}};
     base::Json spec{{"experiment", name},
                     {"generation", base::intAt(experiment, "/metadata/generation").value_or(1)}};
     if (const auto* asked = base::at(experiment, "/spec")) {
@@ -197,7 +200,7 @@ base::Result<base::Json> runOf(const base::Json& experiment, int64_t ordinal) {
 }
 
 base::Json experimentStatus(const base::Json& experiment, const std::vector<base::Json>& runs,
-                            base::WallTime now) {
+                            base::WallTime now, const std::string& inTheWay) {
     const base::Json* last = nullptr;
     const base::Json* judged = nullptr;
     base::Json counts{{"total", runs.size()},
@@ -243,7 +246,15 @@ base::Json experimentStatus(const base::Json& experiment, const std::vector<base
     const auto* latest =
         started == 0 ? nullptr : named(runs, runName(experiment, all[started - 1]));
     auto open = all.size() - std::min(started, all.size());
-    api::setCondition(conditions, complete(experiment, latest, started, open), now);
+    auto condition = complete(experiment, latest, started, open);
+    if (!inTheWay.empty()) {
+        condition.reason = kNameTaken;
+        condition.message = "ChaosRun " + inTheWay +
+                            " is not of this experiment, and has the name of its next run: wait "
+                            "until it is gone, or kubectl delete chaosrun " +
+                            inTheWay;
+    }
+    api::setCondition(conditions, condition, now);
     status["conditions"] = api::toJson(conditions);
     return status;
 }
@@ -254,6 +265,7 @@ ExperimentReconciler::ExperimentReconciler(kube::Client& client, EventSink event
 
 std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& experiment,
                                                             std::vector<base::Json>& runs,
+                                                            std::string& inTheWay,
                                                             const std::stop_token& stop) {
     auto all = ordinals(experiment);
     auto started = startedOf(experiment, runs);
@@ -278,8 +290,10 @@ std::optional<runtime::Outcome> ExperimentReconciler::start(const base::Json& ex
         return std::nullopt;
     }
     if (created.error().is(ErrorKind::AlreadyExists)) {
-        // Of a deleted experiment of the same name: the garbage collector is about to take it.
-        return runtime::Outcome::retry("ChaosRun " + name + " of another experiment is in the way");
+        // Of a deleted experiment of the same name, which the garbage collector is about to take,
+        // or of people's own making.
+        inTheWay = name;
+        return std::nullopt;
     }
     return afterError(created.error());
 }
@@ -331,16 +345,20 @@ runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
             runs.push_back(std::move(run));
         }
     }
-    if (auto outcome = start(experiment, runs, context.stop)) {
+    std::string inTheWay;
+    if (auto outcome = start(experiment, runs, inTheWay, context.stop)) {
         return *outcome;
     }
     if (auto pruned = prune(experiment, runs, context.stop); !pruned) {
         return afterError(pruned.error());
     }
-    auto status = experimentStatus(experiment, runs, clock_.wall());
+    auto status = experimentStatus(experiment, runs, clock_.wall(), inTheWay);
+    auto outcome = inTheWay.empty()
+                       ? runtime::Outcome::done()
+                       : runtime::Outcome::retry("ChaosRun " + inTheWay + " is in the way");
     const auto* before = base::at(experiment, "/status");
     if (before != nullptr && base::sameJson(*before, status)) {
-        return runtime::Outcome::done();
+        return outcome;
     }
     base::Json patch{{"metadata", {{"resourceVersion", (*object)->meta().resourceVersion}}},
                      {"status", status}};
@@ -350,7 +368,7 @@ runtime::Outcome ExperimentReconciler::reconcile(const kube::ObjectKey& key,
         return afterError(written.error());
     }
     tell(experiment, status);
-    return runtime::Outcome::done();
+    return outcome;
 }
 
 // Once, when it becomes known that a series ends before its last run.

@@ -1,9 +1,10 @@
 // The ChaosRuns of each generation of a ChaosExperiment, one after the other, and the experiment's
 // status from its runs.
 //
-// A run's name is <experiment>-<generation>, from the second of spec.runs on with its number behind
-// it, and with 0 for the control run that goes before them: whoever tries to start it a second
-// time, after a crash or as a second process, finds it there. Its spec is a copy that nobody
+// A run's name is <experiment>-<generation>, from the second of spec.runs on with "-r" and its
+// number behind it, and with "-r0" for the control run that goes before them: no two experiments
+// make the same, and whoever tries to start it a second time, after a crash or as a second process,
+// finds it there. Its spec is a copy that nobody
 // changes, so an edited experiment starts a new run and leaves a running one alone. Who wants it
 // again as it is changes spec.runToken, which means nothing else. Deleting the run aborts it, and
 // it is not started again (the status remembers the generation). Deleting the experiment takes its
@@ -39,9 +40,10 @@ class ExperimentReconciler {
                                const runtime::ReconcileContext& context);
 
   private:
-    // The run of the current generation exists afterwards, or the outcome says what to do.
+    // The run of the current generation exists afterwards, or the outcome says what to do, or
+    // `inTheWay` which run that is not ours has its name.
     std::optional<runtime::Outcome> start(const base::Json& experiment,
-                                          std::vector<base::Json>& runs,
+                                          std::vector<base::Json>& runs, std::string& inTheWay,
                                           const std::stop_token& stop);
     kube::ApiResult<void> prune(const base::Json& experiment, std::vector<base::Json>& runs,
                                 const std::stop_token& stop);
@@ -54,6 +56,8 @@ class ExperimentReconciler {
 
 // The reason of condition Complete where people deleted a run: no other follows.
 inline constexpr const char* kSeriesAborted = "Aborted";
+// And where a run that is not the experiment's has the name of its next one.
+inline constexpr const char* kNameTaken = "NameTaken";
 
 // Pure: the numbers of the runs of one generation, in order; 0 is the control run.
 std::vector<int64_t> ordinals(const base::Json& experiment);
@@ -63,6 +67,6 @@ std::vector<int64_t> ordinals(const base::Json& experiment);
 std::string runName(const base::Json& experiment, int64_t ordinal);
 base::Result<base::Json> runOf(const base::Json& experiment, int64_t ordinal);
 base::Json experimentStatus(const base::Json& experiment, const std::vector<base::Json>& runs,
-                            base::WallTime now);
+                            base::WallTime now, const std::string& inTheWay = "");
 
 }  // namespace chaos

@@ -17,6 +17,8 @@ using kube::ErrorKind;
 
 constexpr size_t kMaxNodes = 20'000;
 constexpr std::chrono::minutes kNoZone{1};
+// The last seconds of a probe that looks at as many places as it may, one line each.
+constexpr int kTailLines = 300;
 
 std::string appSelector(const std::string& app) {
     return std::string(api::kAppLabel) + "=" + app;
@@ -99,7 +101,9 @@ ApiResult<run::Seen> Observer::look(const run::Run& run, const run::Needs& needs
                                            {needs.probe, &Observer::lookAtProbe},
                                            {needs.step, &Observer::lookAtStep},
                                            {needs.policy, &Observer::lookAtPolicy},
-                                           {needs.series, &Observer::readSeries}};
+                                           {needs.series, &Observer::readSeries},
+                                           {needs.tail, &Observer::readTail},
+                                           {needs.stepTail, &Observer::readStepTail}};
     for (const auto& [needed, part] : parts) {
         if (!needed) {
             continue;
@@ -307,12 +311,14 @@ ApiResult<run::ProbeSeen> Observer::ownPod(const run::Run& run, const std::strin
                                            const std::stop_token& stop) {
     auto got = client_.get(kPods, {run.namespace_, name}, stop);
     if (got) {
-        // A pod of that name that is not this run's is none of ours: the create will say so.
         for (const auto& owner : (*got)->meta().owners) {
             if (owner.uid == run.uid) {
                 return parseProbe((*got)->json());
             }
         }
+        run::ProbeSeen none;
+        none.problem = "pod " + name + " is in its way and not of this run: delete it";
+        return none;
     } else if (!got.error().is(ErrorKind::NotFound)) {
         return base::failWith(got.error());
     }
@@ -359,9 +365,10 @@ ApiResult<void> Observer::lookAtPolicy(const run::Run& run, run::Seen& seen,
 }
 
 ApiResult<std::optional<probe::Series>> Observer::logOf(const run::Run& run, const std::string& pod,
-                                                        const std::stop_token& stop) {
-    auto log = client_.getRaw(
-        kPods.path({run.namespace_, pod}) + "/log?container=" + probes::kContainer, stop);
+                                                        int lines, const std::stop_token& stop) {
+    auto path = kPods.path({run.namespace_, pod}) + "/log?container=" + probes::kContainer;
+    auto log =
+        client_.getRaw(lines == 0 ? path : path + "&tailLines=" + std::to_string(lines), stop);
     if (log) {
         return std::optional(probe::parseSeries(*log));
     }
@@ -374,23 +381,35 @@ ApiResult<std::optional<probe::Series>> Observer::logOf(const run::Run& run, con
     return std::optional<probe::Series>();
 }
 
+ApiResult<void> Observer::readLog(const run::Run& run, const run::ProbeSeen& pod,
+                                  const std::string& name, int lines,
+                                  std::optional<probe::Series>& into, const std::stop_token& stop) {
+    if (pod.uid.empty()) {
+        return {};
+    }
+    auto series = logOf(run, name, lines, stop);
+    if (!series) {
+        return base::failWith(series.error());
+    }
+    into = std::move(*series);
+    return {};
+}
+
 ApiResult<void> Observer::readSeries(const run::Run& run, run::Seen& seen,
                                      const std::stop_token& stop) {
-    if (!seen.probe.uid.empty()) {
-        auto series = logOf(run, probes::podName(run.name), stop);
-        if (!series) {
-            return base::failWith(series.error());
-        }
-        seen.series = std::move(*series);
-    }
-    if (!seen.step.uid.empty()) {
-        auto series = logOf(run, probes::stepName(run.name), stop);
-        if (!series) {
-            return base::failWith(series.error());
-        }
-        seen.stepSeries = std::move(*series);
-    }
-    return {};
+    auto read = readLog(run, seen.probe, probes::podName(run.name), 0, seen.series, stop);
+    return read ? readLog(run, seen.step, probes::stepName(run.name), 0, seen.stepSeries, stop)
+                : read;
+}
+
+ApiResult<void> Observer::readTail(const run::Run& run, run::Seen& seen,
+                                   const std::stop_token& stop) {
+    return readLog(run, seen.probe, probes::podName(run.name), kTailLines, seen.tail, stop);
+}
+
+ApiResult<void> Observer::readStepTail(const run::Run& run, run::Seen& seen,
+                                       const std::stop_token& stop) {
+    return readLog(run, seen.step, probes::stepName(run.name), kTailLines, seen.stepTail, stop);
 }
 
 ApiResult<std::string> Observer::zoneOf(const std::string& node, const std::stop_token& stop) {

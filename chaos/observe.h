@@ -51,12 +51,20 @@ class Observer {
                                        const std::stop_token& stop);
     kube::ApiResult<run::ProbeSeen> ownPod(const run::Run& run, const std::string& name,
                                            const std::stop_token& stop);
+    // `lines`: the last ones alone; 0: all.
     kube::ApiResult<std::optional<probe::Series>> logOf(const run::Run& run, const std::string& pod,
-                                                        const std::stop_token& stop);
+                                                        int lines, const std::stop_token& stop);
     kube::ApiResult<void> lookAtProbe(const run::Run& run, run::Seen& seen,
                                       const std::stop_token& stop);
     kube::ApiResult<void> readSeries(const run::Run& run, run::Seen& seen,
                                      const std::stop_token& stop);
+    kube::ApiResult<void> readTail(const run::Run& run, run::Seen& seen,
+                                   const std::stop_token& stop);
+    kube::ApiResult<void> readStepTail(const run::Run& run, run::Seen& seen,
+                                       const std::stop_token& stop);
+    kube::ApiResult<void> readLog(const run::Run& run, const run::ProbeSeen& pod,
+                                  const std::string& name, int lines,
+                                  std::optional<probe::Series>& into, const std::stop_token& stop);
     // Empty: its node names none, or is gone.
     kube::ApiResult<std::string> zoneOf(const std::string& node, const std::stop_token& stop);
     uint64_t chance();

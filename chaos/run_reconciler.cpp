@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "api/labels.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "chaos/kinds.h"
@@ -60,7 +61,8 @@ bool worthKnowing(const ActionResult& result) {
 bool isFault(const run::Action& action) {
     return !std::holds_alternative<run::CreateProbe>(action) &&
            !std::holds_alternative<run::RemoveProbe>(action) &&
-           !std::holds_alternative<run::HoldRun>(action);
+           !std::holds_alternative<run::HoldRun>(action) &&
+           !std::holds_alternative<run::UntellRun>(action);
 }
 
 // The eviction of a pod is created under it.
@@ -103,6 +105,7 @@ base::Result<run::Run> parseRun(const base::Json& object) {
         out.deletedAt = deletedAt;
     }
     out.finalizers = runtime::finalizersOf(object).names;
+    out.told = !topology::labelOf(object, api::kChaosLabel).empty();
     out.abort = annotation(object, kAbortAnnotation);
     out.paused = isPaused(object);
     out.withoutFault = base::boolAt(object, "/spec/withoutFault").value_or(false);
@@ -144,6 +147,9 @@ runtime::Outcome RunReconciler::reconcile(const kube::ObjectKey& key,
                                           const runtime::ReconcileContext& context) {
     auto object = client_.get(kChaosRuns, key, context.stop);
     if (!object) {
+        if (object.error().is(ErrorKind::NotFound)) {
+            forgetLook(key);
+        }
         return afterError(object.error());
     }
     auto run = parseRun((*object)->json());
@@ -172,6 +178,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         return afterError(seen.error());
     }
     goesOn(false);
+    seen->lastLook = lastLook(run);
     seen->results = std::move(left.results);
     left = {};
     auto isAnswer = [](const ActionResult& result) { return isSwitch(result.action); };
@@ -187,6 +194,7 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
             count(run);
         }
     }
+    noteLook(run, *seen);
     left.tenantsOf = step.tenantsOf;
     bool switches = std::any_of(step.actions.begin(), step.actions.end(), isSwitch);
     if (switched && (switches || !left.tenantsOf.empty())) {
@@ -198,6 +206,30 @@ std::optional<runtime::Outcome> RunReconciler::turn(run::Run& run, std::string& 
         return std::nullopt;
     }
     return step.lookAgain ? runtime::Outcome::after(*step.lookAgain) : runtime::Outcome::done();
+}
+
+std::optional<base::WallTime> RunReconciler::lastLook(const run::Run& run) {
+    std::lock_guard lock(looking_);
+    auto known = looks_.find(kube::ObjectKey{run.namespace_, run.name}.str());
+    return known != looks_.end() && known->second.uid == run.uid ? std::optional(known->second.at)
+                                                                 : std::nullopt;
+}
+
+// What it brought is durable, or brought nothing. A look that was refused saw nothing.
+void RunReconciler::noteLook(const run::Run& run, const run::Seen& seen) {
+    kube::ObjectKey key{run.namespace_, run.name};
+    if (run.status.phase == run::Phase::Done) {
+        return forgetLook(key);
+    }
+    if (seen.refused.empty()) {
+        std::lock_guard lock(looking_);
+        looks_[key.str()] = {run.uid, seen.now};
+    }
+}
+
+void RunReconciler::forgetLook(const kube::ObjectKey& key) {
+    std::lock_guard lock(looking_);
+    looks_.erase(key.str());
 }
 
 // A read that is refused is seen as such: the run goes on without as far as it may.
@@ -215,8 +247,13 @@ kube::ApiResult<run::Seen> RunReconciler::look(const run::Run& run,
         base::logWarning(*line, {{"error", refused.str()}});
     }
     seen = observer_.look(run, run::needsToGiveBack(run), stop);
+    bool blind = !seen && seen.error().is(ErrorKind::Forbidden);
+    if (blind) {
+        seen = observer_.look(run, {}, stop);  // what time it is
+    }
     if (seen) {
         seen->refused = refused.str();
+        seen->blind = blind;
     }
     return seen;
 }
@@ -294,6 +331,11 @@ std::optional<ApiError> RunReconciler::carryOut(const run::Run& run, const run::
     if (const auto* restart = std::get_if<run::RestartContainer>(&action)) {
         return errorOf(client_.patch(kPods, {restart->namespace_, restart->name},
                                      kube::PatchType::JsonPatch, restart->patch, stop));
+    }
+    if (std::holds_alternative<run::UntellRun>(action)) {
+        base::Json patch{{"metadata", {{"labels", {{api::kChaosLabel, nullptr}}}}}};
+        return errorOf(client_.patch(kChaosRuns, {run.namespace_, run.name},
+                                     kube::PatchType::MergePatch, patch, stop));
     }
     auto set = [&](Power* driver, const auto& one) {
         auto done = driver == nullptr ? base::Status(base::fail("there is no driver for it"))
@@ -414,10 +456,13 @@ void RunReconciler::countFromNought(const run::Run& run) {
 void RunReconciler::count(const run::Run& run) {
     const auto& status = run.status;
     metrics_.count(kRuns, runLabels(run, *status.verdict));
-    if (status.measurements && status.measurements->wholeAfterDeleteMilliseconds) {
-        metrics_.observe(
-            "scalableapp_chaos_recovery_seconds", {},
-            static_cast<double>(*status.measurements->wholeAfterDeleteMilliseconds) / 1000.0);
+    if (!status.measurements || !status.measurements->wholeAfterDeleteMilliseconds) {
+        return;
+    }
+    auto took = *status.measurements->wholeAfterDeleteMilliseconds;
+    if (status.measurements->atLeast(run::kWholeAfterDelete, took) == took) {
+        metrics_.observe("scalableapp_chaos_recovery_seconds", {},
+                         static_cast<double>(took) / 1000.0);
     }
 }
 

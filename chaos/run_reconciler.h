@@ -11,6 +11,7 @@
 // different keys.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -70,6 +71,9 @@ class RunReconciler {
     void count(const run::Run& run);
     runtime::Outcome afterError(const kube::ApiError& error);
     void goesOn(bool wrote);
+    std::optional<base::WallTime> lastLook(const run::Run& run);
+    void noteLook(const run::Run& run, const run::Seen& seen);
+    void forgetLook(const kube::ObjectKey& key);
 
     kube::Client& client_;
     RunOptions options_;
@@ -78,6 +82,13 @@ class RunReconciler {
     Observer observer_;
     // From "nobody else disturbs this application" to the write that says we do.
     std::mutex starting_;
+    // Of runs that go on: the last look whose outcome is written down.
+    struct Look {
+        std::string uid;
+        base::WallTime at;
+    };
+    std::mutex looking_;
+    std::map<std::string, Look> looks_;  // by namespace and name
     Hindrance hindrance_;
 };
 

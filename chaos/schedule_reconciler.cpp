@@ -7,6 +7,7 @@
 #include "chaos/kinds.h"
 #include "chaos/pause.h"
 #include "chaos/report/history.h"
+#include "chaos/run_labels.h"
 #include "chaos/topology/topology.h"
 #include "runtime/owner.h"
 
@@ -120,9 +121,10 @@ base::Json statusOf(const base::Json& object, const schedule::Seen& seen,
 
 base::Result<base::Json> runOfSchedule(const base::Json& object, base::WallTime due) {
     auto name = textAt(object, "/metadata/name");
-    base::Json metadata{{"name", schedule::runName(name, due)},
-                        {"namespace", textAt(object, "/metadata/namespace")},
-                        {"labels", {{kScheduleLabel, name}}}};
+    base::Json metadata{
+        {"name", schedule::runName(name, due)},
+        {"namespace", textAt(object, "/metadata/namespace")},
+        {"labels", runLabels(kScheduleLabel, name, textAt(object, "/spec/experiment/app"))}};
     base::Json spec{{"schedule", name}, {"scheduledAt", base::formatTime(due)}};
     if (const auto* asked = base::at(object, "/spec/experiment")) {
         spec.update(*asked);

@@ -49,28 +49,32 @@ void declare(CLI::App& app, reconcile::ExposureSettings& exposure) {
 constexpr std::chrono::seconds kOverdueBy{30};
 constexpr std::chrono::seconds kSweepEvery{30};
 
-struct Sweeping {
+struct ChaosFlags {
+    bool watch = false;
     bool nodes = false;
     bool policies = false;
 };
 
-void declare(CLI::App& app, Sweeping& sweeping) {
-    app.add_flag("--sweep-nodes", sweeping.nodes,
+void declare(CLI::App& app, ChaosFlags& flags) {
+    app.add_flag("--watch-chaos-runs", flags.watch,
+                 "tell by condition ChaosRunning of an application that it is put to the test");
+    app.add_flag("--sweep-nodes", flags.nodes,
                  "give back nodes that a chaos fault holds past its deadline");
-    app.add_flag("--sweep-network-policies", sweeping.policies,
+    app.add_flag("--sweep-network-policies", flags.policies,
                  "remove NetworkPolicies that a chaos fault left past its deadline");
 }
 
 struct Parts {
     Parts(runtime::Manager& manager, const runtime::ProcessOptions& options,
-          const reconcile::ExposureSettings& exposure, const Sweeping& sweeping)
+          const reconcile::ExposureSettings& exposure, const ChaosFlags& flags)
         : operator_(manager, {.namespaces = options.namespaces,
                               .workers = options.workers,
+                              .chaosRuns = flags.watch,
                               .exposure = exposure}) {
-        if (sweeping.nodes || sweeping.policies) {
+        if (flags.nodes || flags.policies) {
             chaos::SweepOptions what;
-            what.nodes = sweeping.nodes;
-            what.policies = sweeping.policies;
+            what.nodes = flags.nodes;
+            what.policies = flags.policies;
             what.overdueBy = kOverdueBy;
             sweep_.emplace(
                 manager,
@@ -88,7 +92,7 @@ struct Parts {
 
 int main(int argc, char** argv) {
     reconcile::ExposureSettings exposure;
-    Sweeping sweeping;
+    ChaosFlags flags;
     return runtime::runProcess(
         argc, argv,
         {.name = "scalableapp-operator",
@@ -98,9 +102,9 @@ int main(int argc, char** argv) {
          .worked = "ScalableApps reconciled"},
         [&](CLI::App& app) {
             declare(app, exposure);
-            declare(app, sweeping);
+            declare(app, flags);
         },
         [&](runtime::Manager& manager, const runtime::ProcessOptions& options) {
-            return std::make_shared<Parts>(manager, options, exposure, sweeping);
+            return std::make_shared<Parts>(manager, options, exposure, flags);
         });
 }

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "chaos/report/report.h"
+#include "chaos/report/statistics.h"
+#include "chaos/verdict/expectations.h"
 
 namespace chaos::report {
 namespace {
@@ -53,6 +55,12 @@ std::string fixed(double value, const char* format) {
 std::string seconds(const base::Json& json, const std::string& pointer) {
     auto value = base::intAt(json, pointer);
     return value ? fixed(static_cast<double>(*value) / 1000, "%.1f s") : "";
+}
+
+// "2.1 to 18.0 s" where nobody watched when it ended.
+std::string span(const base::Json& document, const char* measure) {
+    auto found = spanOf(document, measure);
+    return found ? verdict::range(*found) : "";
 }
 
 std::string milliseconds(const base::Json& json, const std::string& pointer) {
@@ -112,14 +120,12 @@ std::string tile(const std::string& number, const std::string& what) {
 std::string tiles(const base::Json& document) {
     std::string m = "/measurements/";
     auto gap = seconds(document, m + "during/longestGapMilliseconds");
-    auto out =
-        tile(seconds(document, m + "detectedMilliseconds"), "until it was detected") +
-        tile(seconds(document, m + "firstGoodMilliseconds"), "until answered well again") +
-        tile(seconds(document, m + "wholeAfterDeathMilliseconds"), "whole, after the last death") +
-        tile(seconds(document, m + "wholeAfterDeleteMilliseconds"),
-             "whole, after the fault began") +
-        tile(seconds(document, m + "wholeAfterEndMilliseconds"), "whole, after the fault's end") +
-        tile(gap, "longest time without an answer");
+    auto out = tile(span(document, run::kDetected), "until it was detected") +
+               tile(seconds(document, m + "firstGoodMilliseconds"), "until answered well again") +
+               tile(span(document, run::kWholeAfterDeath), "whole, after the last death") +
+               tile(span(document, run::kWholeAfterDelete), "whole, after the fault began") +
+               tile(span(document, run::kWholeAfterEnd), "whole, after the fault's end") +
+               tile(gap, "longest time without an answer");
     return out.empty() ? "" : "<div class=\"tiles\">" + out + "</div>\n";
 }
 
@@ -133,10 +139,12 @@ std::string comparison(const base::Json& document) {
         "<h2>Prediction against observation</h2><table><tr><th></th><th>predicted</th>"
         "<th>observed</th><th></th></tr>";
     for (const auto& line : lines) {
-        bool holds = base::boolAt(line, "/holds").value_or(false);
+        auto holds = base::boolAt(line, "/holds");
         out += "<tr>" + cell(base::textAt(line, "/what")) + cell(base::textAt(line, "/predicted")) +
                cell(base::textAt(line, "/observed")) +
-               cell(holds ? "as predicted" : "not as predicted", holds ? "yes" : "no") + "</tr>";
+               (holds ? cell(*holds ? "as predicted" : "not as predicted", *holds ? "yes" : "no")
+                      : cell("not watched")) +
+               "</tr>";
     }
     return out + "</table>\n";
 }
@@ -213,10 +221,13 @@ std::string zones(const base::Json& document) {
         auto count = [&](const char* pointer) {
             return cell(std::to_string(base::intAt(zone, pointer).value_or(0)), "n");
         };
-        auto whole = seconds(zone, "/wholeMilliseconds");
-        out += "<tr>" + cell(base::textAt(zone, "/zone")) + count("/readyBefore") +
-               count("/readyLowest") + cell(whole.empty() ? "not by the end" : whole, "n") +
-               "</tr>";
+        auto whole = base::intAt(zone, "/wholeMilliseconds");
+        auto least = base::intAt(zone, "/wholeAtLeastMilliseconds");
+        out +=
+            "<tr>" + cell(base::textAt(zone, "/zone")) + count("/readyBefore") +
+            count("/readyLowest") +
+            cell(whole ? verdict::range({least.value_or(*whole), *whole}) : "not by the end", "n") +
+            "</tr>";
     }
     return out + "</table>\n";
 }

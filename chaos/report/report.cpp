@@ -8,10 +8,11 @@ namespace {
 
 // What a report takes over from the run's status as it is.
 constexpr std::array kParts{
-    "startedAt",  "intentAt",    "deadline",     "detectedAt", "wholeAt",  "observedUntil",
-    "revertedAt", "completedAt", "seed",         "driver",     "aborted",  "probeProblem",
-    "intruders",  "prediction",  "comparison",   "targets",    "evidence", "effects",
-    "scaling",    "readiness",   "measurements", "series",     "timeline"};
+    "startedAt",     "intentAt",     "deadline",     "detectedAt", "wholeAt",
+    "observedUntil", "revertedAt",   "completedAt",  "seed",       "driver",
+    "aborted",       "probeProblem", "intruders",    "prediction", "comparison",
+    "targets",       "evidence",     "effects",      "scaling",    "readiness",
+    "gaps",          "clockProblem", "measurements", "series",     "timeline"};
 
 std::string xmlCase(const std::string& suite, const std::string& reason, bool broken) {
     auto end = std::min(reason.find(" holds"), reason.find(" is broken"));
@@ -32,6 +33,11 @@ bool isBroken(const std::string& reason) {
 
 std::string padded(const std::string& text, size_t width) {
     return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
+}
+
+std::string finding(const base::Json& line) {
+    auto holds = base::boolAt(line, "/holds");
+    return !holds ? " not watched" : *holds ? "" : " not as predicted";
 }
 
 std::string viewLines(const base::Json& document) {
@@ -156,8 +162,7 @@ std::string text(const base::Json& document) {
     for (const auto& line : lines) {
         out += padded(base::textAt(line, "/what"), 36) +
                padded(base::textAt(line, "/predicted"), 18) +
-               padded(base::textAt(line, "/observed"), 18) +
-               (base::boolAt(line, "/holds").value_or(false) ? "" : " not as predicted") + "\n";
+               padded(base::textAt(line, "/observed"), 18) + finding(line) + "\n";
     }
     out += viewLines(document) + "\n";
     for (const auto& entry : base::arrayAt(document, "/timeline")) {

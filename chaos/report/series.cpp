@@ -6,6 +6,7 @@
 
 #include "chaos/report/report.h"
 #include "chaos/report/statistics.h"
+#include "chaos/verdict/expectations.h"
 
 namespace chaos::report {
 namespace {
@@ -25,14 +26,11 @@ std::string cellOf(const std::string& text, size_t width) {
 }
 
 std::string rowOf(const base::Json& run) {
-    auto took = base::intAt(run, "/measurements/wholeAfterEndMilliseconds");
-    if (!took) {
-        took = base::intAt(run, "/measurements/wholeAfterDeleteMilliseconds");
-    }
+    auto took = recoveryOf(run);
     bool control = base::boolAt(run, "/spec/withoutFault").value_or(false);
     return cellOf(base::textAt(run, "/name"), 32) + cellOf(base::textAt(run, "/verdict"), 14) +
            cellOf(base::textAt(run, "/reason"), 20) +
-           (control ? "no fault" : (took ? inSeconds(*took) : "-")) + "\n";
+           (control ? "no fault" : (took ? verdict::range(*took) : "-")) + "\n";
 }
 
 std::string proved(const Statistics& all) {

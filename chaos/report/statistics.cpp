@@ -48,6 +48,25 @@ int64_t quantile(const std::vector<int64_t>& sorted, double share) {
     return sorted[std::min(index, sorted.size() - 1)];
 }
 
+std::optional<run::Span> spanOf(const base::Json& of, const std::string& measure) {
+    auto most = base::intAt(of, "/measurements/" + measure);
+    if (!most) {
+        return std::nullopt;
+    }
+    run::Span out{*most, *most};
+    for (const auto& bound : base::arrayAt(of, "/measurements/bounds")) {
+        if (base::textAt(bound, "/measure") == measure) {
+            out.atLeast = base::intAt(bound, "/atLeastMilliseconds").value_or(0);
+        }
+    }
+    return out;
+}
+
+std::optional<run::Span> recoveryOf(const base::Json& of) {
+    auto lasted = spanOf(of, run::kWholeAfterEnd);
+    return lasted ? lasted : spanOf(of, run::kWholeAfterDelete);
+}
+
 Statistics statistics(const std::vector<base::Json>& runs) {
     Statistics out;
     std::vector<int64_t> recoveries;
@@ -62,12 +81,9 @@ Statistics statistics(const std::vector<base::Json>& runs) {
         }
         ++out.judged;
         out.resilient += *verdict == "Resilient" ? 1 : 0;
-        auto took = base::intAt(run, "/status/measurements/wholeAfterEndMilliseconds");
-        if (!took) {
-            took = base::intAt(run, "/status/measurements/wholeAfterDeleteMilliseconds");
-        }
-        if (took) {
-            recoveries.push_back(*took);
+        auto took = recoveryOf(run.value("status", base::Json::object()));
+        if (took && took->atLeast == took->atMost) {
+            recoveries.push_back(took->atMost);
         }
     }
     std::sort(recoveries.begin(), recoveries.end());

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "chaos/run/sight.h"
 
 namespace chaos::report {
 
@@ -22,12 +24,18 @@ struct Statistics {
     int64_t resilient = 0;
     int64_t inconclusive = 0;
     int64_t failureBoundPermille = 1000;  // rounded up
-    // Of the time until whole (after the end of a fault that lasts), where it became whole.
+    // Of the time until whole (after the end of a fault that lasts), where it was seen to become
+    // so.
     int64_t recovered = 0;
     int64_t p50Milliseconds = 0;
     int64_t p95Milliseconds = 0;
     int64_t maxMilliseconds = 0;
 };
+
+// A measure of a run's status, or of its report, with its bounds; empty: it has none.
+std::optional<run::Span> spanOf(const base::Json& of, const std::string& measure);
+// The time until whole that counts.
+std::optional<run::Span> recoveryOf(const base::Json& of);
 
 Statistics statistics(const std::vector<base::Json>& runs);
 base::Json toJson(const Statistics& all);

@@ -10,6 +10,10 @@ namespace {
 
 using std::to_string;
 
+std::optional<bool> agreed(bool one, bool other) {
+    return one == other ? std::optional(one) : std::nullopt;
+}
+
 // Fewest ready pods of each zone since the fault, as far as it was seen to change.
 std::map<std::string, int64_t> lowestByZone(const Status& status) {
     std::map<std::string, int64_t> out;
@@ -28,10 +32,19 @@ Comparison pods(const Status& status) {
             dead == predicted};
 }
 
+// There may have been fewer while nobody watched.
+Comparison fewest(const Status& status, std::string what, int64_t predicted, int64_t seen) {
+    Comparison out{std::move(what), to_string(predicted), to_string(seen), seen == predicted};
+    if (!status.gaps.empty()) {
+        out.observed = "at most " + out.observed;
+        out.holds = seen < predicted ? std::optional(false) : std::nullopt;
+    }
+    return out;
+}
+
 Comparison ready(const Status& status) {
     const auto& prediction = *status.prediction;
-    return {"fewest ready pods", to_string(prediction.readyAfter), to_string(status.readyLowest),
-            status.readyLowest == prediction.readyAfter};
+    return fewest(status, "fewest ready pods", prediction.readyAfter, status.readyLowest);
 }
 
 Comparison minimum(const Status& status) {
@@ -39,25 +52,34 @@ Comparison minimum(const Status& status) {
     bool predicted = prediction.readyAfter >= prediction.minimum;
     bool observed = status.readyLowest >= prediction.minimum;
     auto word = [](bool holds) { return std::string(holds ? "holds" : "is broken"); };
-    return {"the minimum of " + to_string(prediction.minimum), word(predicted), word(observed),
-            predicted == observed};
+    Comparison out{"the minimum of " + to_string(prediction.minimum), word(predicted),
+                   word(observed), predicted == observed};
+    if (observed && !status.gaps.empty()) {
+        out.observed = "was not seen to be broken";
+        out.holds.reset();
+    }
+    return out;
 }
 
 Comparison errors(const Status& status) {
     auto limit = status.prediction->errorPercent;
-    auto observed = verdict::errorPercent(status.measurements->during);
+    auto share = verdict::errorsDuring(*status.measurements);
     return {"failed requests during the fault",
-            limit >= 100 ? "not known" : "at most " + to_string(limit) + " %",
-            verdict::fixed(observed, 2) + " %", observed <= static_cast<double>(limit)};
+            limit >= 100 ? "not known" : "at most " + to_string(limit) + " %", verdict::text(share),
+            agreed(share.least <= static_cast<double>(limit),
+                   share.most <= static_cast<double>(limit))};
 }
 
 Comparison whole(const Status& status) {
     const auto& all = *status.measurements;
-    auto took = all.wholeAfterEndMilliseconds ? all.wholeAfterEndMilliseconds
-                                              : all.wholeAfterDeleteMilliseconds;
+    auto [measure, most] = verdict::recovery(all);
     auto limit = status.prediction->wholeWithinSeconds;
-    return {"whole again", "within " + to_string(limit) + " s",
-            took ? verdict::seconds(*took) : "not by the end", took && *took <= limit * 1000};
+    Comparison out{"whole again", "within " + to_string(limit) + " s", "not by the end", false};
+    if (most) {
+        out.observed = verdict::took(all, measure, *most);
+        out.holds = agreed(all.atLeast(measure, *most) <= limit * 1000, *most <= limit * 1000);
+    }
+    return out;
 }
 
 }  // namespace
@@ -78,8 +100,8 @@ std::vector<Comparison> compare(const Status& status) {
     for (const auto& zone : status.prediction->zones) {
         auto seen = lowest.find(zone.name);
         if (!zone.name.empty() && zone.before != zone.after && seen != lowest.end()) {
-            out.push_back({"fewest ready pods in " + zone.name, to_string(zone.after),
-                           to_string(seen->second), zone.after == seen->second});
+            out.push_back(
+                fewest(status, "fewest ready pods in " + zone.name, zone.after, seen->second));
         }
     }
     out.push_back(errors(status));

@@ -5,6 +5,7 @@
 #include "chaos/effects/neighbours.h"
 #include "chaos/kinds.h"
 #include "chaos/probes/places.h"
+#include "chaos/run/sight.h"
 #include "chaos/run/steady.h"
 #include "chaos/run/turn.h"
 
@@ -19,6 +20,8 @@ constexpr uint64_t kSeedMask = (uint64_t{1} << 53U) - 1;
 constexpr auto kUnseen = 2s;
 // What a fault that ends by itself may take longer than it was asked to.
 constexpr auto kSlack = 30s;
+// Who takes over knows no look that is not written down: what happened since is in a gap.
+constexpr auto kWriteLook = 5s;
 
 }  // namespace
 
@@ -39,6 +42,9 @@ Step Turn::take() {
         unseen();
         describe();
         return std::move(step_);
+    }
+    if (watching()) {
+        noteLook(status(), seen_.lastLook, now());
     }
     switch (run_.status.phase) {
         case Phase::Pending:
@@ -67,7 +73,20 @@ Step Turn::take() {
             break;
     }
     describe();
+    writeLookDown();
     return std::move(step_);
+}
+
+// Whether what is seen now may be an event of the fault.
+bool Turn::watching() const {
+    return run_.status.intentAt && !run_.status.observedUntil && run_.status.phase != Phase::Done;
+}
+
+void Turn::writeLookDown() {
+    auto written = run_.status.lookedAt;
+    if (watching() && (step_.status != run_.status || !written || now() >= *written + kWriteLook)) {
+        status().lookedAt = now();
+    }
 }
 
 void Turn::enter(Phase phase) {
@@ -224,6 +243,10 @@ void Turn::steady() {
     if (seen_.probe.uid.empty()) {
         startProbe();
     }
+    // It may have been unwell while nobody watched.
+    if (!seen_.lastLook || now() > *seen_.lastLook + kOutOfSight) {
+        status().steadySince.reset();
+    }
     auto look = steadyState(spec_, status(), seen_);
     if (!look.well) {
         status().steadySince.reset();
@@ -263,6 +286,7 @@ void Turn::intend() {
     status().effects = plan.effects;
     status().driver = plan.driver;
     status().intentAt = now();
+    status().probeStartedAt = seen_.series->header->startedAt;
     status().appGeneration = seen_.app->generation;
     if (fault_->lasts()) {
         status().deadline =
@@ -295,6 +319,10 @@ void Turn::intend() {
 
 void Turn::cleanUp() {
     step_.lookAgain.reset();
+    if (run_.told) {
+        step_.actions.emplace_back(UntellRun{});
+        again(kWatch);
+    }
     auto remove = [&](const std::string& name, const ProbeSeen& pod) {
         if (pod.uid.empty()) {
             return;
@@ -326,7 +354,9 @@ void Turn::unseen() {
         case Phase::Observing:
             return over || overdue() ? giveUp(why) : void();
         case Phase::Reverting:
-            return giveBack();
+            giveBack();
+            waiting_ = seen_.blind ? why : waiting_;
+            return;
         case Phase::Pending:
         case Phase::Done:
             return;
@@ -364,9 +394,12 @@ Needs needs(const Run& run) {
     out.pods = active;
     out.capacity = active;
     out.probe = active || phase == Phase::Done;
-    out.series = phase == Phase::SteadyState || phase == Phase::Verifying ||
-                 ((phase == Phase::Injecting || phase == Phase::Observing) &&
-                  run.spec.safety.abortErrorPercent);
+    // A long run has a long log: it is read as a whole before the fault and when all is over.
+    out.series = phase == Phase::SteadyState ||
+                 (phase == Phase::Verifying && run.status.observedUntil.has_value());
+    bool during = phase == Phase::Injecting || phase == Phase::Observing;
+    out.tail = during && run.spec.safety.abortErrorPercent.has_value();
+    out.stepTail = during && out.step && !run.status.stepClockSeen;
     if (phase == Phase::Done) {
         out.nodes = out.operators = out.policy = false;
     }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "chaos/effects/effect.h"
+#include "chaos/run/sight.h"
 
 namespace chaos::run {
 namespace {
@@ -17,63 +18,109 @@ using std::chrono::seconds;
 // A line arrives up to a second old, which would hide as much of a clock that is ahead.
 constexpr auto kAhead = kClocksApart - 1s;
 
-std::optional<base::WallTime> firstDelete(const Status& status) {
-    std::optional<base::WallTime> first;
+using MaybeMoment = std::optional<Moment>;
+
+MaybeMoment earlier(const MaybeMoment& one, const MaybeMoment& other) {
+    if (!one || !other) {
+        return one ? one : other;
+    }
+    return Moment{std::min(one->earliest, other->earliest), std::min(one->latest, other->latest)};
+}
+
+MaybeMoment later(const MaybeMoment& one, const MaybeMoment& other) {
+    if (!one || !other) {
+        return one ? one : other;
+    }
+    return Moment{std::max(one->earliest, other->earliest), std::max(one->latest, other->latest)};
+}
+
+MaybeMoment momentOf(const Status& status, const std::optional<base::WallTime>& at) {
+    return at ? MaybeMoment(seenAt(status, *at)) : std::nullopt;
+}
+
+MaybeMoment firstDelete(const Status& status) {
+    MaybeMoment first;
     for (const auto& evidence : status.evidence) {
-        if (evidence.deletedAt && (!first || *evidence.deletedAt < *first)) {
-            first = evidence.deletedAt;
-        }
+        first = earlier(first, momentOf(status, evidence.deletedAt));
     }
     return first;
 }
 
-std::optional<base::WallTime> lastDeath(const Status& status) {
-    std::optional<base::WallTime> last;
+MaybeMoment lastDeath(const Status& status) {
+    MaybeMoment last;
     for (const auto& evidence : status.evidence) {
-        if (evidence.deadAt && (!last || *evidence.deadAt > *last)) {
-            last = evidence.deadAt;
-        }
+        last = later(last, momentOf(status, evidence.deadAt));
     }
     return last;
 }
 
-std::optional<base::WallTime> lastReverted(const Status& status) {
-    std::optional<base::WallTime> last;
+MaybeMoment lastReverted(const Status& status) {
+    MaybeMoment last;
     for (const auto& effect : status.effects) {
-        if (effect.revertedAt && (!last || *effect.revertedAt > *last)) {
-            last = effect.revertedAt;
-        }
+        last = later(last, momentOf(status, effect.revertedAt));
     }
     return last;
 }
 
 // When the application began to lose something: the first delete, or the first effect.
-std::optional<base::WallTime> began(const Status& status) {
+MaybeMoment began(const Status& status) {
     auto first = firstDelete(status);
     for (const auto& effect : status.effects) {
-        // A mark alone takes nothing away.
-        bool takes = effect.kind != effects::kNodeMark;
-        if (takes && effect.appliedAt && (!first || *effect.appliedAt < *first)) {
-            first = effect.appliedAt;
+        if (effect.kind != effects::kNodeMark) {  // a mark alone takes nothing away
+            first = earlier(first, momentOf(status, effect.appliedAt));
         }
     }
-    return first ? first : status.intentAt;
+    return first ? first : momentOf(status, status.intentAt);
 }
 
-std::optional<int64_t> between(std::optional<base::WallTime> from,
-                               std::optional<base::WallTime> to) {
+MaybeMoment whole(const Status& status) {
+    return status.wholeAt ? MaybeMoment(lastingSince(status, *status.wholeAt)) : std::nullopt;
+}
+
+// A graceful end may outlast the replacement's start: what visitors lose by it is the fault's, and
+// so is all that happens before a fault that lasts was taken back.
+MaybeMoment over(const Status& status) {
+    auto end = whole(status);
+    return end ? later(end, later(lastDeath(status), lastReverted(status))) : end;
+}
+
+std::optional<int64_t> millis(const std::optional<base::WallTime>& from,
+                              const std::optional<base::WallTime>& to) {
     if (!from || !to) {
         return std::nullopt;
     }
     return std::max<int64_t>(0, duration_cast<milliseconds>(*to - *from).count());
 }
 
-std::vector<ZoneMeasure> zonesOf(const Status& status, std::optional<base::WallTime> start) {
+void put(Measurements& out, const char* name, std::optional<int64_t>& field,
+         const std::optional<Span>& span) {
+    if (!span) {
+        return;
+    }
+    field = span->atMost;
+    if (span->atLeast < span->atMost) {
+        out.bounds.push_back({name, span->atLeast});
+    }
+}
+
+void timeZone(const Status& status, const MaybeMoment& start,
+              const std::optional<base::WallTime>& wholeAt, ZoneMeasure& zone) {
+    if (!wholeAt) {
+        return;
+    }
+    auto span = between(start, lastingSince(status, *wholeAt));
+    zone.wholeMilliseconds = span->atMost;
+    if (span->atLeast < span->atMost) {
+        zone.wholeAtLeastMilliseconds = span->atLeast;
+    }
+}
+
+std::vector<ZoneMeasure> zonesOf(const Status& status, const MaybeMoment& start) {
     std::map<std::string, ZoneMeasure> all;
     std::map<std::string, std::optional<base::WallTime>> whole;
     for (const auto& change : status.readiness) {
         auto [known, first] = all.try_emplace(
-            change.zone, ZoneMeasure{change.zone, change.ready, change.ready, std::nullopt});
+            change.zone, ZoneMeasure{change.zone, change.ready, change.ready, {}, {}});
         auto& zone = known->second;
         zone.readyLowest = std::min(zone.readyLowest, change.ready);
         if (change.ready < zone.readyBefore) {
@@ -85,7 +132,7 @@ std::vector<ZoneMeasure> zonesOf(const Status& status, std::optional<base::WallT
     std::vector<ZoneMeasure> out;
     for (auto& [name, zone] : all) {
         if (!name.empty() && zone.readyLowest < zone.readyBefore) {
-            zone.wholeMilliseconds = between(start, whole[name]);
+            timeZone(status, start, whole[name], zone);
             out.push_back(zone);
         }
     }
@@ -95,8 +142,9 @@ std::vector<ZoneMeasure> zonesOf(const Status& status, std::optional<base::WallT
 // A series cut where one phase ends and the next begins.
 struct Windows {
     probes::Window before;
-    probes::Window during;
+    probes::Window during;  // as long as it may have lasted
     probes::Window after;
+    Undecided undecided;  // of `during`
 };
 
 Windows windowsOf(const Status& status, const probe::Series& series) {
@@ -104,24 +152,23 @@ Windows windowsOf(const Status& status, const probe::Series& series) {
     auto intent = *status.intentAt;
     auto end = *status.observedUntil;
     out.before = beforeFault(status.steadySince.value_or(intent), series, intent);
-    // A graceful end may outlast the replacement's start: what visitors lose by it is the fault's,
-    // and so is all that happens before a fault that lasts was taken back.
-    auto over = status.wholeAt;
-    if (over) {
-        over = std::max(*over, lastDeath(status).value_or(*over));
-        over = std::max(*over, lastReverted(status).value_or(*over));
-    }
+    auto fault = over(status);
     // A microsecond more: a moment that is a whole second does not belong to two phases.
     out.during = probes::over(series, intent - kClocksApart - 1s + 1us,
-                              over ? *over + kClocksApart + 1s : end);
-    if (over) {
-        out.after = probes::over(series, *over + kClocksApart + 1us, end);
+                              fault ? fault->latest + kClocksApart + 1s : end);
+    if (fault) {
+        auto quiet = [&](base::WallTime from) {
+            return probes::over(series, from + kClocksApart + 1us, end);
+        };
+        out.after = quiet(fault->latest);
+        auto mayBe = quiet(fault->earliest);
+        out.undecided = {mayBe.sent - out.after.sent, mayBe.failed() - out.after.failed()};
     }
     return out;
 }
 
 // All of it belongs to the fault: it is the fault.
-probes::Window whole(const probe::Series& series) {
+probes::Window allOf(const probe::Series& series) {
     if (!series.header || series.seconds.empty()) {
         return {};
     }
@@ -162,9 +209,9 @@ PhaseMeasure toPhase(const probes::Window& window) {
         .p50Microseconds = window.latency.quantile(0.5).count(),
         .p99Microseconds = window.latency.quantile(0.99).count(),
         .longestGapMilliseconds = window.longestGap.count(),
-        .disturbedMilliseconds = between(window.firstError, window.lastError).value_or(0),
+        .disturbedMilliseconds = millis(window.firstError, window.lastError).value_or(0),
         .slow = window.slow,
-        .slowMilliseconds = between(window.firstSlow, window.lastSlow).value_or(0)};
+        .slowMilliseconds = millis(window.firstSlow, window.lastSlow).value_or(0)};
     for (size_t kind = 1; kind < probe::kOutcomes; ++kind) {
         if (window.outcomes[kind] > 0) {
             out.errors[probe::name(static_cast<probe::Outcome>(kind))] = window.outcomes[kind];
@@ -181,22 +228,29 @@ Measurements measure(const Status& status, const probe::Series& series, const pr
     auto seen = windowsOf(status, series);
     // Both of the probe's own clock; the step has another.
     if (seen.during.firstError) {
-        out.firstGoodMilliseconds = between(seen.during.firstError, seen.during.firstGood);
+        out.firstGoodMilliseconds = millis(seen.during.firstError, seen.during.firstGood);
     }
-    probes::join(seen.during, whole(step));
+    probes::join(seen.during, allOf(step));
     out.before = toPhase(seen.before);
     out.during = toPhase(seen.during);
     out.after = toPhase(seen.after);
     for (const auto& view : series.views) {
         out.views.push_back(toView(view.name, windowsOf(status, view.series)));
     }
-    out.deleteToDeathMilliseconds = between(firstDelete(status), lastDeath(status));
+    if (seen.undecided.requests > 0) {
+        out.undecided = seen.undecided;
+    }
     auto start = began(status);
-    out.wholeAfterDeleteMilliseconds = between(start, status.wholeAt);
-    out.wholeAfterEndMilliseconds = between(lastReverted(status), status.wholeAt);
-    out.detectedMilliseconds = between(start, status.detectedAt);
+    put(out, kDeleteToDeath, out.deleteToDeathMilliseconds,
+        between(firstDelete(status), lastDeath(status)));
+    put(out, kWholeAfterDelete, out.wholeAfterDeleteMilliseconds, between(start, whole(status)));
+    put(out, kWholeAfterEnd, out.wholeAfterEndMilliseconds,
+        between(lastReverted(status), whole(status)));
+    put(out, kWholeAfterDeath, out.wholeAfterDeathMilliseconds,
+        between(lastDeath(status), whole(status)));
+    put(out, kDetected, out.detectedMilliseconds,
+        between(start, momentOf(status, status.detectedAt)));
     out.zones = zonesOf(status, start);
-    out.wholeAfterDeathMilliseconds = between(lastDeath(status), status.wholeAt);
     return out;
 }
 
@@ -222,7 +276,7 @@ Columns columns(const probe::Series& series) {
 }
 
 std::string clockProblem(const probe::Series& series, base::WallTime now) {
-    if (!series.header || series.seconds.empty()) {
+    if (series.seconds.empty()) {
         return "";
     }
     const auto& last = series.seconds.back();

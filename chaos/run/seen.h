@@ -30,6 +30,7 @@ struct Run {
     std::optional<base::WallTime> deletedAt;  // while it is deleting
     std::vector<std::string> finalizers;      // ours (kHeldFinalizer) and those of others
     std::string abort;    // why people want it ended (annotation); empty: they do not
+    bool told = false;    // it carries the label by which its application's status tells of it
     bool paused = false;  // annotation: nothing begins while it is set
     api::ChaosExperimentSpec spec;
     bool withoutFault = false;  // spec.control of a run: the same load, no fault
@@ -109,9 +110,10 @@ struct RemovePolicy {
 struct HoldRun {  // puts our finalizer on the run, or takes it away
     bool on = false;
 };
+struct UntellRun {};  // takes that label away
 using Action =
     std::variant<CreateProbe, RemoveProbe, KillPod, EvictPod, RestartContainer, PatchNode,
-                 SwitchPower, SwitchCable, CreatePolicy, RemovePolicy, HoldRun>;
+                 SwitchPower, SwitchCable, CreatePolicy, RemovePolicy, HoldRun, UntellRun>;
 
 struct ActionResult {
     Action action;
@@ -122,6 +124,8 @@ struct ActionResult {
 
 struct Seen {
     base::WallTime now;
+    // This process's last look at the run whose outcome is written down; empty: it knows of none.
+    std::optional<base::WallTime> lastLook;
     uint64_t chance = 0;  // for a seed, where none is recorded yet
     Site site;
     std::optional<topology::App> app;  // empty: no such ScalableApp
@@ -142,10 +146,13 @@ struct Seen {
     std::optional<std::string> policyUid;  // of the run's NetworkPolicy
     std::optional<probe::Series> series;   // empty: could not be read
     std::optional<probe::Series> stepSeries;
+    std::optional<probe::Series> tail;  // the last seconds alone, without a header
+    std::optional<probe::Series> stepTail;
     std::vector<ActionResult> results;  // of the last step's actions
     // What the API server refuses to show although the phase needs it. Then all else in here but
     // what needsToGiveBack asks for is not known.
     std::string refused;
+    bool blind = false;  // not even that: nothing can be seen to be given back
 };
 
 // What has to be looked at in this phase; everything else in Seen may stay empty.
@@ -161,6 +168,8 @@ struct Needs {
     bool step = false;
     bool policy = false;
     bool series = false;
+    bool tail = false;
+    bool stepTail = false;
 };
 
 }  // namespace chaos::run

@@ -41,6 +41,11 @@ class Writer {
         }
     }
     void boolean(const char* field, const bool& value) { out_[field] = value; }
+    void boolean(const char* field, const std::optional<bool>& value) {
+        if (value) {
+            out_[field] = *value;
+        }
+    }
     void time(const char* field, const base::WallTime& value) {
         out_[field] = base::formatMicroTime(value);
     }
@@ -123,6 +128,9 @@ class Reader {
     void text(const char* field, std::string& value) { value = at(field); }
     void boolean(const char* field, bool& value) {
         value = base::boolAt(in_, pointer(field)).value_or(false);
+    }
+    void boolean(const char* field, std::optional<bool>& value) {
+        value = base::boolAt(in_, pointer(field));
     }
     // Somebody else may have written finer ones.
     bool time(const char* field, base::WallTime& value) {
@@ -279,6 +287,7 @@ void fields(IO& io, ZoneMeasure& x) {
     io.number("readyBefore", x.readyBefore);
     io.number("readyLowest", x.readyLowest);
     io.number("wholeMilliseconds", x.wholeMilliseconds);
+    io.number("wholeAtLeastMilliseconds", x.wholeAtLeastMilliseconds);
 }
 
 template <class IO>
@@ -291,6 +300,18 @@ void fields(IO& io, ViewMeasure& x) {
     io.number("p50Microseconds", x.p50Microseconds);
     io.number("p99Microseconds", x.p99Microseconds);
     io.number("longestGapMilliseconds", x.longestGapMilliseconds);
+}
+
+template <class IO>
+void fields(IO& io, Bound& x) {
+    io.text("measure", x.measure);
+    io.number("atLeastMilliseconds", x.atLeastMilliseconds);
+}
+
+template <class IO>
+void fields(IO& io, Undecided& x) {
+    io.number("requests", x.requests);
+    io.number("failed", x.failed);
 }
 
 template <class IO>
@@ -307,6 +328,8 @@ void fields(IO& io, Measurements& x) {
     io.number("wholeAfterEndMilliseconds", x.wholeAfterEndMilliseconds);
     io.number("detectedMilliseconds", x.detectedMilliseconds);
     io.number("firstGoodMilliseconds", x.firstGoodMilliseconds);
+    io.object("undecided", x.undecided);
+    io.list("bounds", x.bounds);
     io.list("zones", x.zones);
     io.list("views", x.views);
 }
@@ -331,6 +354,12 @@ void fields(IO& io, Readiness& x) {
     io.time("time", x.time);
     io.text("zone", x.zone);
     io.number("ready", x.ready);
+}
+
+template <class IO>
+void fields(IO& io, Gap& x) {
+    io.time("from", x.from);
+    io.time("to", x.to);
 }
 
 template <class IO>
@@ -368,12 +397,16 @@ void fields(IO& io, Status& x) {
     io.time("deadline", x.deadline);
     io.time("detectedAt", x.detectedAt);
     io.clearedTime("wholeAt", x.wholeAt);
+    io.time("lookedAt", x.lookedAt);
     io.time("observedUntil", x.observedUntil);
     io.time("revertedAt", x.revertedAt);
     io.time("completedAt", x.completedAt);
     io.number("seed", x.seed);
     io.text("probePodUID", x.probePodUid);
+    io.time("probeStartedAt", x.probeStartedAt);
+    io.boolean("stepClockSeen", x.stepClockSeen);
     io.text("probeProblem", x.probeProblem);
+    io.text("clockProblem", x.clockProblem);
     io.text("aborted", x.aborted);
     io.text("driver", x.driver);
     io.number("intruders", x.intruders);
@@ -387,6 +420,7 @@ void fields(IO& io, Status& x) {
     io.list("effects", x.effects);
     io.object("scaling", x.scaling);
     io.list("readiness", x.readiness);
+    io.list("gaps", x.gaps);
     io.object("measurements", x.measurements);
     io.list("comparison", x.comparison);
     io.object("series", x.series);
@@ -410,6 +444,15 @@ const char* name(Hit hit) {
 }
 const char* name(EffectState state) {
     return kStates[static_cast<size_t>(state)];
+}
+
+int64_t Measurements::atLeast(const std::string& measure, int64_t most) const {
+    for (const auto& bound : bounds) {
+        if (bound.measure == measure) {
+            return bound.atLeastMilliseconds;
+        }
+    }
+    return most;
 }
 
 void Status::tell(base::WallTime now, std::string what) {

@@ -134,6 +134,8 @@ struct ZoneMeasure {
     int64_t readyLowest = 0;
     std::optional<int64_t>
         wholeMilliseconds;  // from the beginning of the fault; empty: not by the end
+    // Where nobody watched when it was whole again; the above is the most that it may be then.
+    std::optional<int64_t> wholeAtLeastMilliseconds;
     bool operator==(const ZoneMeasure&) const = default;
 };
 
@@ -149,6 +151,27 @@ struct ViewMeasure {
     int64_t longestGapMilliseconds = 0;
     bool operator==(const ViewMeasure&) const = default;
 };
+
+// A measure of which nobody saw when it ended: the field of its name is the upper bound.
+struct Bound {
+    std::string measure;
+    int64_t atLeastMilliseconds = 0;
+    bool operator==(const Bound&) const = default;
+};
+
+// Requests of `during` that may have been sent after the fault: nobody saw when it was over.
+struct Undecided {
+    int64_t requests = 0;
+    int64_t failed = 0;
+    bool operator==(const Undecided&) const = default;
+};
+
+// Names of those that may have a bound.
+inline constexpr const char* kDeleteToDeath = "deleteToDeathMilliseconds";
+inline constexpr const char* kWholeAfterDelete = "wholeAfterDeleteMilliseconds";
+inline constexpr const char* kWholeAfterDeath = "wholeAfterDeathMilliseconds";
+inline constexpr const char* kWholeAfterEnd = "wholeAfterEndMilliseconds";
+inline constexpr const char* kDetected = "detectedMilliseconds";
 
 struct Measurements {
     PhaseMeasure before;
@@ -167,8 +190,12 @@ struct Measurements {
         detectedMilliseconds;  // until the API showed every target as not serving
     // From the first failed request until visitors were answered well again.
     std::optional<int64_t> firstGoodMilliseconds;
+    std::optional<Undecided> undecided;
+    std::vector<Bound> bounds;
     std::vector<ZoneMeasure> zones;  // those that lost a pod
     std::vector<ViewMeasure> views;  // beside the public Service, outermost first
+    // The lower bound of a measure that is `most`; the same where it was seen.
+    int64_t atLeast(const std::string& measure, int64_t most) const;
     bool operator==(const Measurements&) const = default;
 };
 
@@ -197,12 +224,20 @@ struct Readiness {
 };
 inline constexpr size_t kMaxReadiness = 300;
 
+// From one look to the next, further apart than kOutOfSight (run/sight.h).
+struct Gap {
+    base::WallTime from;
+    base::WallTime to;
+    bool operator==(const Gap&) const = default;
+};
+inline constexpr size_t kMaxGaps = 32;
+
 // One line of prediction against observation.
 struct Comparison {
     std::string what;
     std::string predicted;
     std::string observed;
-    bool holds = false;
+    std::optional<bool> holds;  // empty: nobody watched
     bool operator==(const Comparison&) const = default;
 };
 
@@ -236,16 +271,20 @@ struct Status {
     std::optional<base::WallTime> deadline;    // the fault is over by then, whoever gives it back
     std::optional<base::WallTime> detectedAt;  // no target was shown as serving any more
     std::optional<base::WallTime> wholeAt;     // the tier was whole again
+    std::optional<base::WallTime> lookedAt;    // the last look that is written down
     std::optional<base::WallTime> observedUntil;
     std::optional<base::WallTime> revertedAt;
     std::optional<base::WallTime> completedAt;
     std::optional<int64_t> seed;  // 0..2^53-1: exact in every JSON reader
     std::string probePodUid;
-    std::string probeProblem;   // why the probe's word is not complete
-    std::string aborted;        // why it was ended early
-    std::string driver;         // how: "Composite", "Power"; empty: the API alone
-    int64_t intruders = 0;      // pods that came into a failed zone meanwhile and were killed too
-    int64_t appGeneration = 0;  // of the application when the intent became durable
+    std::optional<base::WallTime> probeStartedAt;  // by its own clock: its seconds count from then
+    bool stepClockSeen = false;  // the clock of a load step's pod was seen to agree with ours
+    std::string probeProblem;    // why the probe's word is not complete
+    std::string clockProblem;    // why times of two clocks cannot be compared
+    std::string aborted;         // why it was ended early
+    std::string driver;          // how: "Composite", "Power"; empty: the API alone
+    int64_t intruders = 0;       // pods that came into a failed zone meanwhile and were killed too
+    int64_t appGeneration = 0;   // of the application when the intent became durable
     int64_t readyBefore = 0;
     int64_t readyLowest = 0;
     int64_t readyAtEnd = 0;
@@ -255,6 +294,7 @@ struct Status {
     std::vector<Effect> effects;
     std::optional<Scaling> scaling;
     std::vector<Readiness> readiness;
+    std::vector<Gap> gaps;
     std::optional<Measurements> measurements;
     std::vector<Comparison> comparison;
     std::optional<Columns> series;

@@ -28,6 +28,8 @@ class Turn {
     void cleanUp();
     void unseen();
     void describe();
+    bool watching() const;
+    void writeLookDown();
     // turn_fault.cpp: while the fault is there
     std::string endedBy() const;
     void noteEnd(const std::string& why);
@@ -48,6 +50,7 @@ class Turn {
     void takeBack();
     bool nothingHeld() const;
     void leave();
+    void leaveBehind();
     // turn_verify.cpp: what is seen, and what it means
     void watchProbe();
     void watchTargets();
@@ -59,6 +62,7 @@ class Turn {
     bool scaledIn() const;
     bool stillMoving() const;
     bool seriesComplete() const;
+    void compareClocks();
     void verifying();
     void measureAndJudge();
 

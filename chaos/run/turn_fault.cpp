@@ -266,11 +266,13 @@ void Turn::removeIntruders() {
 
 std::string Turn::tooManyErrors() const {
     auto limit = spec_.safety.abortErrorPercent;
-    if (!limit || !seen_.series || seen_.series->seconds.empty()) {
+    if (!limit || !seen_.tail || seen_.tail->seconds.empty() || !run_.status.probeStartedAt) {
         return "";
     }
-    auto end = seen_.series->startOf(seen_.series->seconds.back()) + 1s;
-    auto window = probes::over(*seen_.series, end - kErrorWindow, end);
+    auto series = *seen_.tail;
+    series.header.emplace().startedAt = *run_.status.probeStartedAt;
+    auto end = series.startOf(series.seconds.back()) + 1s;
+    auto window = probes::over(series, end - kErrorWindow, end);
     if (end - kErrorWindow < *run_.status.intentAt ||
         window.errorPercent() <= static_cast<double>(*limit)) {
         return "";
@@ -335,6 +337,9 @@ void Turn::giveBack() {
 }
 
 void Turn::takeBack() {
+    if (seen_.blind) {
+        return;  // what is not seen is not called gone; unseen() tells why
+    }
     std::string kind;
     for (auto effect = status().effects.rbegin(); effect != status().effects.rend(); ++effect) {
         if (effect->state == EffectState::Reverted) {
@@ -366,6 +371,28 @@ bool Turn::nothingHeld() const {
                        [](const Effect& e) { return e.state == EffectState::Reverted; });
 }
 
+// What the run knew goes with it: people are told, on the application too, while it still can tell.
+void Turn::leaveBehind() {
+    std::string what;
+    bool byHand = false;
+    for (const auto& effect : status().effects) {
+        if (effect.state == EffectState::Reverted || !effects::takesNode(effect)) {
+            continue;
+        }
+        what += (what.empty() ? "" : ", ") + effect.kind + " of " + effect.name;
+        byHand |= std::none_of(seen_.nodes.begin(), seen_.nodes.end(),
+                               [&](const auto& node) { return node.uid == effect.uid; });
+    }
+    auto text = "the run was deleted and goes without having given back " + what +
+                (byHand ? ": a node's object is gone too, so that nobody else knows of it; switch "
+                          "the machine on, or connect it, by hand"
+                        : ": the sweep goes on by the marks of the nodes");
+    if (!what.empty() && (status().timeline.empty() || status().timeline.back().what != text)) {
+        tell(text);
+        step_.notes.push_back({true, "ChaosLeftBehind", text});
+    }
+}
+
 // The run was deleted while its fault holds something: that is given back, and then it may go.
 void Turn::leave() {
     bool patience = !run_.deletedAt || now() < *run_.deletedAt + kLetGo;
@@ -377,6 +404,9 @@ void Turn::leave() {
     if (!nothingHeld() && patience) {
         again(seen_.results.empty() ? kWatchClosely : kWatch);
         return;
+    }
+    if (!nothingHeld()) {
+        leaveBehind();
     }
     // Durable first: what is written down as given back is, whoever looks at the last of the run.
     if (step_.status == run_.status || !patience) {

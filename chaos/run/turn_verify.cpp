@@ -28,6 +28,11 @@ void Turn::watchProbe() {
             seen_.probe.problem.empty() ? "it ended during the run" : seen_.probe.problem;
         tell("the probe is gone: " + status().probeProblem);
     }
+    // A load step's pod is gone at the end: its clock is compared while it runs.
+    const auto& step = seen_.stepTail;
+    if (step && !step->seconds.empty() && clockProblem(*step, now()).empty()) {
+        status().stepClockSeen = true;
+    }
 }
 
 void Turn::watchTargets() {
@@ -187,12 +192,32 @@ void Turn::verifying() {
         return;
     }
     bool waited = now() - *status().phaseSince > kProbeLag;
-    if (!seriesComplete() && !waited) {
+    bool agree = seen_.series && clockProblem(*seen_.series, now()).empty();
+    bool complete = seriesComplete() && (agree || !run_.status.probeProblem.empty());
+    if (!complete && !waited) {
         waiting_ = "reading the probe's log";
         again(500ms);
         return;
     }
+    compareClocks();
     measureAndJudge();
+}
+
+// They agreed before the fault: a clock that jumped since, or a new leader's on another node, would
+// move what happened into another phase.
+void Turn::compareClocks() {
+    auto& problem = status().clockProblem;
+    if (problem.empty() && status().probeProblem.empty() && seen_.series) {
+        problem = clockProblem(*seen_.series, now());
+    }
+    const auto& all = status().effects;
+    bool step = std::any_of(all.begin(), all.end(), [](const Effect& effect) {
+        return effect.kind == effects::kLoadPod && effect.appliedAt;
+    });
+    if (problem.empty() && step && !status().stepClockSeen) {
+        problem =
+            "the clock of the pod that adds the load was never seen to agree with the controller's";
+    }
 }
 
 void Turn::measureAndJudge() {

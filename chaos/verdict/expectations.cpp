@@ -9,81 +9,148 @@ namespace chaos::verdict {
 namespace {
 
 using run::PhaseMeasure;
+using run::Span;
 using std::to_string;
 
-std::string errorsIn(const PhaseMeasure& phase) {
-    std::string out = fixed(errorPercent(phase), 2) + " % errors (" + to_string(phase.failed) +
-                      " of " + to_string(phase.requests) + " requests";
+constexpr const char* kNotWatched = "NotWatched";
+
+double percent(int64_t failed, int64_t requests) {
+    if (requests <= 0) {
+        return failed > 0 ? 100 : 0;
+    }
+    return 100.0 * static_cast<double>(failed) / static_cast<double>(requests);
+}
+
+// How an expectation is judged whose number lies between two bounds: by both the same, or nobody
+// knows. `name`: the field and its limit; `numbers`: what was measured.
+Assertion judged(Grade least, Grade most, const char* reason, const std::string& name,
+                 const std::string& where, const std::string& numbers, const run::Status& status) {
+    if (least != most) {
+        return {Grade::Unknown, kNotWatched,
+                name + " is not known" + where + ": " + numbers + "; " + run::unwatched(status)};
+    }
+    return {most, reason,
+            name + (most == Grade::Holds ? " holds" : " is broken") + where + ": " + numbers};
+}
+
+Grade inTime(int64_t took, int64_t limitSeconds, Grade late) {
+    return took > limitSeconds * 1000 ? late : Grade::Holds;
+}
+
+std::string errorsIn(const Share& share, const PhaseMeasure& phase) {
+    std::string out = text(share) + " errors (" + to_string(phase.failed) + " of " +
+                      to_string(phase.requests) + " requests";
     for (const auto& [kind, count] : phase.errors) {
         out += ", " + to_string(count) + " " + kind;
     }
     return out + ")";
 }
 
-Assertion errors(const char* phaseName, const PhaseMeasure& phase, int64_t limit, bool mayExceed) {
-    double excess = errorPercent(phase) - static_cast<double>(limit);
-    auto grade = excess <= 0                              ? Grade::Holds
-                 : mayExceed && excess <= kDegradedExcess ? Grade::Narrowly
-                                                          : Grade::Broken;
-    return {grade, "WebErrors",
-            "webErrorPercent " + to_string(limit) + (excess <= 0 ? " holds " : " is broken ") +
-                phaseName + " the fault: " + errorsIn(phase)};
+Grade gradeOf(double percent, int64_t limit, bool mayExceed) {
+    double excess = percent - static_cast<double>(limit);
+    return excess <= 0                              ? Grade::Holds
+           : mayExceed && excess <= kDegradedExcess ? Grade::Narrowly
+                                                    : Grade::Broken;
 }
 
-// Of a fault that lasts, what counts is how long the tier needed after its end.
-std::string recoveryText(const run::Measurements& all, int64_t took) {
+Assertion errors(const run::Status& status, bool during, int64_t limit) {
+    const auto& all = *status.measurements;
+    auto share = during ? errorsDuring(all) : errorsAfter(all);
+    return judged(gradeOf(share.least, limit, during), gradeOf(share.most, limit, during),
+                  "WebErrors", "webErrorPercent " + to_string(limit),
+                  during ? " during the fault" : " after the fault",
+                  errorsIn(share, during ? all.during : all.after), status);
+}
+
+std::string recoveryText(const run::Measurements& all) {
+    auto [measure, most] = recovery(all);
+    std::string numbers = "the tier was whole again " + took(all, measure, *most);
     if (all.wholeAfterEndMilliseconds) {
-        return "the tier was whole again " + seconds(took) + " after the end of the fault";
+        return numbers + " after the end of the fault";
     }
-    std::string numbers = "the tier was whole again " + seconds(took) + " after the delete";
-    if (all.wholeAfterDeathMilliseconds) {
-        numbers += ", " + seconds(*all.wholeAfterDeathMilliseconds) + " after the last death";
+    numbers += " after the delete";
+    if (const auto& death = all.wholeAfterDeathMilliseconds) {
+        numbers += ", " + took(all, run::kWholeAfterDeath, *death) + " after the last death";
     }
     return numbers;
 }
 
-std::optional<int64_t> since(std::optional<base::WallTime> from, std::optional<base::WallTime> to) {
-    if (!from || !to) {
-        return std::nullopt;
-    }
-    return std::max<int64_t>(
-        0, std::chrono::duration_cast<std::chrono::milliseconds>(*to - *from).count());
+std::optional<Span> sinceLoad(const run::Scaling& scaling,
+                              const std::optional<run::Moment>& moment) {
+    return scaling.loadAt ? run::between(run::Moment{*scaling.loadAt, *scaling.loadAt}, moment)
+                          : std::nullopt;
 }
 
-Assertion within(const char* field, const char* what, std::optional<int64_t> took,
-                 int64_t limitSeconds, const char* reason) {
+Assertion within(const run::Status& status, const char* field, const char* what,
+                 const std::optional<Span>& took, int64_t limitSeconds, const char* reason) {
     std::string name = std::string("autoscaling.") + field + " " + to_string(limitSeconds);
     if (!took) {
-        return {Grade::Broken, reason, name + " is broken: " + what + " never happened"};
+        // What came and went while nobody watched was not seen either.
+        return judged(status.gaps.empty() ? Grade::Broken : Grade::Holds, Grade::Broken, reason,
+                      name, "", std::string(what) + " was never seen", status);
     }
-    bool late = *took > limitSeconds * 1000;
-    return {late ? Grade::Broken : Grade::Holds, reason,
-            name + (late ? " is broken: " : " holds: ") + what + " " + seconds(*took) +
-                " after the load"};
+    return judged(inTime(took->atLeast, limitSeconds, Grade::Broken),
+                  inTime(took->atMost, limitSeconds, Grade::Broken), reason, name, "",
+                  std::string(what) + " " + range(*took) + " after the load", status);
 }
 
-Assertion scalingAsked(const run::Scaling& scaling, bool required) {
+std::optional<run::Moment> settled(const run::Status& status, const run::Scaling& scaling) {
+    if (!scaling.readyAt || !scaling.calmAt) {
+        return std::nullopt;
+    }
+    auto ready = run::lastingSince(status, *scaling.readyAt);
+    return run::Moment{std::max(ready.earliest, *scaling.calmAt),
+                       std::max(ready.latest, *scaling.calmAt)};
+}
+
+Assertion scalingAsked(const run::Status& status, const run::Scaling& scaling, bool required) {
     bool moved =
         scaling.peak > scaling.before || scaling.reversals > 0 || scaling.last < scaling.before;
     std::string numbers = "replicas asked for: " + to_string(scaling.before) + " before, at most " +
                           to_string(scaling.peak) + ", " + to_string(scaling.last) + " at the end";
     bool up = scaling.peak > scaling.before;
+    // Nobody saw it move: in a gap it may have, and have come back.
+    bool unseen = !status.gaps.empty();
     if (required) {
-        return {up ? Grade::Holds : Grade::Broken, "DidNotScale",
-                std::string("autoscaling.scaling Required ") + (up ? "holds: " : "is broken: ") +
-                    numbers};
+        return judged(up || unseen ? Grade::Holds : Grade::Broken,
+                      up ? Grade::Holds : Grade::Broken, "DidNotScale",
+                      "autoscaling.scaling Required", "", numbers, status);
     }
-    return {moved ? Grade::Broken : Grade::Holds, "Scaled",
-            std::string("autoscaling.scaling Forbidden ") + (moved ? "is broken: " : "holds: ") +
-                numbers};
+    return judged(moved ? Grade::Broken : Grade::Holds,
+                  moved || unseen ? Grade::Broken : Grade::Holds, "Scaled",
+                  "autoscaling.scaling Forbidden", "", numbers, status);
 }
 
 }  // namespace
 
-double errorPercent(const PhaseMeasure& phase) {
-    return phase.requests == 0
-               ? 0
-               : 100.0 * static_cast<double>(phase.failed) / static_cast<double>(phase.requests);
+Share errorsDuring(const run::Measurements& all) {
+    auto open = all.undecided.value_or(run::Undecided{});
+    const auto& phase = all.during;
+    return {percent(phase.failed - open.failed, phase.requests),
+            percent(phase.failed, phase.requests - open.requests)};
+}
+
+Share errorsAfter(const run::Measurements& all) {
+    auto open = all.undecided.value_or(run::Undecided{});
+    const auto& phase = all.after;
+    return {percent(phase.failed, phase.requests + open.requests),
+            percent(phase.failed + open.failed, phase.requests)};
+}
+
+std::string text(const Share& share) {
+    auto most = fixed(share.most, 2);
+    auto least = fixed(share.least, 2);
+    return (least == most ? "" : least + " to ") + most + " %";
+}
+
+std::pair<const char*, std::optional<int64_t>> recovery(const run::Measurements& all) {
+    return all.wholeAfterEndMilliseconds
+               ? std::pair(run::kWholeAfterEnd, all.wholeAfterEndMilliseconds)
+               : std::pair(run::kWholeAfterDelete, all.wholeAfterDeleteMilliseconds);
+}
+
+std::string took(const run::Measurements& all, const char* measure, int64_t most) {
+    return range({all.atLeast(measure, most), most});
 }
 
 std::string fixed(double value, int digits) {
@@ -96,6 +163,12 @@ std::string seconds(int64_t milliseconds) {
     return fixed(static_cast<double>(milliseconds) / 1000.0, 1) + " s";
 }
 
+std::string range(const Span& span) {
+    auto most = seconds(span.atMost);
+    auto least = fixed(static_cast<double>(span.atLeast) / 1000.0, 1);
+    return (least + " s" == most ? "" : least + " to ") + most;
+}
+
 bool asksWebErrors(const api::ChaosExperimentSpec& spec) {
     return spec.expectations.webErrorPercent.has_value();
 }
@@ -103,9 +176,9 @@ bool asksWebErrors(const api::ChaosExperimentSpec& spec) {
 std::vector<Assertion> judgeWebErrors(const Case& of) {
     const auto& all = *of.status.measurements;
     auto limit = *of.spec.expectations.webErrorPercent;
-    std::vector<Assertion> out{errors("during", all.during, limit, true)};
+    std::vector<Assertion> out{errors(of.status, true, limit)};
     if (all.after.seconds > 0 && all.wholeAfterDeleteMilliseconds) {
-        out.push_back(errors("after", all.after, limit, false));
+        out.push_back(errors(of.status, false, limit));
     }
     return out;
 }
@@ -130,16 +203,15 @@ bool asksRedundancy(const api::ChaosExperimentSpec& spec) {
 
 std::vector<Assertion> judgeRedundancy(const Case& of) {
     const auto& all = *of.status.measurements;
-    auto took = all.wholeAfterEndMilliseconds ? all.wholeAfterEndMilliseconds
-                                              : all.wholeAfterDeleteMilliseconds;
-    if (!took) {
+    auto [measure, most] = recovery(all);
+    if (!most) {
         return {};  // wholeAgain says so
     }
     auto limit = *of.spec.expectations.redundancyRestoredSeconds;
-    bool late = *took > limit * 1000;
-    return {{late ? Grade::Narrowly : Grade::Holds, "RestoredLate",
-             "redundancyRestoredSeconds " + to_string(limit) +
-                 (late ? " is broken: " : " holds: ") + recoveryText(all, *took)}};
+    return {judged(inTime(all.atLeast(measure, *most), limit, Grade::Narrowly),
+                   inTime(*most, limit, Grade::Narrowly), "RestoredLate",
+                   "redundancyRestoredSeconds " + to_string(limit), "", recoveryText(all),
+                   of.status)};
 }
 
 bool asksAutoscaling(const api::ChaosExperimentSpec& spec) {
@@ -151,21 +223,19 @@ std::vector<Assertion> judgeAutoscaling(const Case& of) {
     auto scaling = of.status.scaling.value_or(run::Scaling{});
     std::vector<Assertion> out;
     if (asked.scaling != "Ignore") {
-        out.push_back(scalingAsked(scaling, asked.scaling == "Required"));
+        out.push_back(scalingAsked(of.status, scaling, asked.scaling == "Required"));
     }
     if (asked.reactWithinSeconds) {
-        out.push_back(within("reactWithinSeconds", "the first scale-out",
-                             since(scaling.loadAt, scaling.desiredAt), *asked.reactWithinSeconds,
+        auto desired = scaling.desiredAt ? std::optional(run::seenAt(of.status, *scaling.desiredAt))
+                                         : std::nullopt;
+        out.push_back(within(of.status, "reactWithinSeconds", "the first scale-out",
+                             sinceLoad(scaling, desired), *asked.reactWithinSeconds,
                              "ReactedLate"));
     }
     if (asked.settleWithinSeconds) {
-        auto ready = since(scaling.loadAt, scaling.readyAt);
-        auto calm = since(scaling.loadAt, scaling.calmAt);
-        std::optional<int64_t> both;
-        if (ready && calm) {
-            both = std::max(*ready, *calm);
-        }
-        out.push_back(within("settleWithinSeconds", "all replicas ready and latency back", both,
+        out.push_back(within(of.status, "settleWithinSeconds",
+                             "all replicas ready and latency back",
+                             sinceLoad(scaling, settled(of.status, scaling)),
                              *asked.settleWithinSeconds, "SettledLate"));
     }
     return out;
@@ -178,8 +248,7 @@ Assertion wholeAgain(const run::Status& status) {
                 "the tier was not whole again by the end: " + to_string(all.readyAtEnd) + " of " +
                     to_string(all.readyBefore) + " pods ready"};
     }
-    auto took = all.wholeAfterEndMilliseconds.value_or(*all.wholeAfterDeleteMilliseconds);
-    return {Grade::Holds, "Restored", recoveryText(all, took)};
+    return {Grade::Holds, "Restored", recoveryText(all)};
 }
 
 }  // namespace chaos::verdict

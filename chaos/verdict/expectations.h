@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "api/chaos.h"
+#include "chaos/run/sight.h"
 #include "chaos/run/status.h"
 
 namespace chaos::verdict {
 
-enum class Grade { Holds, Narrowly, Broken };
+// Unknown: it holds, or does not, by what nobody saw (run/sight.h).
+enum class Grade { Holds, Narrowly, Broken, Unknown };
 
 struct Assertion {
     Grade grade = Grade::Holds;
@@ -48,8 +50,22 @@ std::vector<Assertion> judgeAutoscaling(const Case& of);
 // Whether the tier was whole again by the end; judged in every run.
 Assertion wholeAgain(const run::Status& status);
 
-double errorPercent(const run::PhaseMeasure& phase);
+// The share of failed requests, in percent: two bounds where nobody saw when the fault was over.
+struct Share {
+    double least = 0;
+    double most = 0;
+};
+Share errorsDuring(const run::Measurements& all);
+Share errorsAfter(const run::Measurements& all);
+
+std::string text(const Share& share);
+
+// The measure that counts: of a fault that lasts, from its end on. Empty: never whole again.
+std::pair<const char*, std::optional<int64_t>> recovery(const run::Measurements& all);
+// "4.2 s", or "2.1 to 18.0 s" where the measure has two bounds.
+std::string took(const run::Measurements& all, const char* measure, int64_t most);
 std::string fixed(double value, int digits);
 std::string seconds(int64_t milliseconds);
+std::string range(const run::Span& span);  // "4.2 s", or "2.1 to 18.0 s"
 
 }  // namespace chaos::verdict

@@ -12,6 +12,9 @@ using run::PhaseMeasure;
 using std::to_string;
 
 std::optional<Gate> blindGate(const run::Status& status) {
+    if (!status.clockProblem.empty()) {
+        return Gate{"ClockSkew", status.clockProblem};
+    }
     if (!status.probeProblem.empty()) {
         return Gate{"ProbeFailed", "the probe's word is not complete: " + status.probeProblem};
     }
@@ -40,12 +43,21 @@ Judgement inconclusive(const Gate& gate) {
 Judgement grade(const std::vector<Assertion>& assertions) {
     Judgement out{run::Verdict::Resilient, "AllHold", {}};
     auto worst = Grade::Holds;
+    const Assertion* unknown = nullptr;
     for (const auto& assertion : assertions) {
         out.reasons.push_back(assertion.message);
-        if (assertion.grade > worst) {
+        if (assertion.grade == Grade::Unknown) {
+            unknown = unknown == nullptr ? &assertion : unknown;
+        } else if (assertion.grade > worst) {
             worst = assertion.grade;
             out.reason = assertion.reason;
         }
+    }
+    // What is broken is, whatever else nobody saw.
+    if (unknown != nullptr && worst != Grade::Broken) {
+        std::erase(out.reasons, unknown->message);
+        out.reasons.insert(out.reasons.begin(), unknown->message);
+        return {run::Verdict::Inconclusive, unknown->reason, std::move(out.reasons)};
     }
     if (worst != Grade::Holds) {
         out.verdict = worst == Grade::Narrowly ? run::Verdict::Degraded : run::Verdict::Failed;

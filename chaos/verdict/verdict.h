@@ -5,6 +5,8 @@
 //     in force (Fault::unproved);
 //   at least 50 requests before the fault, and at least 80 % of the rate asked for;
 //   the probe alive, and every second of the three phases present;
+//   the clocks of the controller, of the probe and of a load step's pod together, at the beginning
+//     and at the end;
 //   at least one expectation.
 // Then the expectations, each with its number:
 //   webErrorPercent: failed requests of all that were sent while the fault lasted (from the fault
@@ -18,6 +20,8 @@
 //   Resilient: every expectation holds and the tier is whole.
 //   Degraded: the tier is whole at the end and visitors are served as expected again, but it was
 //     whole too late, or errors during the fault exceeded the limit by at most one point.
+//   Inconclusive: an expectation holds by one bound of its number and not by the other, because the
+//     controller did not watch when it happened (run/sight.h), and none is broken for certain.
 //   Failed: anything else. The tier never became whole, errors exceeded the limit by more, or they
 //     did not go away after the fault.
 // Reasons are made from the assertions themselves: there is no claim without a number behind it.

@@ -72,14 +72,20 @@ class RunsOf {
         std::cout << (runs_.empty() ? "" : "\n") << which << ": " << name << std::endl;
     }
 
+    bool isOurs(const Json& run) const {
+        return base::textAt(run, "/metadata/ownerReferences/0/uid") ==
+               base::textAt(experiment_, "/metadata/uid");
+    }
+
     // Until the run is there. Why it never will be; empty: it is.
     std::string await(const std::string& name) const {
         kube::ObjectKey key{cluster_.namespace_, base::textAt(experiment_, "/metadata/name")};
+        std::string why = "is the chaos controller installed (chaos.enabled)?";
         for (int unseen = 0; unseen < kPatience; cluster_.pause()) {
             // Before the run: what says that none will come is older than the look at it.
             auto now = cluster_.client.get(kChaosExperiments, key, {});
             auto run = cluster_.client.get(kChaosRuns, {key.namespace_, name}, {});
-            if (run) {
+            if (run && isOurs((*run)->json())) {
                 return "";
             }
             if (!now && !now.error().transient()) {
@@ -93,9 +99,9 @@ class RunsOf {
                 return "there will be no ChaosRun " + name + ": " + outlook.why;
             }
             unseen += outlook.coming == Coming::NobodySaw ? 1 : 0;
+            why = outlook.why.empty() ? why : outlook.why;
         }
-        return "no ChaosRun " + cluster_.namespace_ + "/" + name +
-               " appeared: is the chaos controller installed (chaos.enabled)?";
+        return "no ChaosRun " + cluster_.namespace_ + "/" + name + " appeared: " + why;
     }
 
     void report() const {
@@ -185,6 +191,9 @@ Outlook outlookOf(const Json& experiment, int64_t generation) {
         return {Coming::NobodySaw, ""};
     }
     for (const auto& one : api::parseConditions(base::arrayAt(experiment, "/status/conditions"))) {
+        if (one.type == "Complete" && one.reason == chaos::kNameTaken) {
+            return {Coming::NobodySaw, one.message};
+        }
         bool over = one.status == api::kTrue || one.reason == chaos::kSeriesAborted;
         if (one.type == "Complete" && one.observedGeneration == generation && over) {
             return {Coming::Never, "its runs ended with " + one.reason +

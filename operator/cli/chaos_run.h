@@ -41,7 +41,7 @@ int refuseChaos(const std::string& what, const kube::ApiError& error);
 enum class Coming { Soon, NobodySaw, Never };
 struct Outlook {
     Coming coming = Coming::Soon;
-    std::string why;  // of Never
+    std::string why;  // none comes, or not yet
 };
 Outlook outlookOf(const base::Json& experiment, int64_t generation);
 

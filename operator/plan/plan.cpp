@@ -99,7 +99,7 @@ class Planner {
         if (observes()) {
             letBe();
         }
-        auto verdict = judge(app_, reports, undone_, observed_.now);
+        auto verdict = judge(app_, reports, undone_, observed_.now, observed_.chaos);
         plan_.status = std::move(verdict.status);
         if (observed_.around.operatorReplicas == 1) {
             plan_.status["singlePointsOfFailure"].push_back(

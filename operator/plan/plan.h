@@ -52,6 +52,13 @@ struct Edge {
     bool staleForErrors = false;
 };
 
+// A chaos run that puts the app to the test right now.
+struct ChaosRun {
+    std::string name;
+    std::string fault;         // CamelCase
+    base::WallTime mustEndBy;  // should nobody be left to end it: it counts no longer then
+};
+
 // Everything the operator's caches hold about one app: every child that carries its label, pods and
 // ReplicaSets included, as the API server gave them.
 struct Observed {
@@ -63,6 +70,7 @@ struct Observed {
     // What has to wait for something to serve waits for nothing: the plan is what it all ends in.
     bool assumeServing = false;
     Surroundings around = {};
+    std::optional<ChaosRun> chaos = {};
     std::string resizeRefused = {};  // what the API server said to a patch of an earlier plan
 };
 

@@ -73,6 +73,7 @@ std::optional<Trouble> worst(const std::vector<TierReport>& reports) {
     });
 }
 
+constexpr const char* kChaosRunning = "ChaosRunning";
 constexpr const char* kDeadlineReason = "ProgressDeadlineExceeded";
 
 // True, and said of the spec as it is now.
@@ -308,14 +309,34 @@ void putTier(Json& status, const TierReport& report) {
     }
 }
 
+void tellOfChaos(api::Conditions& conditions, const ScalableApp& app,
+                 const std::optional<ChaosRun>& chaos, base::WallTime now) {
+    if (!chaos) {
+        api::removeCondition(conditions, kChaosRunning);
+        return;
+    }
+    api::setCondition(conditions,
+                      {.type = kChaosRunning,
+                       .status = api::kTrue,
+                       .reason = chaos->fault,
+                       .message = "ChaosRun " + chaos->name +
+                                  " puts it to the test; to end it: kubectl scalableapp chaos "
+                                  "abort " +
+                                  chaos->name + " -n " + app.namespace_,
+                       .observedGeneration = app.generation,
+                       .lastTransitionTime = ""},
+                      now);
+}
+
 }  // namespace
 
 Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports,
-              const std::string& undone, base::WallTime now) {
+              const std::string& undone, base::WallTime now, const std::optional<ChaosRun>& chaos) {
     Judge judge(app, undone, now);
     judge.judge(reports);
     auto conditions = judge.conditions();
     dropOldTiers(conditions, reports);
+    tellOfChaos(conditions, app, chaos, now);
     sortConditions(conditions);
     Verdict out;
     out.status = {{"observedGeneration", app.generation},
@@ -328,6 +349,9 @@ Verdict judge(const ScalableApp& app, const std::vector<TierReport>& reports,
     out.lookAgain = judge.lookAgain();
     for (const auto& report : reports) {
         sooner(out.lookAgain, report.state.lookAgain);
+    }
+    if (chaos) {
+        sooner(out.lookAgain, untilAfter(chaos->mustEndBy, now));
     }
     return out;
 }

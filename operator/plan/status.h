@@ -15,6 +15,7 @@
 //   Paused       True while the operator only observes; else absent. What is not as the spec asks
 //                for then stays so: Ready is False for it, whatever serves, and neither Reconciling
 //                (nothing is under way) nor Stalled (nothing is wrong) is there.
+//   ChaosRunning True while a chaos run puts the app to the test; else absent.
 // Thread safety: pure functions.
 #pragma once
 
@@ -47,6 +48,7 @@ inline constexpr const char* kPaused = "Paused";
 
 // `undone`: what the operator would do and does not, because it only observes; empty: nothing.
 Verdict judge(const api::ScalableApp& app, const std::vector<TierReport>& reports,
-              const std::string& undone, base::WallTime now);
+              const std::string& undone, base::WallTime now,
+              const std::optional<ChaosRun>& chaos = {});
 
 }  // namespace plan

@@ -39,7 +39,8 @@ Ownership ownershipOf(const kube::Meta& object, const kube::Meta& app) {
 void Observer::watch(const kube::ResourceType& type, const std::string& namespace_,
                      runtime::Store& store) {
     if (type != scalableApps()) {
-        store.addIndex(kAppIndex, runtime::labelIndex(api::kAppLabel));
+        bool chaos = type == reconcile::chaosRuns();
+        store.addIndex(kAppIndex, runtime::labelIndex(chaos ? api::kChaosLabel : api::kAppLabel));
     }
     const std::unique_lock lock(mutex_);
     sources_.push_back({type, namespace_, &store});
@@ -90,6 +91,10 @@ std::vector<kube::ObjectPtr> Observer::family(const kube::Meta& app) const {
         }
     }
     return out;
+}
+
+std::vector<kube::ObjectPtr> Observer::chaosRuns(const kube::ObjectKey& app) const {
+    return labelled(reconcile::chaosRuns(), app);
 }
 
 std::vector<base::Json> treesOf(const std::vector<kube::ObjectPtr>& family) {

@@ -43,6 +43,9 @@ class Observer {
     // alone, so that neither a stranger's object nor a predecessor's pods count.
     std::vector<kube::ObjectPtr> family(const kube::Meta& app) const;
 
+    // The chaos runs of the app that are not over; none where they are not watched.
+    std::vector<kube::ObjectPtr> chaosRuns(const kube::ObjectKey& app) const;
+
     // For the controller's read-your-own-writes gate: `scope` names the store that a write to this
     // object comes back to, `reached` answers whether it has.
     static std::string scope(const kube::ResourceType& type, const std::string& namespace_);

@@ -54,6 +54,9 @@ Operator::Operator(runtime::Manager& manager, const OperatorOptions& options)
         for (const auto& type : childTypes()) {
             watchChildren(manager, type, one);
         }
+        if (options.chaosRuns) {
+            watchChaos(manager, one);
+        }
     }
 }
 
@@ -77,6 +80,21 @@ void Operator::watchChildren(runtime::Manager& manager, const kube::ResourceType
     // The first list of children needs no reconcile of its own: their apps are listed too.
     runtime::relate(informer, controller_,
                     [](const kube::Meta& child) { return std::vector{appOf(child)}; },
+                    {.firstList = false, .burst = kBurst});
+}
+
+void Operator::watchChaos(runtime::Manager& manager, const std::string& namespace_) {
+    auto& informer = manager.informer({.type = chaosRuns(),
+                                       .namespace_ = namespace_,
+                                       .labelSelector = api::kChaosLabel,
+                                       .fieldSelector = ""});
+    observer_.watch(chaosRuns(), namespace_, informer.store());
+    runtime::relate(informer, controller_,
+                    [](const kube::Meta& run) {
+                        auto label = run.labels.find(api::kChaosLabel);
+                        auto app = label == run.labels.end() ? "" : label->second.str();
+                        return std::vector<kube::ObjectKey>{{run.key.namespace_, app}};
+                    },
                     {.firstList = false, .burst = kBurst});
 }
 

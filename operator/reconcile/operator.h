@@ -23,6 +23,7 @@ namespace reconcile {
 struct OperatorOptions {
     std::vector<std::string> namespaces;  // empty: all
     int workers = 4;
+    bool chaosRuns = false;  // watched, to tell ChaosRunning: their definition is installed
     ExposureSettings exposure = {};
 };
 
@@ -38,6 +39,7 @@ class Operator {
                        const std::string& namespace_);
     Reconciler::Around look(const api::ScalableApp& app, const base::Json& object,
                             std::stop_token stop);
+    void watchChaos(runtime::Manager& manager, const std::string& namespace_);
     // Kinds that were not there when the process started.
     void watchGatewayApi(runtime::Manager& manager);
     bool gatewaysSeen() const;

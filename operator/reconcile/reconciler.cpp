@@ -6,6 +6,7 @@
 #include "api/scalable_app.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "reconcile/chaos_runs.h"
 #include "reconcile/resources.h"
 #include "reconcile/status.h"
 #include "reconcile/surroundings.h"
@@ -87,7 +88,8 @@ runtime::Outcome Reconciler::reconcile(const kube::ObjectKey& key,
         forget(key);
         return runtime::Outcome::done();
     }
-    if (rests_.has(key) && rests_.knows(key, sightOf(*object, observer_.family(object->meta())))) {
+    if (rests_.has(key) && rests_.knows(key, sightOf(*object, observer_.family(object->meta()),
+                                                     observer_.chaosRuns(key)))) {
         return runtime::Outcome::done();
     }
     rests_.forget(key);
@@ -109,8 +111,10 @@ runtime::Outcome Reconciler::look(const kube::ObjectPtr& object,
         return *ended;
     }
     auto family = observer_.family(object->meta());
+    auto runs = observer_.chaosRuns(key);
     plan::Observed seen =
         observe(*object, *app, family, std::get<plan::Surroundings>(around), context.stop);
+    seen.chaos = chaosOn(runs, seen.now);
     plan::Plan plan = plan::planApp(*app, seen);
     Applied applied = applier_.apply(object->meta(), plan, seen.children, context);
     if (applied.refused) {
@@ -141,7 +145,7 @@ runtime::Outcome Reconciler::look(const kube::ObjectPtr& object,
     auto outcome = stopped ? *stopped : outcomeOf(applied, plan);
     bool wrote = applied.confirmed || !sameStatus(before, status);
     if (!wrote && outcome.kind() == runtime::Outcome::Kind::Done && !hasUnwatched(*app, before)) {
-        rests_.note(key, sightOf(*object, family));
+        rests_.note(key, sightOf(*object, family, runs));
     }
     return outcome;
 }

@@ -10,6 +10,12 @@ const kube::ResourceType& scalableApps() {
     return kType;
 }
 
+const kube::ResourceType& chaosRuns() {
+    static const kube::ResourceType kType{"scalableapp.dev", "v1alpha1", "chaosruns", "ChaosRun",
+                                          true};
+    return kType;
+}
+
 const std::vector<kube::ResourceType>& childTypes() {
     static const std::vector<kube::ResourceType> kTypes{
         {"apps", "v1", "deployments", "Deployment", true},

@@ -23,11 +23,14 @@ size_t statusDigest(const std::string& app) {
 
 }  // namespace
 
-std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>& children) {
+std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>& children,
+                    const std::vector<kube::ObjectPtr>& runs) {
     std::string out = app.meta().uid + " " + std::to_string(app.meta().generation) + " " +
                       std::to_string(statusDigest(app.text()));
-    for (const auto& child : children) {
-        out += " " + child->meta().resourceVersion;
+    for (const auto* all : {&children, &runs}) {
+        for (const auto& one : *all) {
+            out += " " + one->meta().resourceVersion;
+        }
     }
     return out;
 }

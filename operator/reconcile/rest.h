@@ -21,8 +21,10 @@
 namespace reconcile {
 
 // Everything of the caches that a plan goes by: the spec, which the generation stands for, the
-// status, and every child by its version. Labels and annotations of the app are nothing to it.
-std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>& children);
+// status, and every child and chaos run by its version. Labels and annotations of the app are
+// nothing to it.
+std::string sightOf(const kube::Object& app, const std::vector<kube::ObjectPtr>& children,
+                    const std::vector<kube::ObjectPtr>& runs = {});
 
 class RestBook {
   public:

@@ -78,8 +78,8 @@ TEST_F(ChaosCli, ARerunIsJudgedByItsOwnVerdict) {
 
 TEST_F(ChaosCli, WaitsThroughTheControlRunAndJudgesEachOne) {
     EXPECT_EQ(run(podKill({{"runs", 2}, {"control", true}})), 0) << out << err;
-    for (const char* told : {"control run: kill-1-0", "run 1 of 2: kill-1", "run 2 of 2: kill-1-2",
-                             "2 of 2 judged runs were Resilient"}) {
+    for (const char* told : {"control run: kill-1-r0", "run 1 of 2: kill-1",
+                             "run 2 of 2: kill-1-r2", "2 of 2 judged runs were Resilient"}) {
         EXPECT_THAT(out, HasSubstr(told));
     }
     EXPECT_EQ(cluster.runs().size(), 3U);
@@ -118,8 +118,17 @@ TEST_F(ChaosCli, WhoeverIsOvertakenIsTold) {
     };
     EXPECT_EQ(run(podKill({{"runs", 2}})), 1);
     EXPECT_THAT(err,
-                HasSubstr("no ChaosRun kill-1-2: the experiment was changed or started again"));
+                HasSubstr("no ChaosRun kill-1-r2: the experiment was changed or started again"));
     EXPECT_THAT(out, HasSubstr("run 1 of 2: kill-1"));
+}
+
+TEST_F(ChaosCli, ARunOfSomebodyElseIsNotTakenForItsOwn) {
+    cluster.server->put(chaos::kChaosRuns,
+                        {{"metadata", {{"namespace", "ns"}, {"name", "kill-1"}}},
+                         {"spec", podKill()["spec"]},
+                         {"status", {{"phase", "Done"}, {"verdict", "Resilient"}}}});
+    EXPECT_EQ(run(podKill()), 1) << out;
+    EXPECT_THAT(err, HasSubstr("kubectl delete chaosrun kill-1"));
 }
 
 TEST_F(ChaosCli, ARunThatWasDeletedIsNotWaitedFor) {
@@ -212,7 +221,7 @@ TEST_F(ChaosCli, OneFileIsOfAllRunsOfAnExperiment) {
     ASSERT_EQ(run(podKill({{"runs", 2}})), 0);
     EXPECT_EQ(call([&] { return cli::reportSeries(on, "kill", "junit"); }), 0);
     EXPECT_THAT(out, HasSubstr("<testsuite name=\"ns/kill-2\""));
-    EXPECT_THAT(out, HasSubstr("<testsuite name=\"ns/kill-2-2\""));
+    EXPECT_THAT(out, HasSubstr("<testsuite name=\"ns/kill-2-r2\""));
     EXPECT_THAT(out, Not(HasSubstr("ns/kill-1\""))) << "of a generation before";
     EXPECT_EQ(call([&] { return cli::reportSeries(on, "kill", "text"); }), 0);
     EXPECT_THAT(out, HasSubstr("2 of 2 judged runs were Resilient; at most 77.7 % of such runs"));

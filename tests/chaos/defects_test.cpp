@@ -101,6 +101,25 @@ INSTANTIATE_TEST_SUITE_P(
                       // Three seconds would move the first errors of the fault before it.
                       Defect{"AClockThreeSecondsBehind", Verdict::Inconclusive, "ClockSkew",
                              [](World& w) { w.probeClock = -3s; }},
+                      Defect{"AClockThatJumpsInMidRun", Verdict::Inconclusive, "ClockSkew",
+                             [](World& w) {
+                                 w.traffic = [](auto& second, const World& of) {
+                                     if (afterTheFault(of)) {
+                                         second.writtenAt -= 5s;
+                                     }
+                                 };
+                             }},
+                      // As of a new leader on another node, and the former one again.
+                      Defect{"AControllersClockThatGoesBack", Verdict::Inconclusive, "ClockSkew",
+                             [](World& w) {
+                                 bool gone = false;
+                                 w.eachLook = [gone](World& x) mutable {
+                                     if (!gone && x.run.status.wholeAt) {
+                                         gone = true;
+                                         x.now -= 4s;
+                                     }
+                                 };
+                             }},
                       Defect{"LostRightAfterTheFaultByAClockBehind", Verdict::Failed, "WebErrors",
                              [](World& w) {
                                  w.probeClock = -1500ms;

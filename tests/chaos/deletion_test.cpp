@@ -94,6 +94,32 @@ TEST(DeletedRun, WhatCannotBeTakenBackHoldsItForAMinuteAndIsLeftToTheSweep) {
     EXPECT_EQ(held(cluster), std::vector<std::string>());
 }
 
+// Marks go with the object of a node, what the run knew goes with the run.
+TEST(DeletedRun, SaysWhatItLeavesBehindAndWhoIsLeftToMendIt) {
+    for (bool nodeGoes : {false, true}) {
+        Cluster cluster;
+        prepare(cluster, faultCase("ZoneOutageByPower"));
+        cluster.driveUntil([&] { return !cluster.power.off.empty(); });
+        cluster.powerFails = true;
+        if (nodeGoes) {
+            cluster.server->drop(chaos::kNodes, {"", "node-2"});
+        }
+        cluster.server->drop(chaos::kChaosExperiments, {"ns", "try"});
+        cluster.driveUntil([&] { return cluster.runs().empty(); });
+        std::vector<std::string> told;
+        for (const auto& event : cluster.events) {
+            if (event.reason == "ChaosLeftBehind") {
+                told.push_back(event.regarding.kind + ": " + event.note);
+            }
+        }
+        ASSERT_EQ(told.size(), 2U) << "on the run and on the application, once";
+        EXPECT_NE(told[1].find("NodePower of node-2"), std::string::npos) << told[1];
+        EXPECT_NE(told[1].find(nodeGoes ? "by hand" : "by the marks of the nodes"),
+                  std::string::npos)
+            << told[1];
+    }
+}
+
 TEST(DeletedRun, WithoutAnyChaosProcessAbortAllLetsItGo) {
     Cluster cluster;
     prepare(cluster, faultCase("ZoneOutage"));

@@ -237,6 +237,37 @@ TEST(Abort, TooManyErrorsEndTheFaultAndAreAFailure) {
     EXPECT_LT(*stringAt(run, "/status/revertedAt"), *stringAt(run, "/status/deadline"));
 }
 
+// However long it has got by then.
+TEST(Abort, TheWholeLogIsReadBeforeTheFaultAndAfterItOnly) {
+    Cluster cluster;
+    auto one = faultCase("ZoneOutage");
+    one.spec["safety"]["abortErrorPercent"] = 20;
+    prepare(cluster, one);
+    auto read = [&](const char* phase) {
+        cluster.driveUntil([&] {
+            return !cluster.runs().empty() && stringAt(cluster.runs()[0], "/status/phase") == phase;
+        });
+        return cluster.wholeLogs;
+    };
+    auto before = read("Observing");
+    EXPECT_EQ(read("Verifying"), before);
+    cluster.drive();
+    EXPECT_LE(cluster.wholeLogs, before + 5) << "only when its last second is waited for";
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient");
+}
+
+TEST(LoadStep, WhosePodHasAnotherClockProvesNothing) {
+    for (int ahead : {-3, 3}) {
+        Cluster cluster;
+        cluster.stepClock = std::chrono::seconds(ahead);
+        prepare(cluster, faultCase("LoadStep"));
+        cluster.drive();
+        auto run = cluster.runs()[0];
+        EXPECT_EQ(stringAt(run, "/status/verdict"), "Inconclusive") << ahead;
+        EXPECT_EQ(stringAt(run, "/status/reason"), "ClockSkew") << base::dumpJsonPretty(run);
+    }
+}
+
 TEST(Pause, NothingBeginsWhileItIsSet) {
     Cluster cluster;
     prepare(cluster, faultCase("PodKill"));

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using base::stringAt;
 using chaos::fake::Cluster;
 using chaos::fake::expectHitOnce;
+using chaos::fake::faultCase;
 using chaos::fake::FaultCase;
 using chaos::fake::prepare;
 
@@ -22,7 +23,7 @@ TEST_P(Interrupted, TheLeaderChangesInTheMiddle) {
     calm.drive();
     int good = 0;
     int all = 0;
-    for (int k = 1 + GetParam().restarts; k <= calm.writes; k += 3, ++all) {
+    for (int k = 1 + GetParam().restarts; k <= calm.writes; ++k, ++all) {
         Cluster cluster;
         prepare(cluster, GetParam());
         cluster.leaderChangesAfterWrite = k;
@@ -53,6 +54,30 @@ TEST_P(Interrupted, NobodyReachesTheServerForAMinuteInAnyPhase) {
         EXPECT_TRUE(seen) << phase << " was never seen";
         expectHitOnce(cluster, GetParam(), std::string("an outage in ") + phase);
     }
+}
+
+// A recovery that nobody could see is not timed by when the server answered again.
+TEST(Outage, WhatHappenedMeanwhileHasTwoBounds) {
+    Cluster cluster;
+    prepare(cluster, faultCase("PodKill"));
+    cluster.driveUntil([&] { return cluster.podDeletes() == 1; });
+    cluster.unreachableUntil = cluster.clock.wall() + 20s;
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    ASSERT_EQ(base::arrayAt(run, "/status/gaps").size(), 1U) << base::dumpJsonPretty(run);
+    EXPECT_EQ(stringAt(run, "/status/measurements/bounds/0/measure"),
+              "wholeAfterDeleteMilliseconds");
+    EXPECT_LT(base::intAt(run, "/status/measurements/bounds/0/atLeastMilliseconds"), 3000);
+    EXPECT_GE(base::intAt(run, "/status/measurements/wholeAfterDeleteMilliseconds"), 20'000);
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << "within a minute in any case";
+}
+
+// One look in a second, of a process that was there all the time, is no gap.
+TEST(Outage, NothingIsUncertainWithoutAny) {
+    Cluster cluster;
+    prepare(cluster, faultCase("ZoneOutage"));
+    cluster.drive();
+    EXPECT_TRUE(base::arrayAt(cluster.runs()[0], "/status/gaps").empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Interrupted, ::testing::ValuesIn(chaos::fake::faultCases()),

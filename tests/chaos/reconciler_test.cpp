@@ -203,11 +203,64 @@ TEST(ChaosController, AControlRunOfALoadStepProvesThatTheLoadAloneDoesNoHarm) {
             };
         }
         cluster.drive();
-        auto control = *cluster.server->find(chaos::kChaosRuns, {"ns", "try-1-0"});
+        auto control = *cluster.server->find(chaos::kChaosRuns, {"ns", "try-1-r0"});
         EXPECT_EQ(base::boolAt(control, "/spec/withoutFault"), true);
         EXPECT_EQ(stringAt(control, "/status/verdict"), harm ? "Failed" : "Resilient")
             << base::dumpJsonPretty(control);
     }
+}
+
+// What an application's status tells of, without a cache that holds all runs there ever were.
+TEST(ChaosController, ARunCarriesTheNameOfItsApplicationUntilItIsOver) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.experiment("kill", usual());
+    const char* label = "/metadata/labels/scalableapp.dev~1chaos-running";
+    cluster.drive(5);
+    EXPECT_EQ(stringAt(cluster.runs()[0], label), "shop");
+    cluster.drive();
+    cluster.drive(2);
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/phase"), "Done");
+    EXPECT_EQ(stringAt(cluster.runs()[0], label), std::nullopt);
+    auto odd = chaos::runOf({{"metadata", {{"name", "a"}, {"namespace", "ns"}, {"uid", "u"}}},
+                             {"spec", {{"app", "not/an app"}}}},
+                            1);
+    ASSERT_TRUE(odd) << "the run is made, and says what is wrong";
+    EXPECT_EQ((*odd)["metadata"]["labels"].size(), 1U);
+}
+
+// "a-1" of the second generation, and the second run of the first generation of "a".
+TEST(ChaosController, NoTwoExperimentsMakeRunsOfTheSameName) {
+    std::set<std::string> names;
+    size_t made = 0;
+    for (const char* name : {"a", "a-1", "a-1-1", "a-1-r2", "a-r2"}) {
+        for (int generation = 1; generation <= 3; ++generation) {
+            Json experiment{{"metadata", {{"name", name}, {"generation", generation}}}};
+            for (int ordinal = 0; ordinal <= 3; ++ordinal, ++made) {
+                names.insert(chaos::runName(experiment, ordinal));
+            }
+        }
+    }
+    EXPECT_EQ(names.size(), made);
+}
+
+TEST(ChaosController, ARunOfSomebodyElseThatIsInTheWayIsToldWithTheRemedy) {
+    Cluster cluster;
+    cluster.addApp("shop", 3, true);
+    cluster.server->put(chaos::kChaosRuns, {{"metadata", {{"namespace", "ns"}, {"name", "kill-1"}}},
+                                            {"spec", usual()},
+                                            {"status", {{"phase", "Done"}}}});
+    cluster.experiment("kill", usual());
+    cluster.drive(3);
+    auto condition = cluster.server->all(chaos::kChaosExperiments)[0]["status"]["conditions"][0];
+    EXPECT_EQ(condition["reason"], "NameTaken") << base::dumpJson(condition);
+    EXPECT_NE(base::dumpJson(condition).find("kubectl delete chaosrun kill-1"), std::string::npos);
+    cluster.server->drop(chaos::kChaosRuns, {"ns", "kill-1"});
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Resilient");
+    EXPECT_EQ(
+        stringAt(cluster.server->all(chaos::kChaosExperiments)[0], "/status/conditions/0/reason"),
+        "AllHold");
 }
 
 TEST(ChaosController, AProbeThatIsRefusedEndsTheRun) {

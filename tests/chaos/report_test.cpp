@@ -91,7 +91,7 @@ TEST(Report, OfASeriesHoldsEveryRunAndWhatTheyProveTogether) {
     keep("series.json", base::dumpJsonPretty(document));
     EXPECT_EQ(document["schema"], "scalableapp.dev/chaos-series/v1");
     ASSERT_EQ(document["runs"].size(), 3U);
-    EXPECT_EQ(document["runs"][0]["name"], "kill-1-0") << "the control run";
+    EXPECT_EQ(document["runs"][0]["name"], "kill-1-r0") << "the control run";
     EXPECT_EQ(document["statistics"]["judged"], 2);
     EXPECT_EQ(document["regression"]["verdict"], "Same");
 }

@@ -212,6 +212,79 @@ TEST(MissingRight, InMidFaultGivesItBackAtItsDeadlineAndProvesNothing) {
     EXPECT_TRUE(cluster.leftovers().empty());
 }
 
+// --- what is in the way
+
+TEST(Probe, APodOfItsNameIsWaitedForAndTold) {
+    for (bool goes : {true, false}) {
+        Cluster cluster;
+        prepare(cluster, faultCase("PodKill"));
+        cluster.addNeighbour("node-1", {{"namespace", "ns"}, {"name", "try-1-probe"}});
+        bool there = goes;
+        auto start = cluster.clock.wall();
+        cluster.eachTurn = [&] {
+            if (there && cluster.clock.wall() > start + 10s) {
+                there = false;
+                cluster.server->drop(chaos::kPods, {"ns", "try-1-probe"});
+            }
+        };
+        cluster.driveUntil([&] { return phaseOf(cluster) == "Done"; });
+        auto run = cluster.runs()[0];
+        EXPECT_EQ(stringAt(run, "/status/verdict"), goes ? "Resilient" : "Inconclusive");
+        EXPECT_EQ(cluster.podDeletes(), goes ? 2U : 0U) << "the target, and the pod in the way";
+        if (!goes) {
+            EXPECT_EQ(stringAt(run, "/status/reason"), "ProbeNotRunning");
+            EXPECT_NE(stringAt(run, "/status/reasons/0")->find("pod try-1-probe is in its way"),
+                      std::string::npos)
+                << base::dumpJsonPretty(run);
+        }
+    }
+}
+
+// A target without its zone would be chosen, and the probe placed, as if there were none.
+TEST(Zones, NothingIsDecidedWhileTheyCannotBeRead) {
+    Cluster cluster;
+    prepare(cluster, faultCase("PodKill"));
+    cluster.server->failNext(5, "GET", "/nodes/", 503);
+    cluster.drive(3);
+    EXPECT_TRUE(phaseOf(cluster).empty() || phaseOf(cluster) == "Predicting");
+    cluster.drive();
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/verdict"), "Resilient") << base::dumpJsonPretty(run);
+    EXPECT_EQ(stringAt(run, "/status/targets/0/zone").value_or("").substr(0, 1), "z");
+}
+
+std::string waitsFor(const Cluster& cluster) {
+    return stringAt(cluster.runs()[0], "/status/conditions/0/message").value_or("");
+}
+
+TEST(LoadStep, WhosePodMayNotBeReadIsRefused) {
+    Cluster cluster;
+    prepare(cluster, faultCase("LoadStep"));
+    cluster.forbidden = "/pods/try-1-step";
+    cluster.driveUntil([&] { return phaseOf(cluster) == "Done"; });
+    auto run = cluster.runs()[0];
+    EXPECT_EQ(stringAt(run, "/status/reason"), "ReadRefused") << base::dumpJsonPretty(run);
+    EXPECT_EQ(base::at(run, "/status/intentAt"), nullptr);
+}
+
+TEST(LoadStep, WhosePodMayNotBeReadAnyMoreSaysSoAndIsNotCalledGone) {
+    Cluster cluster;
+    prepare(cluster, faultCase("LoadStep"));
+    cluster.driveUntil([&] { return phaseOf(cluster) == "Observing"; });
+    cluster.forbidden = "/pods/try-1-step";
+    cluster.driveUntil([&] { return phaseOf(cluster) == "Reverting"; });
+    cluster.drive(5);
+    EXPECT_EQ(phaseOf(cluster), "Reverting");
+    EXPECT_NE(waitsFor(cluster).find("give the chaos controller's account that right"),
+              std::string::npos)
+        << waitsFor(cluster);
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/effects/0/state"), "Applied");
+    cluster.forbidden.clear();
+    cluster.drive();
+    EXPECT_EQ(stringAt(cluster.runs()[0], "/status/verdict"), "Inconclusive");
+    EXPECT_TRUE(cluster.leftovers().empty());
+}
+
 // --- what a partition cuts off
 
 TEST(NetworkPartition, APolicyIsOnlyMadeWhereItSelectsThePodsOfTheZone) {

@@ -158,7 +158,7 @@ TEST(Series, OfEarlierGenerationsOnlyTheLatestRunsAreKept) {
         names.push_back(*stringAt(run, "/metadata/name"));
         EXPECT_EQ(base::at(run, "/spec/runsHistoryLimit"), nullptr) << "not a run's field";
     }
-    EXPECT_EQ(names, (std::vector<std::string>{"try-2-2", "try-3", "try-3-2"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"try-2-r2", "try-3", "try-3-r2"}));
 }
 
 // --- `chaos abort --all`

@@ -231,11 +231,14 @@ TEST(Plan, AnAccountIsWrittenUnderBothOfItsNames) {
     for (const char* overrides :
          {R"({"serviceAccountName":"a"})",
           R"({"podTemplatePatch":"{\"spec\":{\"serviceAccountName\":\"a\"}}"})"}) {
-        auto objects = plan::objectsOf(
-            app(R"({"image":"shop:1","overrides":)" + std::string(overrides) + "}"));
-        EXPECT_THAT(base::dumpJson(objects.intents.at(0).object),
-                    testing::AllOf(HasSubstr(R"("serviceAccountName":"a")"),
-                                   HasSubstr(R"("serviceAccount":"a")")));
+        std::string objects;
+        for (const auto& intent : plan::objectsOf(app(R"({"image":"shop:1","overrides":)" +
+                                                      std::string(overrides) + "}"))
+                                      .intents) {
+            objects += base::dumpJson(intent.object);
+        }
+        EXPECT_THAT(objects, testing::AllOf(HasSubstr(R"("serviceAccountName":"a")"),
+                                            HasSubstr(R"("serviceAccount":"a")")));
     }
 }
 

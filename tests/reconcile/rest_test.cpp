@@ -12,33 +12,6 @@ using test::World;
 
 const kube::ObjectKey kChild{"ns", "shop-web"};
 
-// As the Deployment's controller makes it.
-void putReplicaSet(World& world) {
-    auto deployment = *world.find("Deployment", "shop-web");
-    world.put({{"kind", "ReplicaSet"},
-               {"metadata",
-                {{"namespace", "ns"},
-                 {"name", "shop-web-1"},
-                 {"labels", deployment["metadata"]["labels"]},
-                 {"ownerReferences",
-                  {{{"apiVersion", "apps/v1"},
-                    {"kind", "Deployment"},
-                    {"name", "shop-web"},
-                    {"uid", deployment["metadata"]["uid"]},
-                    {"controller", true}}}}}}});
-}
-
-// All is as it is to be, and was looked at.
-void bringToRest(World& world, const Json& app) {
-    world.put(app);
-    world.servePods();
-    world.settle();
-    putReplicaSet(world);
-    world.settle();
-    ASSERT_EQ(base::textAt(world.condition("Ready"), "/status"), "True");
-    ASSERT_EQ(world.pass().kind(), runtime::Outcome::Kind::Done);
-}
-
 // One that nothing asks for.
 void putAnotherBudget(World& world) {
     auto budget = *world.find("PodDisruptionBudget", "shop-web");
@@ -56,7 +29,7 @@ bool looks(World& world) {
 
 TEST(Rest, WhatConcernsNoPlanIsNoReasonToLook) {
     World world;
-    bringToRest(world, test::app());
+    world.bringToRest(test::app());
     EXPECT_FALSE(looks(world));
     world.editApp([](Json& app) {
         app["metadata"]["annotations"]["team"] = "blue";
@@ -103,7 +76,7 @@ TEST(Rest, EndsWithAnyChangeOfWhatAPlanReads) {
          }}};
     for (const auto& [what, change] : changes) {
         World world;
-        bringToRest(world, test::app());
+        world.bringToRest(test::app());
         EXPECT_FALSE(looks(world)) << what;
         change(world);
         EXPECT_TRUE(looks(world)) << what;
@@ -112,7 +85,7 @@ TEST(Rest, EndsWithAnyChangeOfWhatAPlanReads) {
 
 TEST(Rest, IsNoReasonToLeaveDamage) {
     World world;
-    bringToRest(world, test::app());
+    world.bringToRest(test::app());
     auto before = world.children();
     world.server->drop(test::typeOf("Service"), {"ns", "shop"});
     world.settle();
@@ -138,7 +111,7 @@ TEST(Rest, IsNotWhereTimeOrOthersMayChangeTheAnswer) {
 
 TEST(Rest, IsNotAfterALookThatWroteSomething) {
     World world;
-    bringToRest(world, test::app());
+    world.bringToRest(test::app());
     putAnotherBudget(world);
     world.pass();
     world.server->forgetRequests();
@@ -159,7 +132,7 @@ TEST(Rest, IsNotWhereTheSurroundingsDecide) {
         world.put(app);
         world.servePods();
         world.settle();
-        putReplicaSet(world);
+        world.putReplicaSet();
         world.settle();
         EXPECT_TRUE(looks(world)) << field;
     }

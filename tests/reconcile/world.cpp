@@ -12,6 +12,7 @@ std::vector<kube::ResourceType> everyType() {
     auto types = reconcile::childTypes();
     const auto& optional = reconcile::optionalTypes();
     types.insert(types.end(), optional.begin(), optional.end());
+    types.push_back(reconcile::chaosRuns());
     types.push_back(reconcile::scalableApps());
     return types;
 }
@@ -120,7 +121,9 @@ void World::sync() {
     size_t i = 0;
     for (const auto& type : everyType()) {
         kube::ListOptions options;
-        options.labelSelector = type == reconcile::scalableApps() ? "" : api::kAppLabel;
+        options.labelSelector = type == reconcile::scalableApps() ? ""
+                                : type == reconcile::chaosRuns()  ? api::kChaosLabel
+                                                                  : api::kAppLabel;
         auto list = client.list(type, options, {});
         ASSERT_TRUE(list) << list.error().str();
         stores_[i++]->replace(list->items, list->resourceVersion);
@@ -130,6 +133,31 @@ void World::sync() {
 void World::see(const base::Json& app) {
     stores_.back()->replace({kube::Object::fromJson(app)},
                             *base::stringAt(app, "/metadata/resourceVersion"));
+}
+
+void World::putReplicaSet() {
+    auto deployment = *find("Deployment", "shop-web");
+    put({{"kind", "ReplicaSet"},
+         {"metadata",
+          {{"namespace", "ns"},
+           {"name", "shop-web-1"},
+           {"labels", deployment["metadata"]["labels"]},
+           {"ownerReferences",
+            {{{"apiVersion", "apps/v1"},
+              {"kind", "Deployment"},
+              {"name", "shop-web"},
+              {"uid", deployment["metadata"]["uid"]},
+              {"controller", true}}}}}}});
+}
+
+void World::bringToRest(const base::Json& object) {
+    put(object);
+    servePods();
+    settle();
+    putReplicaSet();
+    settle();
+    ASSERT_EQ(base::textAt(condition("Ready"), "/status"), "True");
+    ASSERT_EQ(pass().kind(), runtime::Outcome::Kind::Done);
 }
 
 runtime::Outcome World::reconcile() {

@@ -40,6 +40,10 @@ class World {
     void see(const base::Json& app);
     // From now on every Deployment is rolled out and all its pods are ready by the next sync.
     void servePods() { podsServe_ = true; }
+    // As the Deployment's controller makes it.
+    void putReplicaSet();
+    // All is as the app wants it to be, and was looked at.
+    void bringToRest(const base::Json& object);
     // One reconcile of ns/shop, without looking at the server first.
     runtime::Outcome reconcile();
     runtime::Outcome pass();

@@ -62,30 +62,6 @@ struct Cluster::Process {
     RunReconciler runs;
 };
 
-base::Status Cluster::FakePower::set(const std::string& node, bool on, const std::stop_token&) {
-    if (during) {
-        during(node, on);
-    }
-    std::lock_guard lock(mutex_);
-    if (cluster_.dead_ || cluster_.dies()) {
-        return base::fail("the process is dead");
-    }
-    if (cluster_.powerFails) {
-        return base::fail("the driver does not answer");
-    }
-    if (lies) {
-        return {};
-    }
-    calls.push_back((on ? "on " : "off ") + node);
-    if (on) {
-        off.erase(node);
-    } else {
-        switchedOff += off.insert(node).second ? 1 : 0;
-    }
-    cluster_.movePower();
-    return {};
-}
-
 Cluster::Cluster() {
     server->onRequest([this](const kube::HttpRequest& request) { return intercept(request); });
     for (int zone = 1; zone <= 3; ++zone) {
@@ -288,7 +264,7 @@ std::string Cluster::freeNode() const {
     return "node-1";
 }
 
-std::string Cluster::logOf(const std::string& target) const {
+std::string Cluster::logOf(const std::string& target) {
     auto end = target.find("/log?");
     auto begin = target.rfind('/', end - 1) + 1;
     auto name = target.substr(begin, end - begin);
@@ -310,11 +286,19 @@ std::string Cluster::logOf(const std::string& target) const {
     }
     auto past = clock.wall() - started->second - std::chrono::milliseconds(1100);
     auto count = std::chrono::floor<std::chrono::seconds>(past).count();
-    auto all = series(std::clamp<int64_t>(count, 0, most), rate, started->second, traffic);
-    std::string out = probe::writeHeader(*all.header) + "\n";
+    auto ahead = name.ends_with("-step") ? stepClock : std::chrono::seconds(0);
+    auto all = series(std::clamp<int64_t>(count, 0, most), rate, started->second + ahead, traffic);
+    std::vector<std::string> lines{probe::writeHeader(*all.header)};
     for (auto& second : all.seconds) {
         second.writtenAt += std::chrono::milliseconds(50);
-        out += probe::writeSecond(second) + "\n";
+        lines.push_back(probe::writeSecond(second));
+    }
+    auto tail = target.find("tailLines=");
+    wholeLogs += tail == std::string::npos ? 1 : 0;
+    auto wanted = tail == std::string::npos ? lines.size() : std::stoul(target.substr(tail + 10));
+    std::string out;
+    for (auto i = lines.size() - std::min(wanted, lines.size()); i < lines.size(); ++i) {
+        out += lines[i] + "\n";
     }
     return out;
 }
@@ -331,53 +315,6 @@ void Cluster::moveOwnPod(const Json& pod) {
     auto lifetime = base::intAt(pod, "/spec/activeDeadlineSeconds").value_or(60) - 60;
     if (phase == "Running" && clock.wall() >= started_[name] + std::chrono::seconds(lifetime)) {
         server->edit(kPods, {"ns", name}, [](Json& one) { one["status"]["phase"] = "Succeeded"; });
-    }
-}
-
-// True until the containers of a node that got its power back run.
-bool Cluster::booting(const std::string& node) {
-    if (power.off.count(node) > 0) {
-        dark_.insert(node);
-        return false;
-    }
-    if (dark_.erase(node) > 0) {
-        booted_[node] = clock.wall() + bootTakes;
-    }
-    auto boot = booted_.find(node);
-    return boot != booted_.end() && clock.wall() < boot->second;
-}
-
-void Cluster::showPower(const Json& pod, bool on, bool started) {
-    auto wanted = on || !outagesAreNoticed ? "True" : "False";
-    if (!started && stringAt(pod, "/status/conditions/0/status") == wanted) {
-        return;
-    }
-    server->edit(kPods, {"ns", *stringAt(pod, "/metadata/name")}, [&](Json& one) {
-        one["status"]["conditions"][0]["status"] = wanted;
-        if (started) {
-            one["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] =
-                base::formatTime(clock.wall());
-        }
-    });
-}
-
-void Cluster::movePower() {
-    std::lock_guard lock(movesPower_);
-    std::map<std::string, bool> boots;
-    for (const auto& node : server->all(kNodes)) {
-        auto name = *stringAt(node, "/metadata/name");
-        boots[name] = booting(name);
-    }
-    std::set<std::string> started;
-    std::erase_if(booted_, [&](const auto& one) {
-        return !boots[one.first] && started.insert(one.first).second;
-    });
-    for (const auto& pod : server->all(kPods)) {
-        if (applicationPod(pod)) {
-            auto node = stringAt(pod, "/spec/nodeName").value_or("");
-            bool on = power.off.count(node) == 0 && cable.off.count(node) == 0 && !boots[node];
-            showPower(pod, on, started.count(node) > 0);
-        }
     }
 }
 

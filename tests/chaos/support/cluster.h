@@ -92,6 +92,8 @@ class Cluster {
     bool kubeletSleeps = false;  // nothing becomes of another image name
     int refuseEvictions = 0;     // as a disruption budget does
     std::function<void(probe::Second&)> traffic;  // may spoil a second of the probe
+    std::chrono::seconds stepClock{0};            // how far that of a step's pod is ahead
+    int wholeLogs = 0;                            // logs that were read from the beginning
     int crashAfterWrite = -1;                     // -1: never
     // Another process leads from then on; this one still looks, and may write no more.
     int leaderChangesAfterWrite = -1;
@@ -129,7 +131,7 @@ class Cluster {
     void moveContainers();
     void replace();
     void addPod(const std::string& app);
-    std::string logOf(const std::string& target) const;
+    std::string logOf(const std::string& target);
     std::string freeNode() const;
     bool idle() const;
     void turn();

@@ -64,11 +64,12 @@ class World {
 
   private:
     void turn() {
-        move();
         if (eachLook) {
             eachLook(*this);
         }
-        auto step = run::next(run, look());
+        move();
+        auto seen = look();
+        auto step = run::next(run, seen);
         results_.clear();
         if (step.status != run.status) {
             if (step.status.phase != run.status.phase) {
@@ -77,24 +78,30 @@ class World {
             run.status = step.status;
             notes.insert(notes.end(), step.notes.begin(), step.notes.end());
             if (writes++ == crashAfterWrite) {
-                now += downFor;
-                return;
+                return crash();
             }
         }
+        lastLook_ = seen.now;
         for (const auto& action : step.actions) {
             act(action);
             if (acted++ == crashAfterAction) {
                 results_.clear();
-                now += downFor;
-                return;
+                return crash();
             }
         }
         over_ = !step.lookAgain && step.actions.empty();
         now += step.lookAgain.value_or(0ms) + 20ms;
     }
 
+    // Another process knows what is durable, and nothing else.
+    void crash() {
+        lastLook_.reset();
+        now += downFor;
+    }
+
     run::Seen look() {
         run::Seen seen;
+        seen.lastLook = lastLook_;
         auto needs = run::needs(run);
         seen.now = now;
         seen.chance = 12345;
@@ -108,6 +115,9 @@ class World {
         }
         if (needs.series && seen.probe.running) {
             seen.series = log();
+        }
+        if (needs.tail && seen.probe.running) {
+            seen.tail = log();
         }
         seen.results = results_;
         return seen;
@@ -204,6 +214,7 @@ class World {
     }
 
     bool over_ = false;
+    std::optional<base::WallTime> lastLook_;
     std::vector<run::ActionResult> results_;
     std::vector<std::pair<std::string, base::WallTime>> deaths_;
     std::vector<base::WallTime> births_;
