@@ -1,0 +1,54 @@
+// The verbs that ask a cluster, against one that answers as a real one does in its corners.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/stub_cluster.h"
+
+namespace {
+
+using base::Json;
+using cli_test::kShopPath;
+using cli_test::StubCluster;
+using testing::HasSubstr;
+
+constexpr const char* kManifest =
+    "apiVersion: scalableapp.dev/v1alpha1\nkind: ScalableApp\nmetadata: {name: shop}\n"
+    "spec: {web: {image: 'shop:1'}}\n";
+
+Json shop() {
+    return {{"apiVersion", "scalableapp.dev/v1alpha1"},
+            {"kind", "ScalableApp"},
+            {"metadata",
+             {{"name", "shop"}, {"namespace", "ns"}, {"uid", "u1"}, {"resourceVersion", "1"}}},
+            {"spec", {{"web", {{"image", "shop:1"}}}}}};
+}
+
+std::string listPath(const std::string& group, const std::string& plural) {
+    return "/apis/" + group + "/v1/namespaces/ns/" + plural;
+}
+
+// Nobody but administrators has rights on the Gateway API by default.
+TEST(Cluster, WhoMayNotReadGatewaysSeesTheRest) {
+    StubCluster cluster;
+    cluster.answer(kShopPath, {{200, shop()}});
+    for (const char* plural : {"gateways", "httproutes"}) {
+        cluster.answer(listPath("gateway.networking.k8s.io", plural), {{403}});
+    }
+    auto tree = cluster.run({"tree", "shop"});
+    EXPECT_EQ(tree.exitCode, 0) << tree.err;
+    EXPECT_THAT(tree.out, HasSubstr("shop"));
+    auto diff = cluster.run({"plan", "--diff", "-f", "-"}, kManifest);
+    EXPECT_EQ(diff.exitCode, 0) << diff.err;
+    EXPECT_THAT(diff.out, HasSubstr("make Deployment shop-web"));
+}
+
+TEST(Cluster, WhoMayNotReadDeploymentsIsTold) {
+    StubCluster cluster;
+    cluster.answer(kShopPath, {{200, shop()}});
+    cluster.answer(listPath("apps", "deployments"), {{403}});
+    auto tree = cluster.run({"tree", "shop"});
+    EXPECT_EQ(tree.exitCode, 1);
+    EXPECT_THAT(tree.err, HasSubstr("403"));
+}
+
+}  // namespace
