@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <regex>
 
 #include "api/labels.h"
 #include "base/json.h"
@@ -187,10 +188,17 @@ Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
     return hop;
 }
 
-// "web" of "web/z1: NotReady: ..."
-std::string tierIn(const std::string& message) {
-    auto end = message.find_first_of("/: ");
-    return end == std::string::npos || message[end] == ' ' ? "" : message.substr(0, end);
+// "web" and "NotReady" of "web/z1: NotReady: ...". A cause of which time may make an end is in the
+// message alone; the condition's reason says what is being done.
+struct Told {
+    std::string tier;
+    std::string cause;
+};
+
+Told toldIn(const std::string& message) {
+    static const std::regex kForm("^(\\w+)(?:/[^ ]+)?: (\\w*)");
+    std::smatch found;
+    return std::regex_search(message, found, kForm) ? Told{found.str(1), found.str(2)} : Told{};
 }
 
 // What is wrong with a hop, by the condition that tells of it.
@@ -208,23 +216,40 @@ std::string remedyOfHop(const AppView& view, const Hop& hop) {
                                 : remedyFor(condition->reason, {view.namespace_, view.name, "web"});
 }
 
-// About the root cause, by the reason of the deepest condition that has one, else about the hop.
-std::string whatToDo(const AppView& view) {
-    std::string out;
+std::string remedyOfRootCause(const AppView& view) {
     const auto* ready = api::findCondition(view.conditions, "Ready");
-    if (ready != nullptr && !view.ready) {
-        out = remedyFor(ready->reason, {view.namespace_, view.name, tierIn(ready->message)});
+    if (ready == nullptr || view.ready) {
+        return "";
     }
-    const auto* stalled = api::findCondition(view.conditions, "Stalled");
-    if (out.empty() && stalled != nullptr && stalled->status == api::kTrue) {
-        out = remedyFor(stalled->reason, {view.namespace_, view.name, ""});
-    }
-    for (const auto& hop : view.path) {
-        if (out.empty() && hop.name == view.firstBroken) {
-            out = remedyOfHop(view, hop);
+    auto told = toldIn(ready->message);
+    Where where{view.namespace_, view.name, told.tier};
+    auto out = remedyFor(ready->reason, where);
+    return out.empty() ? remedyFor(told.cause, where) : out;
+}
+
+std::string remedyOfCondition(const AppView& view, const char* type, const char* status) {
+    const auto* condition = api::findCondition(view.conditions, type);
+    return condition == nullptr || condition->status != status
+               ? ""
+               : remedyFor(condition->reason, {view.namespace_, view.name});
+}
+
+std::string remedyOfFirstBroken(const AppView& view) {
+    auto broken = std::find_if(view.path.begin(), view.path.end(),
+                               [&](const Hop& hop) { return hop.name == view.firstBroken; });
+    return broken == view.path.end() ? "" : remedyOfHop(view, *broken);
+}
+
+// About the root cause, by the deepest reason that has a remedy.
+std::string whatToDo(const AppView& view) {
+    for (const auto& remedy :
+         {remedyOfRootCause(view), remedyOfCondition(view, "Stalled", api::kTrue),
+          remedyOfFirstBroken(view), remedyOfCondition(view, "ZonesSatisfied", api::kFalse)}) {
+        if (!remedy.empty()) {
+            return remedy;
         }
     }
-    return out;
+    return "";
 }
 
 void followPath(const base::Json& app, const Evidence& evidence, AppView& view) {
