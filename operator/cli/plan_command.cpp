@@ -150,6 +150,17 @@ int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) 
     return kOk;
 }
 
+// Beside what may be piped into a file.
+void tellOfObserve(const std::vector<Manifest>& apps) {
+    for (const auto& manifest : apps) {
+        if (manifest.app.management == api::Management::Observe) {
+            std::cerr
+                << manifest.app.name
+                << ": nothing is applied, because `management` is Observe: set it to Manage\n";
+        }
+    }
+}
+
 }  // namespace
 
 int planCommand(const Globals& globals, const PlanFlags& flags) {
@@ -169,6 +180,7 @@ int planCommand(const Globals& globals, const PlanFlags& flags) {
                                                        : " (" + manifests.skipped.front() + ")"),
                         kFailed);
     }
+    tellOfObserve(manifests.apps);
     if (flags.diff) {
         return printDifferences(globals, manifests.apps);
     }

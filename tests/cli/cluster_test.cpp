@@ -51,4 +51,18 @@ TEST(Cluster, WhoMayNotReadDeploymentsIsTold) {
     EXPECT_THAT(tree.err, HasSubstr("403"));
 }
 
+TEST(Cluster, AManifestThatOnlyObservesIsSaidToChangeNothing) {
+    StubCluster cluster;
+    std::string observes = kManifest;
+    observes.insert(observes.find("web:"), "management: Observe, ");
+    for (const auto& args : std::vector<std::vector<std::string>>{{"plan", "--diff", "-f", "-"},
+                                                                  {"plan", "-f", "-"}}) {
+        auto result = cluster.run(args, observes);
+        EXPECT_EQ(result.exitCode, 0) << result.err;
+        EXPECT_EQ(result.err,
+                  "shop: nothing is applied, because `management` is Observe: set it to Manage\n");
+        EXPECT_EQ(cluster.run(args, kManifest).err, "");
+    }
+}
+
 }  // namespace
