@@ -65,4 +65,28 @@ TEST(Cluster, AManifestThatOnlyObservesIsSaidToChangeNothing) {
     }
 }
 
+size_t countOf(const std::string& text, const std::string& part) {
+    size_t count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+TEST(Cluster, AWatchTellsWhatChangesAndWhyItSeesNothing) {
+    auto changed = shop();
+    changed["status"] = {{"stage", "Web"}};
+    StubCluster cluster;
+    cluster.answer(
+        kShopPath,
+        {{200, shop()}, {200, shop()}, {200, changed}, {503}, {503}, {200, changed}, {404}});
+    auto watch = cluster.run({"status", "-w", "shop"});
+    EXPECT_EQ(watch.exitCode, 1) << "it is gone";
+    EXPECT_EQ(countOf(watch.out, "shop in ns:"), 3U) << watch.out;
+    EXPECT_EQ(countOf(watch.out, "stage Web"), 2U) << "once more when it is seen again";
+    EXPECT_EQ(countOf(watch.err, "503"), 1U) << watch.err;
+    EXPECT_THAT(watch.err, HasSubstr("looking again"));
+    EXPECT_THAT(watch.err, HasSubstr("no ScalableApp \"shop\" in namespace ns"));
+}
+
 }  // namespace
