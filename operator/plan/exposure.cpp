@@ -16,10 +16,10 @@ using base::Json;
 using namespace std::chrono_literals;
 
 constexpr const char* kPartly = "PartiallyEnforced";
-// What no watch tells of: definitions and classes that appear, a Secret that comes or goes.
 // Of a Gateway of its own.
 constexpr const char* kSafeListener = "https";
 constexpr const char* kPlainListener = "http";
+// What no watch tells of: definitions and classes that appear, a Secret that comes or goes.
 constexpr auto kAskAgain = 10s;
 constexpr auto kAskRarely = 60s;
 
