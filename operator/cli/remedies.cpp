@@ -21,7 +21,8 @@ const Remedies& remediesOfWeb() {
     return kWeb;
 }
 
-// $APP, $NS, $PODS (the labels of the tier's pods) and "$TIER." (before its fields) are filled in.
+// $APP, $NS, $PODS and $WEB (the labels of the pods of the tier and of the web tier) and "$TIER."
+// (before its fields) are filled in.
 const Remedies& remedies() {
     static const Remedies kAll{
         // Images.
@@ -89,10 +90,10 @@ const Remedies& remedies() {
          "make the Secret that `loadBalancer.tlsSecretName` names: kubectl -n $NS "
          "create secret tls NAME --cert=FILE --key=FILE"},
         // The load balancer and the edges.
-        {"Open", "see why the web pods answer with errors: kubectl -n $NS logs -l $PODS"},
-        {"HalfOpen", "see why the web pods answered with errors: kubectl -n $NS logs -l $PODS"},
+        {"Open", "see why the web pods answer with errors: kubectl -n $NS logs -l $WEB"},
+        {"HalfOpen", "see why the web pods answered with errors: kubectl -n $NS logs -l $WEB"},
         {"OriginDown", "bring an origin back: the web tier, or one of `cdn.origins`"},
-        {"OriginFails", "see why the origin answers with errors: kubectl -n $NS logs -l $PODS"},
+        {"OriginFails", "see why the origin answers with errors: kubectl -n $NS logs -l $WEB"},
         {"PathShadowed",
          "put the path that the message names before the one that covers it, or take it out of "
          "`cdn.paths`"},
@@ -106,6 +107,10 @@ void fillIn(std::string& text, const std::string& mark, const std::string& value
         text.replace(at, mark.size(), value);
         at += value.size();
     }
+}
+
+std::string podsOf(const std::string& app, const std::string& tier) {
+    return "scalableapp.dev/app=" + app + (tier.empty() ? "" : ",scalableapp.dev/tier=" + tier);
 }
 
 std::string textOf(const std::string& reason, const std::string& tier) {
@@ -122,9 +127,8 @@ std::string textOf(const std::string& reason, const std::string& tier) {
 std::string remedyFor(const std::string& reason, const Where& where) {
     std::string out = textOf(reason, where.tier);
     fillIn(out, "$TIER.", where.tier.empty() ? "" : where.tier + ".");
-    fillIn(out, "$PODS",
-           "scalableapp.dev/app=" + where.app +
-               (where.tier.empty() ? "" : ",scalableapp.dev/tier=" + where.tier));
+    fillIn(out, "$PODS", podsOf(where.app, where.tier));
+    fillIn(out, "$WEB", podsOf(where.app, "web"));
     fillIn(out, "$NS", where.namespace_);
     fillIn(out, "$APP", where.app);
     return out;

@@ -231,6 +231,39 @@ TEST(StatusView, TheFirstBrokenHopIsTheOneWhereRequestsStop) {
     EXPECT_EQ(view.firstBroken, "cdn");
 }
 
+// A tier that is registered has its line without a word here.
+TEST(StatusView, AnotherTierBringsItsOwnStation) {
+    auto queue = plan::tiers().front();
+    queue.name = "queue";
+    queue.condition = "QueueReady";
+    queue.hop = [](const plan::HopEvidence& seen) {
+        return std::optional(plan::Hop{.name = "queue",
+                                       .detail = std::to_string(seen.readyPods) + " ready",
+                                       .works = !seen.restWorks});
+    };
+    auto geo = queue;
+    geo.outside = true;
+    geo.hop = [](const plan::HopEvidence&) {
+        return std::optional(plan::Hop{.name = "region", .detail = "", .works = true});
+    };
+    auto tiers = plan::tiers();
+    tiers.insert(tiers.begin() + 1, queue);
+    tiers.push_back(geo);
+    auto queued = pod("q", "n1", true);
+    queued["metadata"]["labels"]["scalableapp.dev/tier"] = "queue";
+    auto object = app(Json::array({condition("QueueReady", "False", "OOMKilled", "")}));
+    auto view = cli::viewOf(
+        object, {.services = {service()}, .pods = {pod("a", "n1", true), queued}}, tiers);
+    std::vector<std::string> names;
+    for (const auto& hop : view.path) {
+        names.push_back(hop.name);
+    }
+    EXPECT_THAT(names, testing::ElementsAre("dns", "region", "entry", "queue", "web"));
+    EXPECT_EQ(view.path.at(3).detail, "1 ready");
+    EXPECT_EQ(view.firstBroken, "queue");
+    EXPECT_THAT(view.whatToDo, HasSubstr("`queue.resources.limits.memory`"));
+}
+
 TEST(StatusView, TheNameThatVisitorsAskForIsLookedUp) {
     auto object = app(Json::array(
         {condition("Ready", "True", "Ready", ""), condition("Exposed", "True", "Exposed", "")}));
