@@ -53,6 +53,18 @@ const char* mark(Verdict verdict) {
     return "✖ ";
 }
 
+// Applications need the operator; the chart can leave chaos out.
+Check notInstalled(const std::string& component) {
+    std::string what = "no " + component + " is installed";
+    if (component == "chaos") {
+        return {Verdict::Warning, what,
+                "experiments are not run: helm upgrade with --set chaos.enabled=true"};
+    }
+    return {Verdict::Bad, what,
+            "helm install scalableapp charts/scalableapp -n scalableapp-system "
+            "--create-namespace"};
+}
+
 }  // namespace
 
 Check serverCheck(const Json& version) {
@@ -127,9 +139,7 @@ Check definitionCheck(const std::string& name, const Json* definition) {
 
 Check processCheck(const std::string& component, const std::vector<Json>& deployments) {
     if (deployments.empty()) {
-        return {Verdict::Bad, "no " + component + " is installed",
-                "helm install scalableapp charts/scalableapp -n scalableapp-system "
-                "--create-namespace"};
+        return notInstalled(component);
     }
     int64_t ready = 0;
     int64_t wanted = 0;

@@ -94,27 +94,53 @@ std::string kubectlScript(const CLI::App& app) {
            "esac\n";
 }
 
-std::string fishScript(const CLI::App& app) {
-    std::string out = std::string("complete -c ") + kProgram + " -f\n";
-    auto commands = commandsOf(app);
-    std::string names = namesOf(commands);
-    for (const auto* command : commands) {
-        out += std::string("complete -c ") + kProgram + " -n 'not __fish_seen_subcommand_from " +
-               names + "' -a " + command->get_name() + " -d '" + command->get_description() + "'\n";
-        for (const auto* inner : commandsOf(*command)) {
-            out += std::string("complete -c ") + kProgram + " -n '__fish_seen_subcommand_from " +
-                   command->get_name() + "' -a " + inner->get_name() + " -d '" +
-                   inner->get_description() + "'\n";
+std::string quoted(const std::string& text) {
+    std::string out;
+    for (char c : text) {
+        out += (c == '\'' || c == '\\' ? "\\" : "") + std::string(1, c);
+    }
+    return "'" + out + "'";
+}
+
+// `when`: a condition of fish; empty: always.
+std::string fishLine(const std::string& when, const std::string& what) {
+    return std::string("complete -c ") + kProgram + (when.empty() ? "" : " -n " + quoted(when)) +
+           what + "\n";
+}
+
+std::string fishOptions(const CLI::App& command, const std::string& when) {
+    std::string out;
+    for (const auto* option : command.get_options()) {
+        std::string names;
+        for (const auto& name : option->get_snames()) {
+            names += " -s " + name;
         }
-        for (const auto* option : command->get_options()) {
-            for (const auto& name : option->get_lnames()) {
-                out += std::string("complete -c ") + kProgram +
-                       " -n '__fish_seen_subcommand_from " + command->get_name() + "' -l " + name +
-                       (name == "filename" || name == "kubeconfig" ? " -r -F" : "") + "\n";
-            }
+        for (const auto& name : option->get_lnames()) {
+            names += " -l " + name;
+            names += name == "filename" || name == "kubeconfig" ? " -r -F" : "";
         }
+        out += names.empty() ? "" : fishLine(when, names);
     }
     return out;
+}
+
+// Each command where none beside it is typed yet, and behind it what is its own.
+std::string fishCommands(const CLI::App& app, const std::string& when) {
+    auto commands = commandsOf(app);
+    std::string before = when.empty() ? "" : when + "; and ";
+    std::string seen = "__fish_seen_subcommand_from ";
+    std::string out = fishOptions(app, when);
+    for (const auto* command : commands) {
+        out +=
+            fishLine(before + "not " + seen + namesOf(commands),
+                     " -a " + command->get_name() + " -d " + quoted(command->get_description())) +
+            fishCommands(*command, before + seen + command->get_name());
+    }
+    return out;
+}
+
+std::string fishScript(const CLI::App& app) {
+    return fishLine("", " -f") + fishCommands(app, "");
 }
 
 }  // namespace

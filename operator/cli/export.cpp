@@ -1,5 +1,7 @@
 #include "cli/export.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "cli/yaml.h"
@@ -13,15 +15,18 @@ using base::Json;
 constexpr int64_t kRecordSeconds = 60;
 constexpr int64_t kWholeWeight = 100;
 
-bool isAddress(const std::string& target) {
-    return std::all_of(target.begin(), target.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+const char* recordTypeOf(const std::string& target) {
+    in6_addr bytes{};
+    if (inet_pton(AF_INET, target.c_str(), &bytes) == 1) {
+        return "A";
+    }
+    return inet_pton(AF_INET6, target.c_str(), &bytes) == 1 ? "AAAA" : "CNAME";
 }
 
 Json recordOf(const std::string& name, const std::string& target, const std::string& identifier,
               int64_t weight) {
     return {{"dnsName", name},
-            {"recordType", isAddress(target) ? "A" : "CNAME"},
+            {"recordType", recordTypeOf(target)},
             {"recordTTL", kRecordSeconds},
             {"targets", Json::array({target})},
             {"setIdentifier", identifier},
@@ -63,13 +68,22 @@ std::vector<std::string> notesFor(const api::Cdn& cdn, CdnProviderType type) {
             break;
         case CdnProviderType::Fastly:
             add(true, "share_key: put the ID of your service in the place of SERVICE_ID");
+            add(any([](const api::CdnPath& path) {
+                    return path.cacheKey.hasHeader("Authorization");
+                }),
+                "cacheKey Authorization: requests that have it go through all the same");
             break;
         case CdnProviderType::GoogleCloud:
-            add(any([](const api::CdnPath& path) {
-                    auto star = path.match.find('*');
-                    return star != std::string::npos && star != path.match.size() - 1;
-                }),
-                "paths: `*` can stand at the end only, the other paths go through");
+            for (const auto& path : cdn.paths) {
+                if (!hasGoogleCloudRule(path)) {
+                    out.push_back("paths: `*` can stand at the end only, so there is no rule for " +
+                                  path.match +
+                                  ": a later path that matches counts, else it goes through");
+                }
+            }
+            add(true,
+                "ttlSeconds: for static types (images, media, CSS, JavaScript); HTML, JSON and the "
+                "like are kept where the origin's Cache-Control says so");
             add(true,
                 "staleWhileRevalidateSeconds: the same as staleIfErrorSeconds (7 days at "
                 "most)");
@@ -123,7 +137,7 @@ Export exportCdn(const api::ScalableApp& app, const api::CdnProvider& provider,
     return out;
 }
 
-base::Result<Json> exportDns(const api::ScalableApp& app, const ExportNames& names) {
+base::Result<DnsExport> exportDns(const api::ScalableApp& app, const ExportNames& names) {
     auto records = Json::array();
     if (app.cdn) {
         for (const auto& provider : app.cdn->providers) {
@@ -152,10 +166,13 @@ base::Result<Json> exportDns(const api::ScalableApp& app, const ExportNames& nam
                           "\" has neither `cdn.providers` nor a `geo` with `dns`: there is no "
                           "record to export");
     }
-    return Json{{"apiVersion", "externaldns.k8s.io/v1alpha1"},
-                {"kind", "DNSEndpoint"},
-                {"metadata", {{"name", app.name}, {"namespace", app.namespace_}}},
-                {"spec", {{"endpoints", records}}}};
+    return DnsExport{
+        .object = {{"apiVersion", "externaldns.k8s.io/v1alpha1"},
+                   {"kind", "DNSEndpoint"},
+                   {"metadata", {{"name", app.name}, {"namespace", app.namespace_}}},
+                   {"spec", {{"endpoints", records}}}},
+        .notes = {"weight: as `aws/weight`, which only Route 53 reads; another DNS provider "
+                  "ignores it"}};
 }
 
 }  // namespace cli

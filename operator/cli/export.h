@@ -39,9 +39,15 @@ base::Json cloudFrontConfig(const api::ScalableApp& app, const ExportNames& name
 base::Json cloudflareRules(const api::ScalableApp& app, const ExportNames& names);
 std::string fastlyVcl(const api::ScalableApp& app, const ExportNames& names);
 std::vector<base::Json> googleCloudConfig(const api::ScalableApp& app, const ExportNames& names);
+bool hasGoogleCloudRule(const api::CdnPath& path);
+
+struct DnsExport {
+    base::Json object;
+    std::vector<std::string> notes;
+};
 
 // A DNSEndpoint of ExternalDNS: weighted records for the providers, and this region's for the
 // origin. Error: what is missing, and where it belongs.
-base::Result<base::Json> exportDns(const api::ScalableApp& app, const ExportNames& names);
+base::Result<DnsExport> exportDns(const api::ScalableApp& app, const ExportNames& names);
 
 }  // namespace cli

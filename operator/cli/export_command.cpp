@@ -95,6 +95,13 @@ base::Result<api::CdnProvider> choose(const api::ScalableApp& app, const std::st
     return base::fail("choose one of the providers with --provider: it has " + all);
 }
 
+// Beside what may be piped into a file.
+void tellNotes(const std::vector<std::string>& notes) {
+    for (const auto& note : notes) {
+        std::cerr << "not expressed: " << note << '\n';
+    }
+}
+
 }  // namespace
 
 int exportCdnCommand(const Globals& globals, const ExportFlags& flags) {
@@ -116,11 +123,8 @@ int exportCdnCommand(const Globals& globals, const ExportFlags& flags) {
         return kOk;
     }
     std::cout << made.text;
-    // Beside what may be piped into a file.
     std::cerr << "apply it with: " << made.howTo << '\n';
-    for (const auto& note : made.notes) {
-        std::cerr << "not expressed: " << note << '\n';
-    }
+    tellNotes(made.notes);
     return kOk;
 }
 
@@ -133,7 +137,8 @@ int exportDnsCommand(const Globals& globals, const ExportFlags& flags) {
     if (!records) {
         return complain(records.error().message, kFailed);
     }
-    std::cout << render(*records, globals.output == "text" ? "yaml" : globals.output);
+    std::cout << render(records->object, globals.output == "text" ? "yaml" : globals.output);
+    tellNotes(records->notes);
     return kOk;
 }
 

@@ -11,9 +11,8 @@ using base::Json;
 constexpr int64_t kLongestStale = 604800;
 constexpr int64_t kLongestNegative = 1800;
 
-// The first "*" is at the end, or there is none: all that a URL map can say.
-bool isPrefix(const std::string& match) {
-    return match.find('*') == match.size() - 1;
+bool isWhole(const std::string& match) {
+    return match.find('*') == std::string::npos;
 }
 
 Json keyPolicy(const api::CacheKey& key) {
@@ -55,6 +54,11 @@ Json keptBackend(const std::string& name, const api::CdnPath& path, const api::C
 
 }  // namespace
 
+// A URL map knows whole paths and prefixes.
+bool hasGoogleCloudRule(const api::CdnPath& path) {
+    return isWhole(path.match) || path.match.find('*') == path.match.size() - 1;
+}
+
 std::vector<Json> googleCloudConfig(const api::ScalableApp& app, const ExportNames& names) {
     std::string rest = app.name + "-rest";
     std::vector<Json> out{backend(rest)};
@@ -62,14 +66,14 @@ std::vector<Json> googleCloudConfig(const api::ScalableApp& app, const ExportNam
     auto routes = Json::array();
     for (size_t i = 0; i < app.cdn->paths.size(); ++i) {
         const auto& path = app.cdn->paths[i];
-        bool whole = path.match.find('*') == std::string::npos;
-        if (!whole && !isPrefix(path.match)) {
+        if (!hasGoogleCloudRule(path)) {
             continue;
         }
         std::string name = app.name + "-path-" + std::to_string(i);
         out.push_back(keptBackend(name, path, *app.cdn));
-        Json match = whole ? Json{{"fullPathMatch", path.match}}
-                           : Json{{"prefixMatch", path.match.substr(0, path.match.size() - 1)}};
+        Json match = isWhole(path.match)
+                         ? Json{{"fullPathMatch", path.match}}
+                         : Json{{"prefixMatch", path.match.substr(0, path.match.size() - 1)}};
         routes.push_back({{"priority", i + 1},
                           {"matchRules", Json::array({match})},
                           {"service", "global/backendServices/" + name}});

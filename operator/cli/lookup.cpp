@@ -8,27 +8,36 @@
 #include "runtime/store.h"
 
 namespace cli {
+namespace {
+
+// Authorization comes before routing: of a kind that the cluster does not have, whoever may not
+// read it hears that it is forbidden.
+bool isHidden(const kube::ApiError& error) {
+    return error.is(kube::ErrorKind::NotFound) || error.is(kube::ErrorKind::Forbidden);
+}
+
+}  // namespace
 
 kube::ApiResult<std::vector<base::Json>> childrenOf(kube::Client& client, const kube::Meta& app) {
     std::vector<std::unique_ptr<runtime::Store>> stores;
     reconcile::Observer observer;
-    std::vector<kube::ResourceType> types = reconcile::childTypes();
-    const auto& optional = reconcile::optionalTypes();
-    types.insert(types.end(), optional.begin(), optional.end());
-    for (const auto& type : types) {
-        kube::ListOptions options;
-        options.namespace_ = app.key.namespace_;
-        options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
-        auto list = client.list(type, options, {});
-        if (!list && list.error().is(kube::ErrorKind::NotFound)) {
-            continue;  // a kind that this cluster does not know
+    kube::ListOptions options;
+    options.namespace_ = app.key.namespace_;
+    options.labelSelector = std::string(api::kAppLabel) + "=" + app.key.name;
+    for (const auto* types : {&reconcile::childTypes(), &reconcile::optionalTypes()}) {
+        bool optional = types == &reconcile::optionalTypes();
+        for (const auto& type : *types) {
+            auto list = client.list(type, options, {});
+            if (!list && optional && isHidden(list.error())) {
+                continue;
+            }
+            if (!list) {
+                return base::failWith(list.error());
+            }
+            auto& store = stores.emplace_back(std::make_unique<runtime::Store>());
+            observer.watch(type, "", *store);
+            store->replace(list->items, list->resourceVersion);
         }
-        if (!list) {
-            return base::failWith(list.error());
-        }
-        auto& store = stores.emplace_back(std::make_unique<runtime::Store>());
-        observer.watch(type, "", *store);
-        store->replace(list->items, list->resourceVersion);
     }
     return reconcile::treesOf(observer.family(app));
 }

@@ -162,6 +162,17 @@ int printDifferences(const Globals& globals, const std::vector<Manifest>& apps) 
     return outcome;
 }
 
+// Beside what may be piped into a file.
+void tellOfObserve(const std::vector<Manifest>& apps) {
+    for (const auto& manifest : apps) {
+        if (manifest.app.management == api::Management::Observe) {
+            std::cerr
+                << manifest.app.name
+                << ": nothing is applied, because `management` is Observe: set it to Manage\n";
+        }
+    }
+}
+
 }  // namespace
 
 int planCommand(const Globals& globals, const PlanFlags& flags) {
@@ -181,6 +192,7 @@ int planCommand(const Globals& globals, const PlanFlags& flags) {
                                                        : " (" + manifests.skipped.front() + ")"),
                         kFailed);
     }
+    tellOfObserve(manifests.apps);
     if (flags.diff) {
         return printDifferences(globals, manifests.apps);
     }

@@ -120,12 +120,40 @@ std::string draw(const AppView& view, const Globals& globals) {
     return text(view, base::systemClock().wall(), colour);
 }
 
-void show(const std::string& screen, bool watch) {
-    if (watch && onTerminal()) {
-        std::cout << "\033[H\033[2J";
+// What a watch has on the screen: the same twice is told once.
+class Screen {
+  public:
+    Screen(const Globals& globals, bool watch) : globals_(globals), watch_(watch) {}
+
+    void show(const AppView& view) {
+        // Compared without the ages, which grow by themselves.
+        auto next = json(view);
+        if (next == shown_) {
+            return;
+        }
+        if (watch_ && onTerminal()) {
+            std::cout << "\033[H\033[2J";
+        }
+        std::cout << draw(view, globals_) << std::flush;
+        shown_ = std::move(next);
+        problem_.clear();
     }
-    std::cout << screen << std::flush;
-}
+
+    // What was seen before may be so no longer: it is drawn anew when it can be seen again.
+    void showProblem(const kube::ApiError& error) {
+        if (error.str() != problem_) {
+            complain(error.str() + ": looking again");
+        }
+        shown_ = {};
+        problem_ = error.str();
+    }
+
+  private:
+    const Globals& globals_;
+    bool watch_;
+    base::Json shown_;
+    std::string problem_;
+};
 
 }  // namespace
 
@@ -136,16 +164,15 @@ int statusCommand(const Globals& globals, const StatusFlags& flags) {
     }
     kube::ObjectKey key{session->namespace_, flags.name};
     Background background{.zoneOfNode = zones(*session->client), .lookup = {}};
-    base::Json shown;
+    Screen screen(globals, flags.watch);
     while (true) {
         auto view = look(*session->client, key, background);
-        if (!view && !(flags.watch && view.error().transient())) {
+        if (view) {
+            screen.show(*view);
+        } else if (flags.watch && view.error().transient()) {
+            screen.showProblem(view.error());
+        } else {
             return complainOfApp(key, view.error());
-        }
-        // Compared without the ages, which grow by themselves.
-        if (view && json(*view) != shown) {
-            shown = json(*view);
-            show(draw(*view, globals), flags.watch);
         }
         if (!flags.watch) {
             return kOk;

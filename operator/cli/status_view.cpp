@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <regex>
 
 #include "api/labels.h"
 #include "base/json.h"
@@ -92,105 +93,17 @@ Hop nameHop(const base::Json& app, const std::optional<NameLookup>& lookup,
     return hop;
 }
 
-// From outside the cluster, where a way in is asked for.
-std::optional<Hop> outsideHop(const base::Json& app) {
-    auto type = base::stringAt(app, "/status/exposure/type");
-    if (!type) {
-        return std::nullopt;
-    }
-    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
-    const auto* exposed = api::findCondition(conditions, "Exposed");
-    Hop hop{.name = "outside",
-            .detail = *type + " at " +
-                      base::stringAt(app, "/status/exposure/address").value_or("no address yet"),
-            .works = exposed != nullptr && exposed->status == api::kTrue};
-    for (const auto& endpoint : base::arrayAt(app, "/status/endpoints")) {
-        if (base::stringAt(endpoint, "/name") == "public") {
-            hop.detail = base::stringAt(endpoint, "/address").value_or("") + ", " + hop.detail;
-        }
-    }
-    return hop;
-}
+// "web" and "NotReady" of "web/z1: NotReady: ...". A cause of which time may make an end is in the
+// message alone; the condition's reason says what is being done.
+struct Told {
+    std::string tier;
+    std::string cause;
+};
 
-// Only where there are edges. Stale answers are its own fault where everything behind it works.
-std::optional<Hop> edgeHop(const base::Json& app, bool restWorks) {
-    if (base::at(app, "/status/cdn") == nullptr) {
-        return std::nullopt;
-    }
-    auto text = [&](const char* pointer) { return base::stringAt(app, pointer).value_or(""); };
-    bool entry = text("/status/cdn/entry") == "Edge";
-    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
-    const auto* stale = api::findCondition(conditions, "ServingStale");
-    bool isStale = stale != nullptr && stale->status == api::kTrue;
-    return Hop{.name = "cdn",
-               .detail = text("/status/cdn/summary") + " ready, " +
-                         text("/status/cdn/edgesOnEpoch") + " on epoch " +
-                         text("/status/cdn/epoch") + (entry ? "" : ", requests go past it") +
-                         (isStale ? ", gives out stale answers" : ""),
-               .works = base::intAt(app, "/status/cdn/ready").value_or(0) > 0 && entry &&
-                        !(isStale && restWorks)};
-}
-
-// Only where there is a tier of its own.
-std::optional<Hop> balancerHop(const base::Json& app) {
-    if (base::at(app, "/status/loadBalancer") == nullptr) {
-        return std::nullopt;
-    }
-    bool entry = base::stringAt(app, "/status/loadBalancer/entry") == "LoadBalancer";
-    auto ready = base::intAt(app, "/status/loadBalancer/ready").value_or(0);
-    Hop hop{.name = "load balancer",
-            .detail = base::stringAt(app, "/status/loadBalancer/summary").value_or("0") +
-                      " ready, " +
-                      base::stringAt(app, "/spec/loadBalancer/algorithm").value_or("RoundRobin") +
-                      (entry ? "" : ", requests go past it"),
-            .works = ready > 0 && entry};
-    auto conditions = api::parseConditions(base::arrayAt(app, "/status/conditions"));
-    const auto* circuit = api::findCondition(conditions, "CircuitOpen");
-    if (circuit != nullptr) {
-        bool open = circuit->status == api::kTrue;
-        const char* shut = circuit->status == api::kUnknown ? "not known" : "closed";
-        hop.detail += std::string(", circuit breaker ") + (open ? "open" : shut);
-        hop.works = hop.works && !open;
-    }
-    return hop;
-}
-
-// ", zones z1:2 z2:0 (drained)"
-std::string zonesOf(const base::Json& app) {
-    std::string out;
-    for (const auto& zone : base::arrayAt(app, "/status/web/zones")) {
-        out += (out.empty() ? ", zones " : " ") + base::stringAt(zone, "/name").value_or("") + ":" +
-               std::to_string(base::intAt(zone, "/ready").value_or(0)) +
-               (base::intAt(zone, "/weight") == 0 ? " (drained)" : "");
-    }
-    return out;
-}
-
-Hop webHop(const base::Json& app, const std::vector<PodRow>& pods) {
-    auto ready = std::count_if(pods.begin(), pods.end(),
-                               [](const PodRow& pod) { return pod.tier == "web" && pod.ready; });
-    // "2/3": the operator's word for ready and wanted; before it has spoken, what can be seen.
-    auto summary = base::stringAt(app, "/status/web/summary")
-                       .value_or(std::to_string(ready) + "/" + std::to_string(pods.size()));
-    Hop hop{
-        .name = "web",
-        .detail = summary + " ready, image " + base::stringAt(app, "/spec/web/image").value_or("?"),
-        .works = ready > 0};
-    auto most = base::intAt(app, "/spec/web/autoscaling/maxReplicas");
-    if (most) {
-        hop.detail +=
-            ", scales from " +
-            std::to_string(base::intAt(app, "/spec/web/autoscaling/minReplicas").value_or(1)) +
-            " to " + std::to_string(*most);
-    }
-    hop.detail += zonesOf(app);
-    return hop;
-}
-
-// "web" of "web/z1: NotReady: ..."
-std::string tierIn(const std::string& message) {
-    auto end = message.find_first_of("/: ");
-    return end == std::string::npos || message[end] == ' ' ? "" : message.substr(0, end);
+Told toldIn(const std::string& message) {
+    static const std::regex kForm("^(\\w+)(?:/[^ ]+)?: (\\w*)");
+    std::smatch found;
+    return std::regex_search(message, found, kForm) ? Told{found.str(1), found.str(2)} : Told{};
 }
 
 // What is wrong with a hop, by the condition that tells of it.
@@ -199,50 +112,84 @@ std::string remedyOfHop(const AppView& view, const Hop& hop) {
         return "let the name's records lead to the way in: kubectl scalableapp export dns " +
                view.name + " -n " + view.namespace_;
     }
-    static const std::map<std::string, const char*> kConditions{
-        {"outside", "Exposed"}, {"cdn", "ServingStale"}, {"load balancer", "CircuitOpen"}};
-    auto type = kConditions.find(hop.name);
-    const auto* condition =
-        type == kConditions.end() ? nullptr : api::findCondition(view.conditions, type->second);
-    return condition == nullptr ? ""
-                                : remedyFor(condition->reason, {view.namespace_, view.name, "web"});
+    const auto* condition = api::findCondition(view.conditions, hop.condition);
+    return condition == nullptr
+               ? ""
+               : remedyFor(condition->reason, {view.namespace_, view.name, hop.tier});
 }
 
-// About the root cause, by the reason of the deepest condition that has one, else about the hop.
-std::string whatToDo(const AppView& view) {
-    std::string out;
+std::string remedyOfRootCause(const AppView& view) {
     const auto* ready = api::findCondition(view.conditions, "Ready");
-    if (ready != nullptr && !view.ready) {
-        out = remedyFor(ready->reason, {view.namespace_, view.name, tierIn(ready->message)});
+    if (ready == nullptr || view.ready) {
+        return "";
     }
-    const auto* stalled = api::findCondition(view.conditions, "Stalled");
-    if (out.empty() && stalled != nullptr && stalled->status == api::kTrue) {
-        out = remedyFor(stalled->reason, {view.namespace_, view.name, ""});
-    }
-    for (const auto& hop : view.path) {
-        if (out.empty() && hop.name == view.firstBroken) {
-            out = remedyOfHop(view, hop);
+    auto told = toldIn(ready->message);
+    Where where{view.namespace_, view.name, told.tier};
+    auto out = remedyFor(ready->reason, where);
+    return out.empty() ? remedyFor(told.cause, where) : out;
+}
+
+std::string remedyOfCondition(const AppView& view, const char* type, const char* status) {
+    const auto* condition = api::findCondition(view.conditions, type);
+    return condition == nullptr || condition->status != status
+               ? ""
+               : remedyFor(condition->reason, {view.namespace_, view.name});
+}
+
+std::string remedyOfFirstBroken(const AppView& view) {
+    auto broken = std::find_if(view.path.begin(), view.path.end(),
+                               [&](const Hop& hop) { return hop.name == view.firstBroken; });
+    return broken == view.path.end() ? "" : remedyOfHop(view, *broken);
+}
+
+// About the root cause, by the deepest reason that has a remedy.
+std::string whatToDo(const AppView& view) {
+    for (const auto& remedy :
+         {remedyOfRootCause(view), remedyOfCondition(view, "Stalled", api::kTrue),
+          remedyOfFirstBroken(view), remedyOfCondition(view, "ZonesSatisfied", api::kFalse)}) {
+        if (!remedy.empty()) {
+            return remedy;
         }
+    }
+    return "";
+}
+
+std::optional<Hop> hopOf(const plan::Tier& tier, const base::Json& app, const AppView& view,
+                         bool restWorks) {
+    if (tier.hop == nullptr) {
+        return std::nullopt;
+    }
+    plan::HopEvidence seen{.app = app, .conditions = view.conditions, .restWorks = restWorks};
+    for (const auto& pod : view.pods) {
+        bool ours = pod.tier == tier.name;
+        seen.pods += ours ? 1 : 0;
+        seen.readyPods += ours && pod.ready ? 1 : 0;
+    }
+    auto out = tier.hop(seen);
+    if (out) {
+        out->tier = tier.name;
+        out->condition = out->condition.empty() ? tier.condition : out->condition;
     }
     return out;
 }
 
-void followPath(const base::Json& app, const Evidence& evidence, AppView& view) {
+void followPath(const base::Json& app, const Evidence& evidence,
+                const std::vector<plan::Tier>& tiers, AppView& view) {
+    // From the last station to the first: those before are told whether those behind work.
+    std::vector<Hop> outside;
+    std::vector<Hop> inside;
+    bool restWorks = true;
+    for (const auto& tier : tiers) {
+        if (auto hop = hopOf(tier, app, view, restWorks)) {
+            restWorks = restWorks && hop->works;
+            (tier.outside ? outside : inside).push_back(std::move(*hop));
+        }
+    }
     const auto* service = publicService(app, evidence.services);
-    Hop web = webHop(app, view.pods);
-    auto balancer = balancerHop(app);
     view.path.push_back(nameHop(app, evidence.lookup, service));
-    if (auto outside = outsideHop(app)) {
-        view.path.push_back(*outside);
-    }
+    view.path.insert(view.path.end(), outside.rbegin(), outside.rend());
     view.path.push_back(serviceHop(service));
-    if (auto edge = edgeHop(app, web.works && (!balancer || balancer->works))) {
-        view.path.push_back(*edge);
-    }
-    if (balancer) {
-        view.path.push_back(*balancer);
-    }
-    view.path.push_back(web);
+    view.path.insert(view.path.end(), inside.rbegin(), inside.rend());
     auto broken =
         std::find_if(view.path.begin(), view.path.end(), [](const Hop& hop) { return !hop.works; });
     view.firstBroken = broken == view.path.end() ? "" : broken->name;
@@ -337,7 +284,8 @@ std::string publicName(const base::Json& app) {
                : base::stringAt(app, "/spec/loadBalancer/host").value_or("");
 }
 
-AppView viewOf(const base::Json& app, const Evidence& evidence) {
+AppView viewOf(const base::Json& app, const Evidence& evidence,
+               const std::vector<plan::Tier>& tiers) {
     AppView view;
     view.name = base::stringAt(app, "/metadata/name").value_or("");
     view.namespace_ = base::stringAt(app, "/metadata/namespace").value_or("");
@@ -354,7 +302,7 @@ AppView viewOf(const base::Json& app, const Evidence& evidence) {
     }
     std::sort(view.pods.begin(), view.pods.end(),
               [](const PodRow& a, const PodRow& b) { return a.name < b.name; });
-    followPath(app, evidence, view);
+    followPath(app, evidence, tiers, view);
     view.whatToDo = whatToDo(view);
     for (const auto& entry : base::arrayAt(app, "/status/singlePointsOfFailure")) {
         view.singlePointsOfFailure.push_back(singlePoint(entry));

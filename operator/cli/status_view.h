@@ -16,6 +16,7 @@
 #include "api/condition.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "plan/tier.h"
 
 namespace cli {
 
@@ -30,12 +31,7 @@ struct PodRow {
     bool ready = false;
 };
 
-// One station of a request's way through the application.
-struct Hop {
-    std::string name;    // "load balancer", "web"
-    std::string detail;  // "Service shop, 10.0.0.7:80"
-    bool works = false;
-};
+using plan::Hop;
 
 struct AppView {
     std::string name;
@@ -70,7 +66,9 @@ struct Evidence {
 // The name to look up; empty: it is not reached by a name of its own.
 std::string publicName(const base::Json& app);
 
-AppView viewOf(const base::Json& app, const Evidence& evidence);
+// `tiers`: in their own order, the last of a request's way first.
+AppView viewOf(const base::Json& app, const Evidence& evidence,
+               const std::vector<plan::Tier>& tiers = plan::tiers());
 
 std::string text(const AppView& view, base::WallTime now, bool colour);
 base::Json json(const AppView& view);

@@ -254,7 +254,8 @@ Tier cdnTier() {
             .wanted = wanted,
             .intents = intents,
             .state = cdnState,
-            .lingering = lingering};
+            .lingering = lingering,
+            .hop = cdnHop};
 }
 
 }  // namespace plan

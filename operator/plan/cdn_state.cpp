@@ -297,4 +297,23 @@ TierState cdnState(const ScalableApp& app, const Observed& observed) {
     return out;
 }
 
+// Only where there are edges. Stale answers are its own fault where everything behind it works.
+std::optional<Hop> cdnHop(const HopEvidence& seen) {
+    if (base::at(seen.app, "/status/cdn") == nullptr) {
+        return std::nullopt;
+    }
+    auto text = [&](const char* pointer) { return base::stringAt(seen.app, pointer).value_or(""); };
+    bool entry = text("/status/cdn/entry") == "Edge";
+    const auto* stale = api::findCondition(seen.conditions, kStaleCondition);
+    bool old = stale != nullptr && stale->status == api::kTrue;
+    return Hop{.name = "cdn",
+               .detail = text("/status/cdn/summary") + " ready, " +
+                         text("/status/cdn/edgesOnEpoch") + " on epoch " +
+                         text("/status/cdn/epoch") + (entry ? "" : ", requests go past it") +
+                         (old ? ", gives out stale answers" : ""),
+               .works = base::intAt(seen.app, "/status/cdn/ready").value_or(0) > 0 && entry &&
+                        !(old && seen.restWorks),
+               .condition = old && seen.restWorks ? kStaleCondition : ""};
+}
+
 }  // namespace plan

@@ -10,5 +10,6 @@
 namespace plan {
 
 TierState cdnState(const api::ScalableApp& app, const Observed& observed);
+std::optional<Hop> cdnHop(const HopEvidence& seen);
 
 }  // namespace plan

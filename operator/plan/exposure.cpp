@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/condition.h"
 #include "plan/children.h"
 #include "plan/entry.h"
 #include "plan/names.h"
@@ -15,11 +16,12 @@ using api::ScalableApp;
 using base::Json;
 using namespace std::chrono_literals;
 
+constexpr const char* kExposed = "Exposed";
 constexpr const char* kPartly = "PartiallyEnforced";
-// What no watch tells of: definitions and classes that appear, a Secret that comes or goes.
 // Of a Gateway of its own.
 constexpr const char* kSafeListener = "https";
 constexpr const char* kPlainListener = "http";
+// What no watch tells of: definitions and classes that appear, a Secret that comes or goes.
 constexpr auto kAskAgain = 10s;
 constexpr auto kAskRarely = 60s;
 
@@ -392,6 +394,28 @@ TierState state(const ScalableApp& app, const Observed& observed) {
     return out;
 }
 
+// --- for people
+
+// From outside the cluster, where a way in is asked for.
+std::optional<Hop> exposureHop(const HopEvidence& seen) {
+    auto type = base::stringAt(seen.app, "/status/exposure/type");
+    if (!type) {
+        return std::nullopt;
+    }
+    const auto* exposed = api::findCondition(seen.conditions, kExposed);
+    Hop hop{
+        .name = "outside",
+        .detail = *type + " at " +
+                  base::stringAt(seen.app, "/status/exposure/address").value_or("no address yet"),
+        .works = exposed != nullptr && exposed->status == api::kTrue};
+    for (const auto& endpoint : base::arrayAt(seen.app, "/status/endpoints")) {
+        if (base::stringAt(endpoint, "/name") == "public") {
+            hop.detail = base::stringAt(endpoint, "/address").value_or("") + ", " + hop.detail;
+        }
+    }
+    return hop;
+}
+
 bool wanted(const ScalableApp& app) {
     return app.loadBalancer.exposure != Exposure::ClusterIP;
 }
@@ -400,11 +424,13 @@ bool wanted(const ScalableApp& app) {
 
 Tier exposureTier() {
     return {.name = kExposureTier,
-            .condition = "Exposed",
+            .condition = kExposed,
             .alsoSets = {kPartly},
             .wanted = wanted,
             .intents = intents,
-            .state = state};
+            .state = state,
+            .hop = exposureHop,
+            .outside = true};
 }
 
 }  // namespace plan

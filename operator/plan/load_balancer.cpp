@@ -310,7 +310,8 @@ Tier loadBalancerTier() {
             .wanted = wanted,
             .intents = intents,
             .state = balancerState,
-            .lingering = lingering};
+            .lingering = lingering,
+            .hop = balancerHop};
 }
 
 }  // namespace plan

@@ -126,4 +126,29 @@ TierState balancerState(const ScalableApp& app, const Observed& observed) {
     return out;
 }
 
+// Only where there is a tier of its own.
+std::optional<Hop> balancerHop(const HopEvidence& seen) {
+    if (base::at(seen.app, "/status/loadBalancer") == nullptr) {
+        return std::nullopt;
+    }
+    bool entry = base::stringAt(seen.app, "/status/loadBalancer/entry") == "LoadBalancer";
+    auto ready = base::intAt(seen.app, "/status/loadBalancer/ready").value_or(0);
+    Hop hop{
+        .name = "load balancer",
+        .detail = base::stringAt(seen.app, "/status/loadBalancer/summary").value_or("0") +
+                  " ready, " +
+                  base::stringAt(seen.app, "/spec/loadBalancer/algorithm").value_or("RoundRobin") +
+                  (entry ? "" : ", requests go past it"),
+        .works = ready > 0 && entry};
+    const auto* circuit = api::findCondition(seen.conditions, kCircuitCondition);
+    if (circuit != nullptr) {
+        bool open = circuit->status == api::kTrue;
+        const char* shut = circuit->status == api::kUnknown ? "not known" : "closed";
+        hop.detail += std::string(", circuit breaker ") + (open ? "open" : shut);
+        hop.works = hop.works && !open;
+        hop.condition = open ? kCircuitCondition : hop.condition;
+    }
+    return hop;
+}
+
 }  // namespace plan

@@ -10,5 +10,6 @@
 namespace plan {
 
 TierState balancerState(const api::ScalableApp& app, const Observed& observed);
+std::optional<Hop> balancerHop(const HopEvidence& seen);
 
 }  // namespace plan

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,6 +71,23 @@ struct TierState {
     std::optional<std::chrono::milliseconds> lookAgain;
 };
 
+// A station of a request's way through the application, as people are shown it.
+struct Hop {
+    std::string name;    // "load balancer", "web"
+    std::string detail;  // "2/2 ready, LeastConnections"
+    bool works = false;
+    std::string condition = {};  // that says why it does not; empty: the tier's own
+    std::string tier = {};       // filled in by who asks for it
+};
+
+struct HopEvidence {
+    const base::Json& app;  // with its status
+    const api::Conditions& conditions;
+    int64_t pods = 0;  // of the tier
+    int64_t readyPods = 0;
+    bool restWorks = true;  // the stations behind it
+};
+
 struct Tier {
     const char* name;       // "web": the label's value and the field of spec and status
     const char* condition;  // "WebReady"
@@ -80,6 +98,9 @@ struct Tier {
     // What of a tier that is wanted no longer has to stay for now; null: nothing ever.
     std::vector<const base::Json*> (*lingering)(const api::ScalableApp& app,
                                                 const Observed& observed) = nullptr;
+    // Null, or no answer: requests do not come by it.
+    std::optional<Hop> (*hop)(const HopEvidence& seen) = nullptr;
+    bool outside = false;  // requests come by it before they come to the application's Service
 };
 
 const std::vector<Tier>& tiers();

@@ -6,7 +6,8 @@
 
 namespace plan {
 
-// In the order in which they are made and in which their causes are told.
+// In the order in which they are made and in which their causes are told: the other way round than
+// requests come by them.
 const std::vector<Tier>& tiers() {
     static const std::vector<Tier> kTiers{webTier(), loadBalancerTier(), cdnTier(), exposureTier()};
     return kTiers;

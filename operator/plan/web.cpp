@@ -180,7 +180,8 @@ Tier webTier() {
             .alsoSets = {"ZonesSatisfied"},
             .wanted = wanted,
             .intents = intents,
-            .state = webState};
+            .state = webState,
+            .hop = webHop};
 }
 
 }  // namespace plan

@@ -263,6 +263,19 @@ void putZones(const ScalableApp& app, const Web& web, TierState& out) {
     tellOfLost(app, out.conditions.back(), out);
 }
 
+// --- for people
+
+// ", zones z1:2 z2:0 (drained)"
+std::string zonesTold(const base::Json& app) {
+    std::string out;
+    for (const auto& zone : base::arrayAt(app, "/status/web/zones")) {
+        out += (out.empty() ? ", zones " : " ") + base::stringAt(zone, "/name").value_or("") + ":" +
+               std::to_string(base::intAt(zone, "/ready").value_or(0)) +
+               (base::intAt(zone, "/weight") == 0 ? " (drained)" : "");
+    }
+    return out;
+}
+
 }  // namespace
 
 TierState webState(const ScalableApp& app, const Observed& observed) {
@@ -292,6 +305,25 @@ TierState webState(const ScalableApp& app, const Observed& observed) {
     out.singlePoints = singlePoints(app, web);
     out.endpoints = {{kWebTier, "http://" + app.name + "." + app.namespace_ + ".svc"}};
     return out;
+}
+
+std::optional<Hop> webHop(const HopEvidence& seen) {
+    // "2/3": the operator's word for ready and wanted; before it has spoken, what can be seen.
+    auto summary = base::stringAt(seen.app, "/status/web/summary")
+                       .value_or(std::to_string(seen.readyPods) + "/" + std::to_string(seen.pods));
+    Hop hop{.name = kWebTier,
+            .detail = summary + " ready, image " +
+                      base::stringAt(seen.app, "/spec/web/image").value_or("?"),
+            .works = seen.readyPods > 0};
+    auto most = base::intAt(seen.app, "/spec/web/autoscaling/maxReplicas");
+    if (most) {
+        hop.detail +=
+            ", scales from " +
+            std::to_string(base::intAt(seen.app, "/spec/web/autoscaling/minReplicas").value_or(1)) +
+            " to " + std::to_string(*most);
+    }
+    hop.detail += zonesTold(seen.app);
+    return hop;
 }
 
 }  // namespace plan

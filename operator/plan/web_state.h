@@ -10,5 +10,6 @@
 namespace plan {
 
 TierState webState(const api::ScalableApp& app, const Observed& observed);
+std::optional<Hop> webHop(const HopEvidence& seen);
 
 }  // namespace plan

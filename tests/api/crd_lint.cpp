@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "base/json.h"
 
@@ -11,6 +12,41 @@ namespace {
 using base::Json;
 
 constexpr size_t kMaxBytes = 200'000;
+
+struct Exception {
+    const char* rule;
+    const char* field;  // after its kind
+    const char* why;
+};
+
+constexpr const char* kNoPhase = "use conditions";
+constexpr const char* kArrayOfStruct =
+    "items of a list need a required field: what is left of an empty one tells nobody what it is";
+constexpr const char* kMinLength =
+    "needs `minLength`, `minItems` or `minProperties`: 0 where an empty one may be given";
+
+constexpr const char* kOneWay = "a run goes one way and once, and drivers resume where it is";
+constexpr const char* kMirror = "as in a pod's own toleration, where an empty key means every key";
+constexpr const char* kWritten =
+    "the chaos process alone writes it, and leaves out what is empty, a zone's name as well";
+
+constexpr Exception kExceptions[] = {
+    {kNoPhase, "ChaosRun status.phase", kOneWay},
+    {kNoPhase, "ChaosRun status.phaseSince", kOneWay},
+    {kNoPhase, "ChaosExperiment status.lastPhase", "of its last run, which has one"},
+    {kArrayOfStruct, "ScalableApp spec.web.overrides.tolerations", kMirror},
+    {kArrayOfStruct, "ScalableApp spec.loadBalancer.overrides.tolerations", kMirror},
+    {kArrayOfStruct, "ScalableApp spec.cdn.overrides.tolerations", kMirror},
+    {kArrayOfStruct, "ChaosSchedule spec.quietHours",
+     "each bound alone makes sense, and none of them is needed beside another"},
+    {kArrayOfStruct, "ChaosRun status.prediction.tiers", kWritten},
+    {kArrayOfStruct, "ChaosRun status.prediction.zones", kWritten},
+    {kArrayOfStruct, "ChaosRun status.effects", kWritten},
+    {kArrayOfStruct, "ChaosRun status.readiness", kWritten},
+    {kArrayOfStruct, "ChaosRun status.comparison", kWritten},
+    {kArrayOfStruct, "ChaosRun status.timeline", kWritten},
+    {kMinLength, "ScalableApp spec.web.env[].valueFrom",
+     "its rule asks for exactly one of the fields, in better words"}};
 
 bool isLetterOrDigit(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0;
@@ -52,7 +88,18 @@ const Json* fieldAt(const Json& root, const std::string& path) {
 
 class Linter {
   public:
-    std::vector<std::string> take() { return std::move(breaches_); }
+    explicit Linter(std::string kind) : kind_(std::move(kind)) {}
+
+    // With the exceptions that nothing needs any more.
+    std::vector<std::string> take() {
+        for (const auto& exception : kExceptions) {
+            std::string field = exception.field;
+            if (field.starts_with(kind_ + " ") && !used_.contains(&exception)) {
+                add(field, std::string("needs no exception from: ") + exception.rule);
+            }
+        }
+        return std::move(breaches_);
+    }
 
     void add(const std::string& path, const std::string& what) {
         breaches_.push_back(path + ": " + what);
@@ -72,6 +119,9 @@ class Linter {
         rules(field, path);
         bounds(field, path);
         defaultFits(field, path);
+        if (!inStatus) {
+            leastSize(field, path);
+        }
         if (type == "number") {
             add(path, "may not be a floating-point number");
         } else if (type == "string") {
@@ -82,6 +132,39 @@ class Linter {
             array(field, path, inStatus);
         } else if (type == "object") {
             object(field, path, inItem, inStatus);
+        }
+    }
+
+    void status(const Json& status) {
+        if (!status.value("required", Json::array()).empty()) {
+            add("status", "its fields may not be required: they are written one after the other");
+        }
+        conditions(status);
+    }
+
+  private:
+    void unlessExcepted(const std::string& path, const char* rule) {
+        for (const auto& exception : kExceptions) {
+            if (exception.rule == rule && kind_ + " " + path == exception.field) {
+                used_.insert(&exception);
+                return;
+            }
+        }
+        add(path, rule);
+    }
+
+    // What people write: whether an empty one is taken is to be decided. A status is written by
+    // those who read it.
+    void leastSize(const Json& field, const std::string& path) {
+        std::string type = field.value("type", "");
+        bool free = !field.contains("enum") && !field.contains("pattern") &&
+                    field.value("format", "") != "date-time";
+        bool needed = type == "string"  ? free && !field.contains("minLength")
+                      : type == "array" ? !field.contains("minItems")
+                                        : type == "object" && !field.contains("minProperties") &&
+                                              field.value("required", Json::array()).empty();
+        if (needed) {
+            unlessExcepted(path, kMinLength);
         }
     }
 
@@ -104,7 +187,6 @@ class Linter {
         }
     }
 
-  private:
     void rules(const Json& field, const std::string& path) {
         for (const auto& rule : field.value("x-kubernetes-validations", Json::array())) {
             if (!saysWhatToDo(rule.value("message", ""))) {
@@ -195,6 +277,9 @@ class Linter {
         if (kind == "atomic" && named && !inStatus) {
             add(path, "a list of named objects is a list-map by `name`");
         }
+        if (items.contains("properties") && items.value("required", Json::array()).empty()) {
+            unlessExcepted(path, kArrayOfStruct);
+        }
         schema(items, path + "[]", true, inStatus);
     }
 
@@ -238,8 +323,9 @@ class Linter {
             if (name.ends_with("Reference") || name.ends_with("References")) {
                 add(at, "a reference ends with `Ref` or `Refs`");
             }
-            if (!inStatus && name == "phase") {
-                add(at, "use conditions");
+            if (name.find("phase") != std::string::npos ||
+                name.find("Phase") != std::string::npos) {
+                unlessExcepted(at, kNoPhase);
             }
             if (!inStatus && (name.ends_with("Duration") || name.ends_with("Timeout"))) {
                 add(at, "a duration is an integer with its unit in the name");
@@ -248,7 +334,9 @@ class Linter {
         }
     }
 
+    std::string kind_;
     std::vector<std::string> breaches_;
+    std::set<const Exception*> used_;
 };
 
 void scale(const Json& version, const Json& root, Linter& linter) {
@@ -284,7 +372,7 @@ void columns(const Json& version, Linter& linter) {
 }  // namespace
 
 std::vector<std::string> lintCrd(const Json& crd, size_t bytes) {
-    Linter linter;
+    Linter linter(base::textAt(crd, "/spec/names/kind"));
     if (bytes >= kMaxBytes) {
         linter.add("file", "must be smaller than 200 kB: kubectl apply keeps it in an annotation");
     }
@@ -308,7 +396,7 @@ std::vector<std::string> lintCrd(const Json& crd, size_t bytes) {
             linter.schema(*field, part, false, std::string(part) == "status");
         }
         if (const auto* status = base::at(*root, "/properties/status")) {
-            linter.conditions(*status);
+            linter.status(*status);
         }
     }
     return linter.take();

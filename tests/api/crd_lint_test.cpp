@@ -45,6 +45,10 @@ TEST(Definition, AnAppThatNobodyHasLookedAtIsNotReady) {
     EXPECT_EQ(base::intAt(*status, "/properties/observedGeneration/minimum"), -1);
 }
 
+Json& statusOf(Json& version) {
+    return version["schema"]["openAPIV3Schema"]["properties"]["status"];
+}
+
 struct Defect {
     const char* name;
     std::function<void(Json& version, Json& web)> plant;
@@ -176,17 +180,51 @@ INSTANTIATE_TEST_SUITE_P(
         Defect{"no age",
                [](Json& version, Json&) { version["additionalPrinterColumns"] = Json::array(); },
                "the age is missing"},
+        Defect{"phase",
+               [](Json& version, Json&) {
+                   auto& status = statusOf(version);
+                   status["properties"]["appPhase"] = status["properties"]["stage"];
+               },
+               "status.appPhase: use conditions"},
+        Defect{"phase in the spec", [](Json&, Json& web) { web["phase"] = web["image"]; },
+               "spec.web.phase: use conditions"},
+        Defect{"required in the status",
+               [](Json& version, Json&) {
+                   statusOf(version)["required"] = Json::array({"stage"});
+               },
+               "status: its fields may not be required"},
+        Defect{"items that may be empty",
+               [](Json& version, Json&) {
+                   statusOf(version)["properties"]["endpoints"]["items"].erase("required");
+               },
+               "status.endpoints: items of a list need a required field"},
+        Defect{"exception that is needed no longer",
+               [](Json&, Json& web) {
+                   web["overrides"]["properties"]["tolerations"]["items"]["required"] =
+                       Json::array({"key"});
+               },
+               "spec.web.overrides.tolerations: needs no exception from: items of a list"},
+        Defect{"string of any size", [](Json&, Json& web) { web["image"].erase("minLength"); },
+               "spec.web.image: needs `minLength`, `minItems` or"},
+        Defect{"list of any size", [](Json&, Json& web) { web["env"].erase("minItems"); },
+               "spec.web.env: needs `minLength`, `minItems` or"},
+        Defect{"map of any size",
+               [](Json&, Json& web) {
+                   web["overrides"]["properties"]["nodeSelector"].erase("minProperties");
+               },
+               "nodeSelector: needs `minLength`, `minItems` or"},
+        Defect{"object that may be empty",
+               [](Json&, Json& web) { web["health"].erase("minProperties"); },
+               "spec.web.health: needs `minLength`, `minItems` or"},
         Defect{"no conditions",
                [](Json& version, Json&) {
-                   version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"].erase(
-                       "conditions");
+                   statusOf(version)["properties"].erase("conditions");
                },
                "status.conditions: are missing"},
         Defect{"condition without reason",
                [](Json& version, Json&) {
-                   version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]
-                          ["conditions"]["items"]["properties"]
-                              .erase("reason");
+                   statusOf(version)["properties"]["conditions"]["items"]["properties"].erase(
+                       "reason");
                },
                "status.conditions: must have `reason`"}),
     [](const auto& tested) {

@@ -87,6 +87,13 @@ TEST(Checks, ProcessesNeedAReadyPodEach) {
     EXPECT_EQ(cli::processCheck("operator", {process(2, 2)}).verdict, Verdict::Good);
 }
 
+TEST(Checks, AnInstallationWithoutChaosIsWhole) {
+    auto chaos = cli::processCheck("chaos", {});
+    EXPECT_EQ(chaos.verdict, Verdict::Warning);
+    EXPECT_THAT(chaos.remedy, HasSubstr("chaos.enabled=true"));
+    EXPECT_EQ(cli::processCheck("chaos", {process(0, 1)}).verdict, Verdict::Bad);
+}
+
 TEST(Checks, TheFirstApplicationThatIsNotReadyIsNamed) {
     Json named{{"metadata", {{"name", "shop"}, {"namespace", "ns"}}}};
     EXPECT_EQ(cli::appsCheck({withCondition("Ready", "True", named)}).verdict, Verdict::Good);

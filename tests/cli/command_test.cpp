@@ -197,15 +197,45 @@ TEST(Usage, AnUnreachableServerIsOneLine) {
     expectOneLine(run({KUBECTL_SCALABLEAPP, "check", "--kubeconfig", file}), 1);
 }
 
-TEST(Completion, ScriptsParseAndKnowTheCommands) {
-    for (const auto& [shell, check] : std::vector<std::pair<std::string, std::string>>{
-             {"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}, {"kubectl", "bash"}}) {
+TEST(Completion, EveryShellKnowsTheCommands) {
+    for (const char* shell : {"bash", "zsh", "fish", "kubectl"}) {
         auto script = run({KUBECTL_SCALABLEAPP, "completion", shell});
         ASSERT_EQ(script.exitCode, 0);
         for (const char* word : {"status", "plan", "completion"}) {
             EXPECT_THAT(script.out, HasSubstr(word)) << shell;
         }
     }
+}
+
+class CompletionScript : public testing::TestWithParam<const char*> {};
+
+// A shell reads it and carries nothing out.
+TEST_P(CompletionScript, Parses) {
+    std::string shell = GetParam();
+    if (run({shell, "-c", "exit"}).exitCode == 127) {
+        GTEST_SKIP() << shell << " is not installed: whether it takes its script is not known";
+    }
+    Folder folder;
+    auto script = folder.write("script", run({KUBECTL_SCALABLEAPP, "completion", shell}).out);
+    auto parsed = run({shell, "-n", script});
+    EXPECT_EQ(parsed.exitCode, 0) << parsed.err;
+    EXPECT_EQ(parsed.err, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells, CompletionScript, testing::Values("bash", "zsh", "fish"));
+
+TEST(Completion, FishKnowsTheOptionsOfNestedCommands) {
+    auto script = run({KUBECTL_SCALABLEAPP, "completion", "fish"}).out;
+    EXPECT_THAT(script, HasSubstr("-n '__fish_seen_subcommand_from export; and "
+                                  "__fish_seen_subcommand_from cdn' -l provider\n"));
+    EXPECT_THAT(script,
+                HasSubstr("-n '__fish_seen_subcommand_from plan' -s f -l filename -r -F\n"));
+    EXPECT_THAT(script, HasSubstr("\ncomplete -c kubectl-scalableapp -s n -l namespace\n"));
+    EXPECT_THAT(script, HasSubstr("-n '__fish_seen_subcommand_from zone; and not "
+                                  "__fish_seen_subcommand_from drain undrain' -a drain "));
+}
+
+TEST(Completion, BashCompletesWordsOfTheCommandThatWasTyped) {
     auto script = run({KUBECTL_SCALABLEAPP, "completion", "bash"}).out;
     auto completed = run({"/bin/bash", "-c",
                           script + "\nCOMP_WORDS=(kubectl-scalableapp plan --d); COMP_CWORD=2; "

@@ -20,6 +20,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr const char* kApp = R"(
 apiVersion: scalableapp.dev/v1alpha1
@@ -140,7 +141,7 @@ TEST(Export, IsAsTheGoldenFilesHaveIt) {
     }
     auto dns = cli::exportDns(shop, kNames);
     ASSERT_TRUE(dns) << dns.error().message;
-    expectGolden("dns.yaml", cli::toYaml(*dns));
+    expectGolden("dns.yaml", cli::toYaml(dns->object));
 }
 
 TEST(Export, HasOnlyFieldsThatTheProviderNames) {
@@ -150,7 +151,7 @@ TEST(Export, HasOnlyFieldsThatTheProviderNames) {
     for (const auto& document : cli::googleCloudConfig(shop, kNames)) {
         EXPECT_THAT(unknownFields(document, "googleCloud"), IsEmpty());
     }
-    EXPECT_THAT(unknownFields(*cli::exportDns(shop, kNames), "dnsEndpoint"), IsEmpty());
+    EXPECT_THAT(unknownFields(cli::exportDns(shop, kNames)->object, "dnsEndpoint"), IsEmpty());
     EXPECT_THAT(unknownWords(cli::fastlyVcl(shop, kNames)), IsEmpty());
 }
 
@@ -177,8 +178,27 @@ TEST(Export, SaysWhatAProviderCannotExpress) {
     auto shop = app();
     EXPECT_THAT(cli::exportCdn(shop, shop.cdn->providers[0], kNames).notes,
                 Contains(HasSubstr("staleIfErrorSeconds")));
-    EXPECT_THAT(cli::exportCdn(shop, shop.cdn->providers[3], kNames).notes,
-                Contains(HasSubstr("`*` can stand at the end only")));
+    auto google = cli::exportCdn(shop, shop.cdn->providers[3], kNames).notes;
+    EXPECT_THAT(google, Contains(HasSubstr("no rule for /a.*/b: a later path that matches")));
+    EXPECT_THAT(google, Contains(HasSubstr("ttlSeconds: for static types")));
+    auto authorization = Contains(HasSubstr("cacheKey Authorization"));
+    EXPECT_THAT(cli::exportCdn(shop, shop.cdn->providers[2], kNames).notes, Not(authorization));
+    shop.cdn->paths[0].cacheKey.headers = {"authorization"};
+    EXPECT_THAT(cli::exportCdn(shop, shop.cdn->providers[2], kNames).notes, authorization);
+    EXPECT_THAT(cli::exportDns(shop, kNames)->notes, ElementsAre(HasSubstr("only Route 53")));
+}
+
+TEST(Export, ARecordIsOfTheKindOfItsTarget) {
+    auto shop = app();
+    auto typeOf = [&](const char* target) {
+        auto names = kNames;
+        names.target = target;
+        return cli::exportDns(shop, names)->object["spec"]["endpoints"].back()["recordType"];
+    };
+    EXPECT_EQ(typeOf("192.0.2.7"), "A");
+    EXPECT_EQ(typeOf("2001:db8::7"), "AAAA");
+    EXPECT_EQ(typeOf("lb-1.cloud.example"), "CNAME");
+    EXPECT_EQ(typeOf("1.2.3"), "CNAME");
 }
 
 TEST(Export, TheFirstRuleThatMatchesCountsEverywhere) {
@@ -195,11 +215,11 @@ TEST(Export, RecordsNeedToKnowWhereTheyLead) {
     shop.cdn->providers[1].domain.clear();
     EXPECT_THAT(cli::exportDns(shop, kNames).error().message, HasSubstr("`domain`"));
     shop.cdn.reset();
-    auto records = *cli::exportDns(shop, kNames);
+    auto records = cli::exportDns(shop, kNames)->object;
     EXPECT_EQ(records["spec"]["endpoints"][0]["dnsName"], "shop.example");
     EXPECT_EQ(records["spec"]["endpoints"][0]["recordType"], "A");
     shop.geo->role = api::GeoRole::Standby;
-    records = *cli::exportDns(shop, kNames);
+    records = cli::exportDns(shop, kNames)->object;
     EXPECT_EQ(records["spec"]["endpoints"][0]["providerSpecific"][0]["value"], "0");
     shop.geo.reset();
     EXPECT_THAT(cli::exportDns(shop, kNames).error().message, HasSubstr("no record"));

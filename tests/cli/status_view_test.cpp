@@ -80,7 +80,7 @@ TEST(StatusView, IsOneScreen) {
     EXPECT_EQ(cli::text(view, now(), false),
               "shop in ns: not ready, stage LoadBalancer\n"
               "✖ root cause: web: ImagePullBackOff \"shop:9\"\n"
-              "  what to do: correct the tier's `image`, or push it; for a private registry name "
+              "  what to do: correct `web.image`, or push it; for a private registry name "
               "its Secret in `web.overrides.imagePullSecrets`\n"
               "\n"
               "Traffic\n"
@@ -108,6 +108,28 @@ TEST(StatusView, AReadyAppHasNoRootCause) {
     EXPECT_EQ(view.whatToDo, "");
     EXPECT_THAT(cli::text(view, now(), false), Not(HasSubstr("root cause")));
     EXPECT_THAT(cli::text(view, now(), true), HasSubstr("\033[32m✔\033[0m"));
+}
+
+TEST(StatusView, AWrongPortHasARemedyWhileTheRolloutGoesOn) {
+    auto view = cli::viewOf(
+        app(Json::array({condition("Ready", "False", "RollingOut",
+                                   "web/z1: NotReady: GET / at port 8080 does not answer with 200 "
+                                   "to 399 (3 pods)")})),
+        {.services = {service()}, .pods = {pod("a", "n1", false)}});
+    EXPECT_THAT(view.whatToDo, HasSubstr("correct `web.port`"));
+    auto waits = cli::viewOf(
+        app(Json::array({condition("Ready", "False", "RollingOut", "web: 2 of 3 pods ready")})),
+        {.services = {service()}, .pods = {pod("a", "n1", true)}});
+    EXPECT_EQ(waits.whatToDo, "");
+}
+
+TEST(StatusView, AZoneThatIsLostHasARemedyWhereTheOthersServe) {
+    auto object =
+        app(Json::array({condition("Ready", "True", "Ready", ""),
+                         condition("ZonesSatisfied", "False", "ZoneLost", "z1: 0 of 1")}));
+    EXPECT_THAT(screen(object), HasSubstr("what to do: bring the zone back"));
+    object["status"]["conditions"][1] = condition("ZonesSatisfied", "True", "Satisfied", "");
+    EXPECT_THAT(screen(object), Not(HasSubstr("what to do")));
 }
 
 TEST(StatusView, ATrafficPathThatIsBrokenSaysWhere) {
@@ -207,6 +229,39 @@ TEST(StatusView, TheFirstBrokenHopIsTheOneWhereRequestsStop) {
     // With web pods that serve it is between the edges and them.
     view = cli::viewOf(object, {.services = {service()}, .pods = {pod("a", "n1", true)}});
     EXPECT_EQ(view.firstBroken, "cdn");
+}
+
+// A tier that is registered has its line without a word here.
+TEST(StatusView, AnotherTierBringsItsOwnStation) {
+    auto queue = plan::tiers().front();
+    queue.name = "queue";
+    queue.condition = "QueueReady";
+    queue.hop = [](const plan::HopEvidence& seen) {
+        return std::optional(plan::Hop{.name = "queue",
+                                       .detail = std::to_string(seen.readyPods) + " ready",
+                                       .works = !seen.restWorks});
+    };
+    auto geo = queue;
+    geo.outside = true;
+    geo.hop = [](const plan::HopEvidence&) {
+        return std::optional(plan::Hop{.name = "region", .detail = "", .works = true});
+    };
+    auto tiers = plan::tiers();
+    tiers.insert(tiers.begin() + 1, queue);
+    tiers.push_back(geo);
+    auto queued = pod("q", "n1", true);
+    queued["metadata"]["labels"]["scalableapp.dev/tier"] = "queue";
+    auto object = app(Json::array({condition("QueueReady", "False", "OOMKilled", "")}));
+    auto view = cli::viewOf(
+        object, {.services = {service()}, .pods = {pod("a", "n1", true), queued}}, tiers);
+    std::vector<std::string> names;
+    for (const auto& hop : view.path) {
+        names.push_back(hop.name);
+    }
+    EXPECT_THAT(names, testing::ElementsAre("dns", "region", "entry", "queue", "web"));
+    EXPECT_EQ(view.path.at(3).detail, "1 ready");
+    EXPECT_EQ(view.firstBroken, "queue");
+    EXPECT_THAT(view.whatToDo, HasSubstr("`queue.resources.limits.memory`"));
 }
 
 TEST(StatusView, TheNameThatVisitorsAskForIsLookedUp) {

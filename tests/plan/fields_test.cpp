@@ -55,7 +55,7 @@ std::string outcome(const Json& spec) {
         out["exported"].push_back({app->cdn->providers[i].name, made.text});
     }
     auto records = cli::exportDns(*app, names);
-    out["records"] = records ? *records : Json(records.error().message);
+    out["records"] = records ? records->object : Json(records.error().message);
     return out.dump();
 }
 

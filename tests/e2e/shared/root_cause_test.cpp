@@ -48,8 +48,7 @@ TEST_F(RootCause, AStepThatTakesTooLongStallsForWhoeverWaits) {
     EXPECT_FALSE(
         kubectl({"wait", "scalableapp/shop", "--for=condition=Ready", "--timeout=2s"}).ok());
     auto status = plugin({"status", "shop"});
-    EXPECT_NE(status.out.find("what to do: correct the tier's `image`"), std::string::npos)
-        << status.out;
+    EXPECT_NE(status.out.find("what to do: correct `web.image`"), std::string::npos) << status.out;
     apply(yaml);
     EXPECT_TRUE(becomesReady("shop"));
     EXPECT_EQ(base::stringAt(condition("shop", "Stalled"), "/status").value_or("gone"), "gone");
