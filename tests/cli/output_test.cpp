@@ -29,7 +29,9 @@ constexpr const char* kWholeApp = R"({"apiVersion":"scalableapp.dev/v1alpha1","k
                              "lastTransitionTime":"2026-01-01T00:00:00Z"}]}})";
 
 constexpr const char* kRun = R"({"apiVersion":"scalableapp.dev/v1alpha1","kind":"ChaosRun",
-    "metadata":{"name":"run","namespace":"ns","uid":"r","generation":1,"resourceVersion":"1"},
+    "metadata":{"name":"run","namespace":"ns","uid":"r","generation":1,"resourceVersion":"1",
+                "ownerReferences":[{"apiVersion":"scalableapp.dev/v1alpha1","kind":"ChaosExperiment",
+                                    "name":"experiment","uid":"x","controller":true}]},
     "spec":{"app":"shop","fault":{"type":"PodKill"}},
     "status":{"phase":"Done","verdict":"Resilient","timeline":[]}})";
 
