@@ -68,7 +68,8 @@ class Resilience : public InsideTest {
 TEST_F(Resilience, TheBreakerOpensProbesAndCloses) {
     start(
         "circuitBreaker: {errorRatePercent: 50, windowSeconds: 60, minimumRequests: 20, "
-        "openSeconds: 8, halfOpenRequests: 2}",
+        "openSeconds: 20, halfOpenRequests: 2}, degradation: {staticResponse: {statusCode: 503, "
+        "body: closed for now}}",
         5);
     troubleAll("errors=60");
     // What was served before counts as well: it has to be outweighed.
@@ -89,6 +90,12 @@ TEST_F(Resilience, TheBreakerOpensProbesAndCloses) {
     EXPECT_EQ(open.statuses[503], 200);
     EXPECT_LT(open.p50(), 5);
     EXPECT_EQ(arrived(), 0) << "an open breaker does not touch the pods";
+    EXPECT_EQ(ask(balancer()).body, "closed for now");
+    EXPECT_TRUE(eventually(15s, "the condition tells of it",
+                           [&] { return conditionIs("shop", "CircuitOpen", "True"); }));
+    auto status = plugin({"status", "shop"});
+    EXPECT_NE(status.out.find("circuit breaker open  <- broken from here on"), std::string::npos)
+        << status.out;
 
     troubleAll("delay=2000");
     ASSERT_TRUE(eventually(30s, "it is half open", [&] { return circuitIs(1); }));
