@@ -142,11 +142,18 @@ std::string remedyOfFirstBroken(const AppView& view) {
     return broken == view.path.end() ? "" : remedyOfHop(view, *broken);
 }
 
+bool isOnItsWay(const AppView& view) {
+    const auto* reconciling = api::findCondition(view.conditions, "Reconciling");
+    return reconciling != nullptr && reconciling->status == api::kTrue &&
+           remedyOfRootCause(view).empty();
+}
+
 // About the root cause, by the deepest reason that has a remedy.
 std::string whatToDo(const AppView& view) {
     for (const auto& remedy :
          {remedyOfRootCause(view), remedyOfCondition(view, "Stalled", api::kTrue),
-          remedyOfFirstBroken(view), remedyOfCondition(view, "ZonesSatisfied", api::kFalse)}) {
+          remedyOfFirstBroken(view),
+          view.progress.empty() ? remedyOfCondition(view, "ZonesSatisfied", api::kFalse) : ""}) {
         if (!remedy.empty()) {
             return remedy;
         }
@@ -295,7 +302,8 @@ AppView viewOf(const base::Json& app, const Evidence& evidence,
     const auto* ready = api::findCondition(view.conditions, "Ready");
     view.ready = ready != nullptr && ready->status == api::kTrue;
     if (ready != nullptr && !view.ready) {
-        view.rootCause = ready->message.empty() ? ready->reason : ready->message;
+        auto& told = isOnItsWay(view) ? view.progress : view.rootCause;
+        told = ready->message.empty() ? ready->reason : ready->message;
     }
     for (const auto& pod : evidence.pods) {
         view.pods.push_back(rowOf(pod, evidence.zoneOfNode));
@@ -323,6 +331,9 @@ std::string text(const AppView& view, base::WallTime now, bool colour) {
     if (!view.rootCause.empty()) {
         out += paint.bad("✖ root cause: " + view.rootCause) + "\n";
     }
+    if (!view.progress.empty()) {
+        out += "on its way: " + view.progress + "\n";
+    }
     if (!view.whatToDo.empty()) {
         out += "  what to do: " + view.whatToDo + "\n";
     }
@@ -347,6 +358,7 @@ base::Json json(const AppView& view) {
                       {"ready", view.ready},
                       {"stage", view.stage},
                       {"rootCause", view.rootCause},
+                      {"progress", view.progress},
                       {"whatToDo", view.whatToDo},
                       {"firstBroken", view.firstBroken},
                       {"path", base::Json::array()},

@@ -39,7 +39,8 @@ struct AppView {
     std::string stage;
     bool deleting = false;
     bool ready = false;
-    std::string rootCause;  // empty: all is well, or nothing was reported yet
+    std::string rootCause;  // empty: all is well or on its way, or nothing was reported yet
+    std::string progress;   // of what is on its way, with nothing in it that anybody has to mend
     std::string whatToDo;   // about it, or about the hop that is broken; empty: nothing is known
     std::vector<Hop> path;
     std::string firstBroken;  // the name of a hop; empty: all work

@@ -56,24 +56,39 @@ std::optional<std::string> remembered(const Json& app, const std::string& zone) 
 
 using MakePatch = base::Result<Json> (*)(const Json&, const std::string&);
 
+void say(const Globals& globals, const ZoneFlags& flags, const Json& app, const std::string& what) {
+    if (globals.output != "text") {
+        std::cout << render(app, globals.output);
+        return;
+    }
+    std::cout << "zone " << flags.zone << " of " << flags.name << what
+              << "; watch: kubectl scalableapp status " << flags.name << " -w\n";
+}
+
+// The status changes all the time, and with it the version that the patch carries.
+constexpr int kMostTries = 8;
+
 int change(const Globals& globals, const ZoneFlags& flags, MakePatch makePatch,
            const std::string& what) {
     return withApp(globals, flags.name, [&](const NamedApp& app) {
-        auto patch = makePatch(app.json, flags.zone);
-        if (!patch) {
-            return complain(patch.error().message, kFailed);
+        Json json = app.json;
+        for (int tries = 1;; ++tries) {
+            auto patch = makePatch(json, flags.zone);
+            if (!patch) {
+                return complain(patch.error().message, kFailed);
+            }
+            auto done = app.merge(*patch);
+            if (done) {
+                say(globals, flags, (*done)->json(), what);
+                return kOk;
+            }
+            bool again = done.error().is(kube::ErrorKind::Conflict) && tries < kMostTries;
+            auto now = again ? app.again() : std::move(done);
+            if (!now) {
+                return complainOfApp(app.key, now.error());
+            }
+            json = (*now)->json();
         }
-        auto done = app.merge(*patch);
-        if (!done) {
-            return complainOfApp(app.key, done.error());
-        }
-        if (globals.output != "text") {
-            std::cout << render((*done)->json(), globals.output);
-            return kOk;
-        }
-        std::cout << "zone " << flags.zone << " of " << flags.name << what
-                  << "; watch: kubectl scalableapp status " << flags.name << " -w\n";
-        return kOk;
     });
 }
 

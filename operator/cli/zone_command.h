@@ -5,8 +5,8 @@
 //
 // Draining sets the zone's weight to 0 and remembers the one it had in an annotation, for undrain
 // to give it back. The patch carries the version it was made of: a change by somebody else in
-// between is refused by the server and not lost. Thread safety: the patches are pure functions; the
-// command blocks on two requests.
+// between is refused by the server and not lost: the patch is made anew of what is there then.
+// Thread safety: the patches are pure functions; the command blocks on two requests and more.
 #pragma once
 
 #include <optional>

@@ -51,6 +51,23 @@ TEST(Cluster, WhoMayNotReadDeploymentsIsTold) {
     EXPECT_THAT(tree.err, HasSubstr("403"));
 }
 
+// The operator writes its status between our look and our change.
+TEST(Cluster, AZoneIsDrainedThoughTheStatusChangesMeanwhile) {
+    StubCluster cluster;
+    Json app = shop();
+    app["spec"]["zones"] = {{{"name", "a"}}, {{"name", "b"}}};
+    Json changed = app;
+    changed["metadata"]["resourceVersion"] = "2";
+    Json refused{{"kind", "Status"}, {"code", 409}, {"reason", "Conflict"}, {"message", "changed"}};
+    cluster.answer(kShopPath, {{200, app}, {409, refused}, {200, changed}, {200, changed}});
+    auto drained = cluster.run({"zone", "drain", "shop", "b"});
+    EXPECT_EQ(drained.exitCode, 0) << drained.err;
+    cluster.answer(kShopPath, {{200, app}, {409, refused}, {404}});
+    auto gone = cluster.run({"zone", "drain", "shop", "b"});
+    EXPECT_EQ(gone.exitCode, 1);
+    EXPECT_THAT(gone.err, HasSubstr("404"));
+}
+
 TEST(Cluster, AManifestThatOnlyObservesIsSaidToChangeNothing) {
     StubCluster cluster;
     std::string observes = kManifest;

@@ -132,6 +132,21 @@ TEST(StatusView, AZoneThatIsLostHasARemedyWhereTheOthersServe) {
     EXPECT_THAT(screen(object), Not(HasSubstr("what to do")));
 }
 
+// As while a zone is drained: nobody has to do anything.
+TEST(StatusView, WhatIsOnItsWayIsNoRootCause) {
+    auto object =
+        app(Json::array({condition("Ready", "False", "RollingOut", "web: 5 of 3 pods ready"),
+                         condition("Reconciling", "True", "RollingOut", "web: 5 of 3 pods ready"),
+                         condition("ZonesSatisfied", "False", "ZoneShort", "z1: 1 of 2")}));
+    EXPECT_THAT(screen(object), HasSubstr("on its way: web: 5 of 3 pods ready\n"));
+    EXPECT_THAT(screen(object),
+                testing::AllOf(Not(HasSubstr("root cause")), Not(HasSubstr("what to do"))));
+    for (size_t i : {0U, 1U}) {
+        object["status"]["conditions"][i]["message"] = "web: ImagePullBackOff \"shop:9\"";
+    }
+    EXPECT_THAT(screen(object), HasSubstr("✖ root cause: web: ImagePullBackOff"));
+}
+
 TEST(StatusView, ATrafficPathThatIsBrokenSaysWhere) {
     auto view = cli::viewOf(app({}), {.pods = {pod("a", "n1", false)}});
     EXPECT_FALSE(view.path.at(0).works);

@@ -159,6 +159,16 @@ class WithDriver {
 };
 
 TEST_F(NodeFaults, OthersOnTheNodesAreNotTakenAlongUnlessThatIsAccepted) {
+    auto podsOfOtherTests = [&] {
+        std::istringstream names(cluster({"get", "pods", "--all-namespaces", "--no-headers", "-o",
+                                          "custom-columns=NAMESPACE:.metadata.namespace"})
+                                     .out);
+        int out = 0;
+        for (std::string name; names >> name;) {
+            out += name.starts_with("e2e-") && name != ns() ? 1 : 0;
+        }
+        return out;
+    };
     shop();
     apply(appYaml("store", "replicas: 6", "{scalableapp.dev/chaos: allowed}"));
     ASSERT_TRUE(becomesReady("store"));
@@ -171,6 +181,9 @@ TEST_F(NodeFaults, OthersOnTheNodesAreNotTakenAlongUnlessThatIsAccepted) {
                       "zone: " + zone);
     };
     auto zone = zoneWithoutChaos();
+    // Namespaces of tests before this one may still be on their way out.
+    ASSERT_TRUE(
+        eventually(120s, "no pods of other tests", [&] { return podsOfOtherTests() == 0; }));
     apply(power("others", zone));
     auto refused = finished("others", 120s);
     ASSERT_TRUE(refused);
