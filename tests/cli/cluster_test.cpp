@@ -65,7 +65,7 @@ TEST(Cluster, AZoneIsDrainedThoughTheStatusChangesMeanwhile) {
     cluster.answer(kShopPath, {{200, app}, {409, refused}, {404}});
     auto gone = cluster.run({"zone", "drain", "shop", "b"});
     EXPECT_EQ(gone.exitCode, 1);
-    EXPECT_THAT(gone.err, HasSubstr("404"));
+    EXPECT_THAT(gone.err, HasSubstr("no ScalableApp"));
 }
 
 TEST(Cluster, AManifestThatOnlyObservesIsSaidToChangeNothing) {
