@@ -231,6 +231,11 @@ class Walk {
 
 }  // namespace
 
+bool isAboutChildren(const SpecField& field) {
+    return field.path != "management" && !field.path.starts_with("cdn.providers") &&
+           !field.path.starts_with("geo");
+}
+
 const Json& specSchema(const Json& definition) {
     return definition.at("spec")
         .at("versions")

@@ -25,6 +25,10 @@ struct SpecField {
     bool beginsWithDefault = false;
 };
 
+// Management has no children of its own: it decides whether there are any. What is only exported
+// has none at all.
+bool isAboutChildren(const SpecField& field);
+
 // The spec's schema in a CustomResourceDefinition.
 const base::Json& specSchema(const base::Json& definition);
 

@@ -25,13 +25,6 @@ std::vector<test::SpecField> fields() {
     return test::specFields(test::specSchema(documents->front().value));
 }
 
-// Management has no children of its own: it decides whether there are any. What is only exported
-// has none at all.
-bool isAboutChildren(const test::SpecField& field) {
-    return field.path != "management" && !field.path.starts_with("cdn.providers") &&
-           !field.path.starts_with("geo");
-}
-
 // Back only as pods get ready elsewhere, or as the autoscaler takes some away.
 bool waitsForPods(const test::SpecField& field) {
     return field.path.starts_with("zones") || field.path == "web.autoscaling.minReplicas";
@@ -154,7 +147,7 @@ TEST_F(Fields, SetChangedAndUnsetGivesTheSameChildren) {
     for (size_t i = 0; i < all.size(); ++i) {
         EXPECT_TRUE(waitsForPods(all[i]) || difference(first[appOf(i)], back[appOf(i)]).empty())
             << all[i].path << ": " << difference(first[appOf(i)], back[appOf(i)]);
-        if (isAboutChildren(all[i])) {
+        if (test::isAboutChildren(all[i])) {
             EXPECT_NE(difference(first[appOf(i)], changed[appOf(i)]), "")
                 << all[i].path << " changes nothing";
         }
