@@ -42,8 +42,9 @@ struct Verdict {
     std::optional<std::chrono::milliseconds> lookAgain;
 };
 
-// The reason of what waits for the operator to go on, and the condition that says that it does not.
+// The reason of what has no pods, as it was asked for.
 inline constexpr const char* kScaledToZero = "ScaledToZero";
+// The reason of what waits for the operator to go on, and the condition that says that it does not.
 inline constexpr const char* kPaused = "Paused";
 
 // `undone`: what the operator would do and does not, because it only observes; empty: nothing.

@@ -17,9 +17,9 @@
 namespace reconcile {
 
 const kube::ResourceType& scalableApps();
+const kube::ResourceType& chaosRuns();
 
 // Everything that carries api::kAppLabel and that a plan looks at, pods and ReplicaSets included.
-const kube::ResourceType& chaosRuns();
 const std::vector<kube::ResourceType>& childTypes();
 
 // What of that kind no plan reads; null: everything may be read, because intents are compared with

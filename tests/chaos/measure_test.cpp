@@ -17,12 +17,7 @@ run::Status status() {
     out.intentAt = kStart + 20400ms;
     out.wholeAt = kStart + 25300ms;
     out.observedUntil = kStart + 40s;
-    out.evidence.push_back({.uid = "uid-1",
-                            .name = "shop-web-1",
-                            .hit = run::Hit::Dead,
-                            .deletedAt = kStart + 20500ms,
-                            .deadAt = kStart + 22s,
-                            .message = ""});
+    out.evidence.push_back(fake::deadTarget());
     return out;
 }
 

@@ -68,12 +68,7 @@ run::Status recoveredInAGap() {
     out.readyBefore = out.readyAtEnd = 3;
     out.gaps = {{kStart + 24s, kStart + 34s}};
     out.readiness = {{kStart + 20400ms, "z1", 3}, {kStart + 21s, "z1", 2}, {kStart + 34s, "z1", 3}};
-    out.evidence.push_back({.uid = "uid-1",
-                            .name = "shop-web-1",
-                            .hit = run::Hit::Dead,
-                            .deletedAt = kStart + 20500ms,
-                            .deadAt = kStart + 22s,
-                            .message = ""});
+    out.evidence.push_back(fake::deadTarget());
     return out;
 }
 

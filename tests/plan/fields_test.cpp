@@ -3,11 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "cli/export.h"
-#include "cli/yaml.h"
 #include "plan/plan.h"
 #include "support/spec_fields.h"
 
@@ -19,11 +15,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 Json schema() {
-    std::ostringstream text;
-    text << std::ifstream(CRDS "/scalableapps.yaml").rdbuf();
-    auto documents = cli::parseYaml(text.str());
-    EXPECT_TRUE(documents) << documents.error().message;
-    return test::specSchema(documents->front().value);
+    return test::specSchema(CRDS);
 }
 
 base::Result<api::ScalableApp> parse(const Json& spec, api::UnknownFields unknown) {

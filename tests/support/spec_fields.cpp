@@ -1,9 +1,14 @@
 #include "support/spec_fields.h"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "cli/yaml.h"
 
 namespace test {
 namespace {
@@ -236,8 +241,15 @@ bool isAboutChildren(const SpecField& field) {
            !field.path.starts_with("geo");
 }
 
-const Json& specSchema(const Json& definition) {
-    return definition.at("spec")
+Json specSchema(const std::string& folder) {
+    std::ostringstream text;
+    text << std::ifstream(folder + "/scalableapps.yaml").rdbuf();
+    auto documents = cli::parseYaml(text.str());
+    if (!documents) {
+        throw std::runtime_error(folder + ": " + documents.error().message);
+    }
+    return documents->front()
+        .value.at("spec")
         .at("versions")
         .at(0)
         .at("schema")

@@ -29,8 +29,8 @@ struct SpecField {
 // has none at all.
 bool isAboutChildren(const SpecField& field);
 
-// The spec's schema in a CustomResourceDefinition.
-const base::Json& specSchema(const base::Json& definition);
+// The spec's schema in the definition that the folder of definitions has. Throws where it has none.
+base::Json specSchema(const std::string& folder);
 
 std::vector<SpecField> specFields(const base::Json& schema);
 

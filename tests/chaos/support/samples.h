@@ -8,6 +8,7 @@
 
 #include "api/chaos.h"
 #include "chaos/probe/samples.h"
+#include "chaos/run/status.h"
 #include "chaos/topology/topology.h"
 
 namespace chaos::fake {
@@ -54,6 +55,16 @@ inline std::vector<topology::Pod> pods(int count) {
         out.push_back(pod(i, "z" + std::to_string(i % 3 + 1)));
     }
     return out;
+}
+
+// Deleted at 20.5 s, dead at 22 s.
+inline run::Evidence deadTarget() {
+    return {.uid = "uid-1",
+            .name = "shop-web-1",
+            .hit = run::Hit::Dead,
+            .deletedAt = kStart + 20500ms,
+            .deadAt = kStart + 22s,
+            .message = ""};
 }
 
 // `count` seconds of `rate` good answers each, from `start` on; `spoil` may change each second.

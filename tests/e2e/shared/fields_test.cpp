@@ -1,11 +1,8 @@
 // Every field of the spec on a real API server: set, changed, and taken away again. Read off the
 // schema, so that a new field is covered by itself; tests/reconcile/fields_test.cpp does it with
 // pods that get ready. Here none may start, so that a hundred applications cost nothing.
-#include <fstream>
 #include <map>
-#include <sstream>
 
-#include "cli/yaml.h"
 #include "e2e/support/cluster.h"
 #include "support/spec_fields.h"
 
@@ -18,11 +15,7 @@ constexpr const char* kKinds =
     "deployments,services,horizontalpodautoscalers,poddisruptionbudgets,ingresses,configmaps";
 
 std::vector<test::SpecField> fields() {
-    std::ostringstream text;
-    text << std::ifstream(E2E_CRDS "/scalableapps.yaml").rdbuf();
-    auto documents = cli::parseYaml(text.str());
-    EXPECT_TRUE(documents) << documents.error().message;
-    return test::specFields(test::specSchema(documents->front().value));
+    return test::specFields(test::specSchema(E2E_CRDS));
 }
 
 // Back only as pods get ready elsewhere, or as the autoscaler takes some away.

@@ -249,10 +249,11 @@ void ClusterTest::becomes(const std::string& patch, std::chrono::seconds bound) 
     ASSERT_TRUE(becomesReady("shop", bound));
 }
 
-std::vector<base::Json> ClusterTest::readyPods(const std::string& app) const {
+std::vector<base::Json> ClusterTest::readyPods(const std::string& app,
+                                               const std::string& tier) const {
     std::vector<base::Json> out;
     for (const auto& pod :
-         list("pods", "scalableapp.dev/app=" + app + ",scalableapp.dev/tier=web")) {
+         list("pods", "scalableapp.dev/app=" + app + ",scalableapp.dev/tier=" + tier)) {
         if (base::at(pod, "/metadata/deletionTimestamp") != nullptr) {
             continue;
         }

@@ -93,8 +93,9 @@ class ClusterTest : public testing::Test {
     void change(const std::string& patch, const std::string& app = "shop") const;
     // And until it is so.
     void becomes(const std::string& patch, std::chrono::seconds bound = 240s) const;
-    // Pods of the web tier that run and are ready, by name.
-    std::vector<base::Json> readyPods(const std::string& app) const;
+    // Pods of the tier that run and are ready, by name.
+    std::vector<base::Json> readyPods(const std::string& app,
+                                      const std::string& tier = "web") const;
 
     // A minimal app; `web` is the YAML flow content of spec.web beside the image.
     static std::string appYaml(const std::string& name, const std::string& web,

@@ -14,16 +14,6 @@ namespace {
 constexpr const char* kNode = "kn1";
 constexpr int kShopPort = 8080;
 
-bool isReady(const base::Json& pod) {
-    for (const auto& entry : base::arrayAt(pod, "/status/conditions")) {
-        if (base::stringAt(entry, "/type") == "Ready") {
-            return base::stringAt(entry, "/status") == "True" &&
-                   base::at(pod, "/metadata/deletionTimestamp") == nullptr;
-        }
-    }
-    return false;
-}
-
 }  // namespace
 
 void InsideTest::SetUp() {
@@ -88,11 +78,9 @@ std::vector<std::string> InsideTest::addresses(int count) {
 
 std::vector<InsideTest::Pod> InsideTest::pods(const std::string& tier) const {
     std::vector<Pod> out;
-    for (const auto& pod : list("pods", "scalableapp.dev/app=shop,scalableapp.dev/tier=" + tier)) {
-        if (isReady(pod)) {
-            out.push_back({base::stringAt(pod, "/metadata/name").value_or(""),
-                           base::stringAt(pod, "/status/podIP").value_or("")});
-        }
+    for (const auto& pod : readyPods("shop", tier)) {
+        out.push_back({base::stringAt(pod, "/metadata/name").value_or(""),
+                       base::stringAt(pod, "/status/podIP").value_or("")});
     }
     return out;
 }
